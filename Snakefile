@@ -1,0 +1,18 @@
+# The whole study, in order: declarations, data and training, report.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "ablations/ablations.smk"
+include: "resnet/train.smk"
+include: "report/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [f"results/{SCALE}/runs/{r}/seed{s}/summary.json" for r,s in STUDY.runs_of(*STUDY.covered)],

@@ -1,0 +1,1 @@
+"""What is varied and why: declarations, and their resolution into complete run configs."""

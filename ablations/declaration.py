@@ -1,0 +1,238 @@
+"""One ablation's file: read strictly into a declaration."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ablations.document import Document, read
+from resnet.config import (
+    GROUPS,
+    SETTINGS,
+    ConfigError,
+    RunConfig,
+    changed,
+    flatten,
+    nearest,
+    parse_setting,
+)
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+RESERVED = ("base", "all", "data", "train", "study", "collect", "compare", "figures", "report")
+"""Names that a rule, a folder or a run has already."""
+
+DESIGNS = ("arms", "ladder", "grid")
+TEXTS = ("title", "question", "source")
+KEYS = (*TEXTS, "base", "factor", "budget", "claims", *DESIGNS)
+BUDGETS = ("images", "epochs")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A named change: dotted keys to values; ``also_changes`` are those outside the factor."""
+
+    name: str
+    changes: dict[str, Any]
+    also_changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def all_changes(self) -> dict[str, Any]:
+        """Every change, the factor's and the others."""
+        return self.changes | self.also_changes
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What an ablation's file says.
+
+    ``arms`` are what each arm is made of from the base: a ladder's arms hold every change up to
+    and including their own.
+    """
+
+    name: str
+    title: str
+    question: str
+    source: str
+    base: str
+    design: str
+    factor: tuple[str, ...]
+    budget: str
+    claims: tuple[str, ...]
+    arms: tuple[Arm, ...]
+    document: Document
+
+
+def check_name(document: Document, name: str, *keys: str) -> None:
+    """Refuse a name that isn't valid everywhere: as a rule, a folder, a column, a link."""
+    if not NAME.fullmatch(name) or len(name) > 60:
+        raise document.error(
+            f"{name!r} is not a name; allowed are a-z, 0-9 and _, a letter first, 60 at most", *keys
+        )
+    if name in RESERVED:
+        raise document.error(f"{name!r} is taken; reserved are {', '.join(RESERVED)}", *keys)
+
+
+def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
+    """Return the declaration in ``path``.
+
+    Raises
+    ------
+    DeclarationError
+        With file, line, what was given, what is allowed and the nearest legal name.
+    """
+    document = read(path)
+    content = document.content
+    check_name(document, path.stem)
+    for key in content:
+        if key not in KEYS:
+            raise document.error(
+                f"{key}: no such key{nearest(key, KEYS)}; allowed are {', '.join(KEYS)}", key
+            )
+    for key in TEXTS:
+        if not isinstance(content.get(key), str) or not content[key].strip():
+            raise document.error(f"{key}: sought a text, got {content.get(key)!r}", key)
+    base = content.get("base")
+    if base not in bases:
+        raise document.error(
+            f"base: no base {base!r}{nearest(str(base), bases)}; allowed are {', '.join(bases)}",
+            "base",
+        )
+    given = [design for design in DESIGNS if design in content]
+    if len(given) != 1:
+        raise document.error(f"sought one of {', '.join(DESIGNS)}, got {given or 'none'}")
+    budget = content.get("budget", "images")
+    if budget not in BUDGETS:
+        raise document.error(f"budget: got {budget!r}; allowed are {', '.join(BUDGETS)}", "budget")
+    factor = _factor(document)
+    return Declaration(
+        name=path.stem,
+        title=content["title"].strip(),
+        question=content["question"].strip(),
+        source=content["source"].strip(),
+        base=base,
+        design=given[0],
+        factor=factor,
+        budget=budget,
+        claims=_names(document, "claims"),
+        arms=_arms(document, given[0], factor, bases[base]),
+        document=document,
+    )
+
+
+def _names(document: Document, key: str) -> tuple[str, ...]:
+    value = document.content.get(key, [])
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise document.error(f"{key}: sought a list of names, got {value!r}", key)
+    return tuple(value)
+
+
+def _factor(document: Document) -> tuple[str, ...]:
+    """Return the settings, or groups of settings, that the ablation is about."""
+    factor = _names(document, "factor")
+    if not factor and document.content.get("grid"):
+        return ()
+    if not factor:
+        raise document.error(
+            "factor: sought the setting or settings that the ablation is about, such as "
+            "model.maxpool or optimizer"
+        )
+    for key in factor:
+        if key not in SETTINGS and key not in GROUPS:
+            raise document.error(
+                f"factor: no setting {key!r}{nearest(key, [*SETTINGS, *GROUPS])}", "factor"
+            )
+    return factor
+
+
+def _covered(key: str, factor: tuple[str, ...]) -> bool:
+    return any(key == f or key.startswith(f"{f}.") for f in factor)
+
+
+def _arms(
+    document: Document, design: str, factor: tuple[str, ...], base: RunConfig
+) -> tuple[Arm, ...]:
+    body = document.content[design]
+    if not isinstance(body, dict) or not body:
+        raise document.error(f"{design}: sought name: change, got {body!r}", design)
+    if design == "grid":
+        arms = _grid(document, body, factor, base)
+    else:
+        arms = [_arm(document, design, name, change, factor) for name, change in body.items()]
+    if design == "ladder":
+        arms = _cumulative(arms)
+    return tuple(arms)
+
+
+def _arm(
+    document: Document, design: str, name: str, change: Any, factor: tuple[str, ...]
+) -> Arm:
+    check_name(document, name, design, name)
+    if not isinstance(change, dict) or not change:
+        raise document.error(
+            f"{name}: sought changes such as model.maxpool: true, got {change!r}", design, name
+        )
+    change = dict(change)
+    others = change.pop("also_changes", {})
+    if not isinstance(others, dict):
+        raise document.error("also_changes: sought changes", design, name, "also_changes")
+    parsed = _parse(document, change, design, name)
+    also = _parse(document, others, design, name, "also_changes")
+    for key in parsed:
+        # A ladder changes one thing at a time by its form, so its steps need no guard.
+        if design == "arms" and not _covered(key, factor):
+            raise document.error(
+                f"{key}: outside the factor ({', '.join(factor)}); if it must change too, "
+                "say so under also_changes",
+                *(design, name, key),
+            )
+    return Arm(name, parsed, also)
+
+
+def _parse(document: Document, changes: dict[str, Any], *keys: str) -> dict[str, Any]:
+    parsed = {}
+    for key, value in flatten(changes).items():
+        try:
+            parsed[key] = parse_setting(key, value)
+        except ConfigError as error:
+            raise document.error(str(error), *keys, key) from None
+        if key == "seed":
+            raise document.error("seed: every arm has the same seeds; the scale says how many", *keys)
+    return parsed
+
+
+def _cumulative(arms: Iterable[Arm]) -> list[Arm]:
+    rungs: list[Arm] = []
+    changes: dict[str, Any] = {}
+    also: dict[str, Any] = {}
+    for arm in arms:
+        changes, also = changes | arm.changes, also | arm.also_changes
+        rungs.append(Arm(arm.name, changes, also))
+    return rungs
+
+
+def _grid(
+    document: Document, body: dict[str, Any], factor: tuple[str, ...], base: RunConfig
+) -> list[Arm]:
+    axes: list[list[tuple[str, Any]]] = []
+    for key, values in body.items():
+        if not isinstance(values, list) or not values:
+            raise document.error(f"{key}: sought a list of values, got {values!r}", "grid", key)
+        axes.append([(key, _parse(document, {key: v}, "grid")[key]) for v in values])
+    cells = [dict(cell) for cell in itertools.product(*axes)]
+    # The cell that is the base needs no run of its own.
+    return [Arm(_cell_name(cell), cell) for cell in cells if changed(base, cell) != base]
+
+
+def _cell_name(cell: dict[str, Any]) -> str:
+    """Return a name valid everywhere: ``learning_rate_0p05_batch_size_128``."""
+    parts = []
+    for key, value in cell.items():
+        text = f"{value:g}" if isinstance(value, float) else str(value).lower()
+        safe = re.sub(r"[^a-z0-9]+", "_", text.replace(".", "p").replace("-", "m")).strip("_")
+        parts.append(f"{key.rpartition('.')[2]}_{safe}")
+    return "_".join(parts)

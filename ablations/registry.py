@@ -1,0 +1,342 @@
+"""From declarations and a scale to a study: complete, checked run configs, each trained once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablations.declaration import Arm, Declaration, load
+from ablations.document import DeclarationError, Document, read
+from resnet.config import DATASETS, ConfigError, RunConfig, changed, from_dict, nearest, to_json
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parent
+
+OPTIONS = (
+    "scale",
+    "ablations",
+    "seeds",
+    "images_seen",
+    "training_images",
+    "data_source",
+    "data_folder",
+)
+"""The keys of config/config.yaml."""
+
+AMOUNTS = ("training_images", "images_seen", "seeds")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much data and how long: whole numbers, with exceptions by ablation or base."""
+
+    name: str
+    about: str
+    dataset: str
+    amounts: dict[str, int]
+    exceptions: dict[str, dict[str, int]]
+    all: tuple[str, ...] | None
+
+    def amount(self, what: str, name: str) -> int:
+        """Return ``what`` (of `AMOUNTS`) for an ablation or ``base.<name>``."""
+        return self.exceptions.get(name, {}).get(what, self.amounts[what])
+
+
+@dataclass(frozen=True)
+class Member:
+    """An arm of an ablation in a study: what it changes, and the run that trains it."""
+
+    name: str
+    run: str
+    changes: dict[str, Any]
+    also_changes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """An ablation in a study; the first member is its base."""
+
+    declaration: Declaration
+    seeds: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that a scale trains.
+
+    ``runs`` maps run names to configs (of seed 0), ``seeds`` to how many seeds they are trained
+    with; ``covered`` are the ablations that ``all`` trains.
+    """
+
+    scale: Scale
+    runs: dict[str, RunConfig]
+    seeds: dict[str, int]
+    ablations: dict[str, Ablation]
+    covered: tuple[str, ...]
+
+    def runs_of(self, *names: str) -> list[tuple[str, int]]:
+        """Return the (run, seed) pairs that the ablations ``names`` need, each once."""
+        pairs = (
+            (member.run, seed)
+            for name in names
+            for member in self.ablations[name].members
+            for seed in range(self.ablations[name].seeds)
+        )
+        return list(dict.fromkeys(pairs))
+
+
+# --- reading --------------------------------------------------------------------------------
+
+
+def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
+    """Return the bases by name."""
+    document = read(path)
+    bases = {}
+    for name, settings in document.content.items():
+        try:
+            bases[name] = from_dict(settings)
+        except ConfigError as error:
+            raise document.error(str(error), name, *error.key.split(".")) from None
+    return bases
+
+
+def load_declarations(
+    bases: Mapping[str, RunConfig], folder: Path = FOLDER
+) -> dict[str, Declaration]:
+    """Return every ablation's declaration by name, in the order of names."""
+    paths = sorted(p for p in folder.glob("*.yaml") if not p.name.startswith("_"))
+    return {path.stem: load(path, bases) for path in paths}
+
+
+def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
+    """Return the scale called ``name``."""
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if name not in known:
+        raise DeclarationError(
+            Path("config"),
+            None,
+            f"scale: no scale {name!r}{nearest(name, known)}; allowed are auto, {', '.join(known)}",
+        )
+    document = read(folder / f"{name}.yaml")
+    content = document.content
+    allowed = ("about", "dataset", *AMOUNTS, "all", "exceptions")
+    for key in content:
+        if key not in allowed:
+            raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
+    if content.get("dataset") not in DATASETS:
+        raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
+    amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
+    exceptions = {
+        key: {w: _amount(document, v, "exceptions", key, w) for w, v in values.items()}
+        for key, values in content.get("exceptions", {}).items()
+    }
+    covered = content.get("all")
+    return Scale(
+        name,
+        str(content.get("about", "")),
+        content["dataset"],
+        amounts,
+        exceptions,
+        None if covered == "every ablation" else tuple(covered or ()),
+    )
+
+
+def _amount(document: Document, value: Any, *keys: str) -> int:
+    if keys[-1] not in AMOUNTS:
+        raise document.error(f"{keys[-1]}: allowed are {', '.join(AMOUNTS)}", *keys)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise document.error(f"{keys[-1]}: sought a whole number from 1, got {value!r}", *keys)
+    return value
+
+
+def gpu_visible() -> bool:
+    """Return whether an NVIDIA GPU is there and not hidden, without importing torch."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return not hidden and any(Path("/dev").glob("nvidia[0-9]*"))
+
+
+# --- resolving ------------------------------------------------------------------------------
+
+
+def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
+    """Return the study that ``options`` (config/config.yaml and ``--config``) ask for.
+
+    Raises
+    ------
+    DeclarationError
+        Where a file or an option is wrong.
+    """
+    _check_options(options)
+    name = str(options.get("scale", "auto"))
+    scale = load_scale(("paper" if gpu_visible() else "cpu") if name == "auto" else name)
+    given = {what: options[what] for what in AMOUNTS if options.get(what) is not None}
+    scale = _overridden(scale, given)
+    bases = load_bases(folder / "_bases.yaml")
+    declarations = load_declarations(bases, folder)
+    covered = _covered(options.get("ablations"), scale, declarations)
+    return _Resolver(scale, bases).study(declarations, covered)
+
+
+def _option_error(problem: str) -> DeclarationError:
+    return DeclarationError(Path("config"), None, problem)
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    for key in options:
+        if key not in OPTIONS:
+            raise _option_error(
+                f"{key}: no such key{nearest(key, OPTIONS)}; allowed are {', '.join(OPTIONS)}"
+            )
+    for what in AMOUNTS:
+        value = options.get(what)
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise _option_error(f"{what}: sought a whole number from 1 or null, got {value!r}")
+
+
+def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
+    """Return the scale with amounts that were given on the command line, exceptions and all."""
+    exceptions = {
+        name: {what: n for what, n in values.items() if what not in given}
+        for name, values in scale.exceptions.items()
+    }
+    return dataclasses.replace(scale, amounts=scale.amounts | given, exceptions=exceptions)
+
+
+def _covered(
+    asked: Any, scale: Scale, declarations: Mapping[str, Declaration]
+) -> tuple[str, ...]:
+    """Return the ablations that ``all`` covers: asked for, or the scale's, or every one."""
+    if asked is None:
+        asked = declarations if scale.all is None else scale.all
+    names = [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in declarations:
+            raise _option_error(
+                f"ablations: no ablation {name!r}{nearest(str(name), declarations)}; "
+                f"allowed are {', '.join(declarations)}"
+            )
+    return tuple(names)
+
+
+class _Resolver:
+    """Gives each distinct config one run, named after the first that needs it.
+
+    Bases come first, then the ablations that the scale's file names, in its order, then the rest
+    by name: a new ablation doesn't rename the runs of those.
+    """
+
+    def __init__(self, scale: Scale, bases: dict[str, RunConfig]) -> None:
+        self.scale, self.bases = scale, bases
+        self.names: dict[str, str] = {}
+        self.runs: dict[str, RunConfig] = {}
+        self.seeds: dict[str, int] = {}
+        for name in bases:
+            self._run(f"base.{name}", self._scaled(bases[name], f"base.{name}"))
+
+    def study(
+        self, declarations: Mapping[str, Declaration], covered: tuple[str, ...]
+    ) -> Study:
+        named = (*(self.scale.all or ()), *self.scale.exceptions)
+        first = [name for name in named if name in declarations]
+        order = dict.fromkeys([*first, *declarations])
+        resolved = {name: self._ablation(declarations[name]) for name in order}
+        used = {m.run for ablation in resolved.values() for m in ablation.members}
+        return Study(
+            scale=self.scale,
+            runs={run: config for run, config in self.runs.items() if run in used},
+            seeds=self.seeds,
+            ablations=resolved,
+            covered=covered,
+        )
+
+    def _run(self, name: str, config: RunConfig) -> str:
+        run = self.names.setdefault(to_json(config), name)
+        self.runs.setdefault(run, config)
+        return run
+
+    def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:
+        """Return the base with changes at the scale's data and length."""
+        images = self.scale.amount("training_images", name)
+        amounts = {
+            "data.dataset": self.scale.dataset,
+            "data.training_images": images,
+            "budget.images_seen": self.scale.amount("images_seen", name),
+        }
+        config = changed(base, amounts | (changes or {}))
+        if epochs:
+            # Unmatched, as the paper compared: as many epochs, however large an epoch is.
+            seen = amounts["budget.images_seen"] * len(config.augmentation.copies)
+            config = changed(config, {"budget.images_seen": seen})
+        return config
+
+    def _ablation(self, declaration: Declaration) -> Ablation:
+        name, document = declaration.name, declaration.document
+        epochs = declaration.budget == "epochs"
+        base = self._scaled(self.bases[declaration.base], name, None, epochs)
+        seen = {to_json(base): f"its base {declaration.base!r}"}
+        members = [Member("base", self._run(self._base_name(declaration.base, base), base), {}, {})]
+        for arm in declaration.arms:
+            keys = (declaration.design, arm.name)
+            try:
+                config = self._scaled(
+                    self.bases[declaration.base], name, arm.all_changes, epochs
+                )
+            except ConfigError as error:
+                raise document.error(str(error), *keys, error.key) from None
+            text = to_json(config)
+            if text in seen:
+                raise document.error(f"{arm.name}: equal to {seen[text]}, nothing to compare", *keys)
+            seen[text] = f"the arm {arm.name!r}"
+            members.append(self._member(name, arm, config))
+        seeds = self.scale.amount("seeds", name)
+        for member in members:
+            self.seeds[member.run] = max(seeds, self.seeds.get(member.run, 0))
+        return Ablation(declaration, seeds, tuple(members))
+
+    def _base_name(self, base: str, config: RunConfig) -> str:
+        """Return the name of a base at another length: ``base.final_500000``."""
+        own = self._scaled(self.bases[base], f"base.{base}")
+        name = f"base.{base}_{config.budget.images_seen}"
+        if config.data.training_images != own.data.training_images:
+            name += f"_of_{config.data.training_images}"
+        return name
+
+    def _member(self, ablation: str, arm: Arm, config: RunConfig) -> Member:
+        run = self._run(f"{ablation}.{arm.name}", config)
+        return Member(arm.name, run, arm.changes, arm.also_changes)
+
+
+def to_document(study: Study) -> dict[str, Any]:
+    """Return the study as plain data, ``study.json``: what the report knows of it."""
+    scale = dataclasses.asdict(study.scale)
+    return {
+        "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
+        "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
+        "runs": {
+            run: {"config": json.loads(to_json(study.runs[run])), "seeds": seeds}
+            for run, seeds in _covered_seeds(study).items()
+        },
+    }
+
+
+def _covered_seeds(study: Study) -> dict[str, int]:
+    seeds: dict[str, int] = {}
+    for run, seed in study.runs_of(*study.covered):
+        seeds[run] = max(seeds.get(run, 0), seed + 1)
+    return seeds
+
+
+def _ablation_document(ablation: Ablation) -> dict[str, Any]:
+    declaration = ablation.declaration
+    texts = ("title", "question", "source", "base", "design", "factor", "budget", "claims")
+    return {
+        **{key: getattr(declaration, key) for key in texts},
+        "seeds": ablation.seeds,
+        "arms": [dataclasses.asdict(member) for member in ablation.members],
+    }

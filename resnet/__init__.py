@@ -1,0 +1,1 @@
+"""The model and its training: one run, one seed, one run record."""

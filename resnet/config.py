@@ -1,0 +1,426 @@
+"""What decides a run's numbers: every setting's name, type, default and legal values.
+
+Imports no torch: Snakemake reads this module at every call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set's fixed facts: images are square, RGB, uint8."""
+
+    classes: tuple[str, ...]
+    image_size: int
+    training_images: int
+    test_images: int
+
+
+DATASETS = {
+    # Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images.
+    "cifar10": Dataset(
+        ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+        32,
+        50_000,
+        10_000,
+    ),
+    # scikit-learn's bundled digits: 1,797 grey images of 8x8, repeated to three channels.
+    "digits": Dataset(tuple("0123456789"), 8, 1_437, 360),
+}
+
+TRANSFORMS = (
+    "random_resized_crop",
+    "random_crop",
+    "horizontal_flip",
+    "random_horizontal_flip",
+    "vertical_flip",
+    "random_rotation",
+)
+
+
+class ConfigError(ValueError):
+    """A setting that can't be: which, what was given, what is allowed."""
+
+    def __init__(self, key: str, value: Any, allowed: str) -> None:
+        self.key, self.value, self.allowed = key, value, allowed
+        shown = json.dumps(value, default=str)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        super().__init__(f"{key}: got {shown}; {allowed}")
+
+
+# --- legal values ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The legal values of a setting: ``parse`` returns the value or None where it is not legal."""
+
+    text: str
+    parse: Callable[[Any], Any]
+
+
+def _whole(value: Any, low: int, high: int) -> int | None:
+    ok = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    return value if ok else None
+
+
+def integer(low: int, high: int) -> Allowed:
+    """Allow whole numbers from ``low`` to ``high``."""
+    return Allowed(
+        f"allowed is a whole number from {low:,} to {high:,}", lambda v: _whole(v, low, high)
+    )
+
+
+def odd(low: int, high: int) -> Allowed:
+    """Allow odd whole numbers: an even kernel has no centre, so the sizes would drift."""
+
+    def parse(value: Any) -> int | None:
+        number = _whole(value, low, high)
+        return number if number is not None and number % 2 else None
+
+    return Allowed(f"allowed is an odd whole number from {low} to {high}", parse)
+
+
+def real(low: float, high: float) -> Allowed:
+    """Allow finite numbers from ``low`` to ``high``."""
+
+    def parse(value: Any) -> float | None:
+        ok = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return float(value) if ok and math.isfinite(value) and low <= value <= high else None
+
+    return Allowed(f"allowed is a number from {low:g} to {high:g}", parse)
+
+
+def flag() -> Allowed:
+    """Allow true and false."""
+    return Allowed("allowed is true or false", lambda v: v if isinstance(v, bool) else None)
+
+
+def choice(*options: str) -> Allowed:
+    """Allow one of the names in ``options``."""
+    return Allowed(
+        f"allowed is one of: {', '.join(options)}",
+        lambda v: v if isinstance(v, str) and v in options else None,
+    )
+
+
+def listing(length: int, item: Allowed) -> Allowed:
+    """Allow a list of exactly ``length`` values, each allowed by ``item``."""
+
+    def parse(value: Any) -> tuple[Any, ...] | None:
+        if not isinstance(value, (list, tuple)) or len(value) != length:
+            return None
+        items = tuple(item.parse(v) for v in value)
+        return None if None in items else items
+
+    each = item.text.removeprefix("allowed is ")
+    return Allowed(f"allowed is a list of {length} values, each {each}", parse)
+
+
+def _copies() -> Allowed:
+    def parse(value: Any) -> tuple[tuple[str, ...], ...] | None:
+        if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= 16:
+            return None
+        for copy in value:
+            if not isinstance(copy, (list, tuple)) or len(copy) > 8:
+                return None
+            if any(not isinstance(name, str) or name not in TRANSFORMS for name in copy):
+                return None
+        return tuple(tuple(copy) for copy in value)
+
+    text = (
+        "allowed is a list of 1 to 16 copies, each a list of transforms out of: "
+        f"{', '.join(TRANSFORMS)}"
+    )
+    return Allowed(text, parse)
+
+
+def optional(allowed: Allowed) -> Allowed:
+    """Allow null beside what ``allowed`` does; null is kept as ``UNSET`` while parsing."""
+    return Allowed(allowed.text + ", or null", lambda v: UNSET if v is None else allowed.parse(v))
+
+
+UNSET = object()
+
+
+def setting(default: Any, allowed: Allowed) -> Any:
+    """Declare a dataclass field with its legal values."""
+    return field(default=default, metadata={"allowed": allowed})
+
+
+# --- the settings ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Model:
+    """The network; the defaults are the paper's final model of 4,978,730 parameters.
+
+    Channels list the stem first, then the four stages (He et al. 2016, arXiv:1512.03385).
+    ``torchvision_resnet18`` is torchvision's own network as it comes; the rest is then ignored
+    and must stay at its defaults.
+    """
+
+    name: str = setting("resnet", choice("resnet", "torchvision_resnet18"))
+    blocks: tuple[int, ...] = setting((2, 4, 3, 3), listing(4, integer(1, 64)))
+    channels: tuple[int, ...] = setting((32, 32, 64, 128, 256), listing(5, integer(1, 4096)))
+    stem_kernel: int = setting(3, odd(1, 15))
+    stage_kernels: tuple[int, ...] = setting((5, 5, 3, 3), listing(4, odd(1, 15)))
+    stem_stride: int = setting(1, integer(1, 8))
+    stage_strides: tuple[int, ...] = setting((1, 2, 2, 2), listing(4, integer(1, 8)))
+    maxpool: bool = setting(False, flag())
+    stride_in_block: str = setting("first", choice("first", "second"))
+    shortcut_kernel: int = setting(1, odd(1, 15))
+    convolutions_per_block: int = setting(2, integer(1, 8))
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which images, and how many of the training set (the first ones of a fixed order)."""
+
+    dataset: str = setting("cifar10", choice(*DATASETS))
+    training_images: int = setting(50_000, integer(2, 50_000))
+    # "half" maps [0, 255] to [-1, 1] (mean and deviation 0.5, the paper's); "channel" uses the
+    # training images' own mean and deviation.
+    normalization: str = setting("half", choice("half", "channel"))
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """The copies of the training set that make up an epoch, each with its transforms in order."""
+
+    copies: tuple[tuple[str, ...], ...] = setting(((),), _copies())
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """The optimizer and its constants; momentum and nesterov are SGD's."""
+
+    name: str = setting("sgd", choice("sgd", "adam", "adamw"))
+    learning_rate: float = setting(0.1, real(1e-8, 100.0))
+    momentum: float = setting(0.0, real(0.0, 0.9999))
+    nesterov: bool = setting(False, flag())
+    weight_decay: float = setting(0.0, real(0.0, 10.0))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate over the run.
+
+    ``cosine`` is Loshchilov & Hutter's (2017, arXiv:1608.03983) without restarts: beyond
+    ``t_max`` steps it rises again, with period 2 ``t_max``; null is the whole run. ``one_cycle``
+    (Smith & Topin 2019, arXiv:1708.07120) rises over ``warmup_fraction`` of the run, then falls.
+    """
+
+    name: str = setting("constant", choice("constant", "cosine", "one_cycle"))
+    step_every: str = setting("batch", choice("batch", "epoch"))
+    t_max: int | None = setting(None, optional(integer(1, 10_000_000)))
+    eta_min: float = setting(0.0, real(0.0, 100.0))
+    warmup_fraction: float = setting(0.3, real(0.0, 0.99))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run trains: training images seen, every copy counted."""
+
+    images_seen: int = setting(500_000, integer(1, 10_000_000_000))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Training images kept out of training, to choose by; 0 chooses nothing."""
+
+    held_out_images: int = setting(0, integer(0, 49_000))
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run's numbers.
+
+    Raises
+    ------
+    ConfigError
+        Where two settings contradict each other.
+    """
+
+    model: Model = field(default_factory=Model)
+    data: Data = field(default_factory=Data)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    schedule: Schedule = field(default_factory=Schedule)
+    budget: Budget = field(default_factory=Budget)
+    selection: Selection = field(default_factory=Selection)
+    batch_size: int = setting(128, integer(1, 65_536))
+    drop_last: bool = setting(True, flag())
+    label_smoothing: float = setting(0.0, real(0.0, 0.99))
+    precision: str = setting("auto", choice("auto", "fp32", "bf16"))
+    seed: int = setting(0, integer(0, 2**31 - 1))
+
+    def __post_init__(self) -> None:
+        _check_together(self)
+
+    @property
+    def epoch_images(self) -> int:
+        """Images in an epoch: every copy of the images trained on."""
+        images = self.data.training_images - self.selection.held_out_images
+        return images * len(self.augmentation.copies)
+
+    @property
+    def image_size(self) -> int:
+        """Width and height of an image, in pixels."""
+        return DATASETS[self.data.dataset].image_size
+
+
+def _check_together(config: RunConfig) -> None:
+    model, data, held_out = config.model, config.data, config.selection.held_out_images
+    if model.name != "resnet" and model != Model(name=model.name):
+        raise ConfigError(
+            "model.name", model.name, "it comes as it is: leave out the other model settings"
+        )
+    if model.stride_in_block == "second" and model.convolutions_per_block == 1:
+        raise ConfigError(
+            "model.stride_in_block", "second", "a block of one convolution has no second"
+        )
+    available = DATASETS[data.dataset].training_images
+    if data.training_images > available:
+        raise ConfigError(
+            "data.training_images", data.training_images, f"{data.dataset} has {available:,}"
+        )
+    if held_out >= data.training_images:
+        raise ConfigError(
+            "selection.held_out_images",
+            held_out,
+            f"must leave some of the {data.training_images:,} training images to train on",
+        )
+    if config.optimizer.nesterov and config.optimizer.momentum == 0:
+        raise ConfigError("optimizer.nesterov", True, "needs optimizer.momentum above 0")
+    if config.optimizer.name != "sgd" and config.optimizer.momentum:
+        raise ConfigError(
+            "optimizer.momentum", config.optimizer.momentum, "only sgd has momentum; leave it 0"
+        )
+    if config.schedule.eta_min > config.optimizer.learning_rate:
+        raise ConfigError(
+            "schedule.eta_min",
+            config.schedule.eta_min,
+            f"must not exceed optimizer.learning_rate ({config.optimizer.learning_rate:g})",
+        )
+    _check_batches(config)
+
+
+def _check_batches(config: RunConfig) -> None:
+    images, size = config.epoch_images, config.batch_size
+    if config.drop_last and size > images:
+        raise ConfigError(
+            "batch_size", size, f"an epoch has {images:,} images; with drop_last none would be left"
+        )
+    if size == 1 or (not config.drop_last and images % size == 1):
+        raise ConfigError(
+            "batch_size",
+            size,
+            f"leaves a batch of one of the {images:,} images, where batch norm sees one value; "
+            "set drop_last: true or another size",
+        )
+
+
+# --- reading and writing --------------------------------------------------------------------
+
+
+def _legal(owner: type, prefix: str = "") -> Iterator[tuple[str, Allowed | None]]:
+    for item in dataclasses.fields(owner):
+        default = item.default_factory if item.default_factory is not dataclasses.MISSING else None
+        if isinstance(default, type):
+            yield prefix + item.name, None
+            yield from _legal(default, f"{prefix}{item.name}.")
+        else:
+            yield prefix + item.name, item.metadata["allowed"]
+
+
+SETTINGS: dict[str, Allowed] = {key: a for key, a in _legal(RunConfig) if a is not None}
+"""Every dotted key of a run config, with its legal values."""
+
+GROUPS = tuple(key for key, a in _legal(RunConfig) if a is None)
+"""The keys that hold settings of their own: ``model``, ``data``, ..."""
+
+
+def nearest(word: str, words: Any) -> str:
+    """Return ``; did you mean ...?`` for the legal word closest to ``word``, or nothing."""
+    close = difflib.get_close_matches(word, list(words), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def parse_setting(key: str, value: Any) -> Any:
+    """Return ``value`` in the type of the setting ``key``.
+
+    Raises
+    ------
+    ConfigError
+        Where the key is unknown or the value isn't legal.
+    """
+    if key not in SETTINGS:
+        near = nearest(key, SETTINGS)
+        raise ConfigError(
+            key, value, f"no such setting{near}" if near else "no such setting (see resnet/config)"
+        )
+    parsed = SETTINGS[key].parse(value)
+    if parsed is None:
+        raise ConfigError(key, value, SETTINGS[key].text)
+    return None if parsed is UNSET else parsed
+
+
+def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested groups as dotted keys: ``{"model": {"maxpool": x}}`` as ``model.maxpool``."""
+    flat: dict[str, Any] = {}
+    for name, value in mapping.items():
+        key = f"{prefix}{name}"
+        if key in GROUPS and isinstance(value, Mapping):
+            flat |= flatten(value, f"{key}.")
+        else:
+            flat[key] = value
+    return flat
+
+
+def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+    """Return ``config`` with the dotted keys in ``changes`` set.
+
+    Raises
+    ------
+    ConfigError
+        Where a key is unknown, a value isn't legal, or the result contradicts itself.
+    """
+    groups: dict[str, dict[str, Any]] = {}
+    top: dict[str, Any] = {}
+    for key, value in flatten(changes).items():
+        parsed = parse_setting(key, value)
+        group, _, name = key.rpartition(".")
+        (groups.setdefault(group, {}) if group else top)[name] = parsed
+    parts = {g: dataclasses.replace(getattr(config, g), **new) for g, new in groups.items()}
+    return dataclasses.replace(config, **parts, **top)
+
+
+def to_dict(config: RunConfig) -> dict[str, Any]:
+    """Return the config as nested plain data, no default left out."""
+    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
+    return plain
+
+
+def to_json(config: RunConfig) -> str:
+    """Return the config as one line of JSON, keys sorted: equal configs give equal text."""
+    return json.dumps(to_dict(config), sort_keys=True)
+
+
+def from_dict(mapping: Mapping[str, Any]) -> RunConfig:
+    """Return the config that ``mapping`` (nested or dotted) says, defaults filled in.
+
+    Raises
+    ------
+    ConfigError
+        As `changed`.
+    """
+    return changed(RunConfig(), mapping)

@@ -1,0 +1,134 @@
+"""The run record: what a finished run leaves behind, complete or absent."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import resource
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from resnet import cost
+from resnet.config import DATASETS, to_dict
+from resnet.evaluate import Evaluation
+from resnet.files import new_folder
+from resnet.provenance import PACKAGES, TRAINING, code_digest, commit, processor, versions
+
+if TYPE_CHECKING:
+    from resnet.train import Run
+
+FILES = (
+    "config.json",
+    "metrics.csv",
+    "predictions.npz",
+    "layers.csv",
+    "summary.json",
+    "model.safetensors",
+)
+
+
+def write_record(
+    folder: Path,
+    name: str,
+    run: Run,
+    facts: dict[str, Any],
+    predictions: Evaluation,
+    plain_train_accuracy: float,
+) -> None:
+    """Write the six files of a run record.
+
+    Parameters
+    ----------
+    folder
+        Where to; replaced as a whole.
+    name
+        The run's name.
+    run
+        The run, finished or diverged.
+    facts
+        The data's ``data.json``.
+    predictions
+        The final evaluation on the test images.
+    plain_train_accuracy
+        Final accuracy in [0, 1] on the training images, not augmented, in evaluation mode.
+    """
+    classes = len(DATASETS[run.config.data.dataset].classes)
+    layers = [dataclasses.asdict(row) for row in cost.layers(run.config.model, classes)]
+    summary = _summary(name, run, facts, layers[0], plain_train_accuracy)
+    with new_folder(folder) as beside:
+        _write_json(beside / "config.json", to_dict(run.config))
+        _write_csv(beside / "metrics.csv", run.rows)
+        _write_csv(beside / "layers.csv", layers)
+        np.savez_compressed(
+            beside / "predictions.npz",
+            probabilities=predictions.probabilities,
+            labels=run.test[1].cpu().numpy(),
+        )
+        weights = {k: v.contiguous() for k, v in run.network.state_dict().items()}
+        save_file(weights, beside / "model.safetensors")
+        _write_json(beside / "summary.json", summary)
+
+
+def _summary(
+    name: str, run: Run, facts: dict[str, Any], root: dict[str, Any], plain: float
+) -> dict[str, Any]:
+    best = max(run.rows, key=lambda row: row["test_accuracy"])
+    last = run.rows[-1]
+    cuda = run.device.type == "cuda"
+    return {
+        "run": name,
+        "seed": run.config.seed,
+        "status": "diverged" if run.diverged else "finished",
+        "epochs": len(run.rows),
+        "steps": run.step,
+        "images_seen": last["images_seen"],
+        "final_test_accuracy": last["test_accuracy"],
+        "final_notebook_test_accuracy": last["notebook_test_accuracy"],
+        "best_test_accuracy": best["test_accuracy"],
+        "best_epoch": best["epoch"],
+        "best_notebook_test_accuracy": max(r["notebook_test_accuracy"] for r in run.rows),
+        "final_train_accuracy": last["train_accuracy"],
+        "final_plain_train_accuracy": plain,
+        "parameters": root["parameters"],
+        "flops_per_image": root["flops"],
+        "seconds": sum(row["seconds"] for row in run.rows),
+        "peak_memory_mib": _peak_memory_mib(cuda),
+        "device": torch.cuda.get_device_name(run.device) if cuda else "cpu",
+        "processor": processor(),
+        "threads": torch.get_num_threads(),
+        "precision": run.precision,
+        "versions": versions("python", *PACKAGES) | {"python": _python()},
+        "commit": commit(),
+        "code_digest": code_digest(*TRAINING),
+        "data": {key: facts[key] for key in ("dataset", "source", "pixels", "sha256")},
+    }
+
+
+def _python() -> str:
+    import platform
+
+    return platform.python_version()
+
+
+def _peak_memory_mib(cuda: bool) -> float:
+    """Return the most memory held: the GPU's where one trained, else the process's."""
+    if cuda:
+        return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    # ru_maxrss is in KiB on Linux (getrusage(2)).
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10, 1)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,401 @@
+"""One run: a config and a seed in, a run record out.
+
+``python -m resnet.train --config JSON --seed K --data FOLDER --output FOLDER`` trains on CUDA where
+it is present, else on the CPU. A killed run goes on from its last checkpoint and ends with the
+same bits, since its random numbers depend on (seed, epoch, image) alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import filelock
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from resnet import checkpoint, schedule
+from resnet.augment import Augmenter, normalized, order
+from resnet.config import DATASETS, ConfigError, RunConfig, changed, from_dict, to_json
+from resnet.data import DataError, Split, load
+from resnet.evaluate import Evaluation, evaluate
+from resnet.files import start_log
+from resnet.model import build
+from resnet.provenance import TRAINING, code_digest
+from resnet.record import write_record
+
+log = logging.getLogger("resnet.train")
+
+
+class Interrupted(Exception):
+    """SIGINT or SIGTERM came; the run's state is whole."""
+
+
+# --- the machine ----------------------------------------------------------------------------
+
+
+def pick_device() -> torch.device:
+    """Return the GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def pick_precision(asked: str, device: torch.device) -> str:
+    """Return ``fp32`` or ``bf16``: what was asked, or for ``auto`` what the device does fast."""
+    if asked != "auto":
+        return asked
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp32"
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return "fp32"
+    return "bf16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "fp32"
+
+
+# --- a run in progress ----------------------------------------------------------------------
+
+
+class Run:
+    """A network on its way through its budget.
+
+    Parameters
+    ----------
+    config
+        What decides the numbers.
+    training, test
+        The images; of the training images the first ``config.data.training_images`` are used,
+        the last ``held_out_images`` of those to choose by.
+    device
+        Where to train; images stay there as uint8.
+    """
+
+    def __init__(
+        self, config: RunConfig, training: Split, test: Split, facts: dict[str, Any], device: Any
+    ) -> None:
+        self.config, self.device = config, device
+        self.precision = pick_precision(config.precision, device)
+        self.autocast = torch.bfloat16 if self.precision == "bf16" else None
+        available, held_out = config.data.training_images, config.selection.held_out_images
+        used = available - held_out
+
+        def place(split: Split, start: int, end: int) -> tuple[Tensor, Tensor]:
+            images = torch.from_numpy(split.images[start:end])
+            return images.to(device), torch.from_numpy(split.labels[start:end]).to(device)
+
+        self.training = place(training, 0, used)
+        self.held_out = place(training, used, available) if held_out else None
+        self.test = place(test, 0, len(test.labels))
+        half = config.data.normalization == "half"
+        self.mean, self.deviation = (
+            torch.tensor([0.5] * 3 if half else facts[key], device=device).view(3, 1, 1)
+            for key in ("channel_mean", "channel_deviation")
+        )
+        torch.manual_seed(config.seed)
+        classes = len(DATASETS[config.data.dataset].classes)
+        self.network = build(config.model, classes).to(device, memory_format=torch.channels_last)
+        self.optimizer = schedule.optimizer(config, self.network.parameters())
+        self.scheduler = schedule.scheduler(config, self.optimizer)
+        self.steps, self.steps_per_epoch = (
+            schedule.total_steps(config),
+            schedule.steps_per_epoch(config),
+        )
+        self.step, self.learning_rate = 0, schedule.rate(self.scheduler)
+        self.rows: list[dict[str, Any]] = []
+        self._begin_epoch()
+
+    # The sums stay on the device: reading them would make it wait.
+    def _begin_epoch(self) -> None:
+        self.sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        self.epoch_images = 0
+        self.train_seconds = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """Epochs in the budget; the last may be a part of one."""
+        return math.ceil(self.steps / self.steps_per_epoch)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch has been trained and evaluated, or the loss left the finite."""
+        return len(self.rows) == self.epochs or self.diverged
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the last epoch's training loss is not finite."""
+        return bool(self.rows) and not math.isfinite(self.rows[-1]["train_loss"])
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that the rest of the run depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "step": self.step,
+            "rows": self.rows,
+            "sums": self.sums,
+            "epoch_images": self.epoch_images,
+            "train_seconds": self.train_seconds,
+            "learning_rate": self.learning_rate,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.step, self.rows = state["step"], state["rows"]
+        self.sums = state["sums"].to(self.device)
+        self.epoch_images, self.train_seconds = state["epoch_images"], state["train_seconds"]
+        self.learning_rate = state["learning_rate"]
+
+    def train_to_epoch_end(self) -> Iterator[None]:
+        """Train to the end of the epoch under way, yielding after every batch."""
+        epoch, config = len(self.rows), self.config
+        augmenter = Augmenter(
+            config.augmentation.copies,
+            seed=config.seed,
+            epoch=epoch,
+            images=len(self.training[1]),
+            size=config.image_size,
+        )
+        items = order(config.seed, epoch, config.epoch_images)
+        self.network.train()
+        while self.step < min((epoch + 1) * self.steps_per_epoch, self.steps):
+            start = time.perf_counter()
+            first = self.step % self.steps_per_epoch * config.batch_size
+            self._train_batch(augmenter, items[first : first + config.batch_size])
+            self.step += 1
+            if config.schedule.step_every == "batch" or not self.step % self.steps_per_epoch:
+                self.scheduler.step()
+            self.train_seconds += time.perf_counter() - start
+            yield
+
+    def _train_batch(self, augmenter: Augmenter, items: Any) -> None:
+        images = normalized(augmenter.batch(self.training[0], items), self.mean, self.deviation)
+        index = torch.from_numpy(items % len(self.training[1])).to(self.device, non_blocking=True)
+        labels = self.training[1][index]
+        self.learning_rate = schedule.rate(self.scheduler)
+        with torch.autocast(self.device.type, self.autocast, self.autocast is not None):
+            logits = self.network(images)
+        loss = functional.cross_entropy(
+            logits.float(), labels, label_smoothing=self.config.label_smoothing
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        with torch.no_grad():
+            correct = (logits.argmax(1) == labels).sum()
+            self.sums += torch.stack([loss.double() * len(items), correct.double()])
+        self.epoch_images += len(items)
+
+    def evaluate(self, images: Tensor, labels: Tensor) -> Evaluation:
+        """Return the network's evaluation on ``images``."""
+        return evaluate(
+            self.network,
+            images,
+            labels,
+            mean=self.mean,
+            deviation=self.deviation,
+            autocast=self.autocast,
+            batch_size=self.config.batch_size,
+            drop_last=self.config.drop_last,
+        )
+
+    def end_epoch(self) -> None:
+        """Evaluate and append the epoch's row; its rate was in force in its last batch."""
+        start = time.perf_counter()
+        test = self.evaluate(*self.test)
+        held_out = self.evaluate(*self.held_out) if self.held_out else None
+        loss, correct = (self.sums / self.epoch_images).tolist()
+        evaluate_seconds = time.perf_counter() - start
+        self.rows.append(
+            {
+                "epoch": len(self.rows),
+                "images_seen": self.epoch_images + (self.rows[-1]["images_seen"] if self.rows else 0),
+                "train_loss": loss,
+                "train_accuracy": correct,
+                "test_loss": test.loss,
+                "test_accuracy": test.accuracy,
+                "notebook_test_accuracy": test.notebook_accuracy,
+                "held_out_loss": held_out.loss if held_out else None,
+                "held_out_accuracy": held_out.accuracy if held_out else None,
+                "learning_rate": self.learning_rate,
+                "printed_learning_rate": schedule.printed_rate(self.scheduler),
+                "images_per_second": self.epoch_images / max(self.train_seconds, 1e-9),
+                "seconds": self.train_seconds + evaluate_seconds,
+            }
+        )
+        self._begin_epoch()
+
+
+# --- checkpoints and signals ----------------------------------------------------------------
+
+
+class Guard:
+    """Saves a run when it is due, and whole when a signal asks it to leave.
+
+    Checkpoints cost at most 2% of the time: the next one waits 50 times as long as the last took.
+    """
+
+    within_epoch_seconds = 60.0
+    after_epoch_seconds = 5.0
+
+    def __init__(self, run: Run, path: Path, key: str) -> None:
+        self.run, self.path, self.key = run, path, key
+        self.saved_at, self.cost = time.perf_counter(), 0.0
+        self.asked_to_leave = self.may_raise = False
+
+    def save(self) -> None:
+        """Write the checkpoint now."""
+        start = time.perf_counter()
+        checkpoint.save(self.path, self.key, self.run.state())
+        self.saved_at = time.perf_counter()
+        self.cost = self.saved_at - start
+
+    def after(self, wait_seconds: float) -> None:
+        """Save if the last checkpoint is older than ``wait_seconds``; leave if asked to."""
+        if self.asked_to_leave:
+            raise Interrupted
+        if time.perf_counter() - self.saved_at > max(wait_seconds, 50 * self.cost):
+            self.save()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Leave at once when asked to: evaluation changes nothing that is saved."""
+        if self.asked_to_leave:
+            raise Interrupted
+        self.may_raise = True
+        try:
+            yield
+        finally:
+            self.may_raise = False
+
+    def leave(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT and SIGTERM: a batch under way is finished first."""
+        self.asked_to_leave = True
+        if self.may_raise:
+            raise Interrupted
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM, and save before leaving."""
+        before = {s: signal.signal(s, self.leave) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        except Interrupted:
+            self.save()
+            raise
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+# --- from start to record -------------------------------------------------------------------
+
+
+def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
+    """Train to the end of the budget, a line an epoch."""
+    bar = tqdm(total=run.steps, initial=run.step, unit="batch", disable=not watched, leave=False)
+    while not run.finished:
+        for _ in run.train_to_epoch_end():
+            bar.update()
+            guard.after(guard.within_epoch_seconds)
+        with guard.evaluating():
+            run.end_epoch()
+        log.info("%s", _epoch_line(run, name))
+        guard.after(guard.after_epoch_seconds)
+    bar.close()
+
+
+def _epoch_line(run: Run, name: str) -> str:
+    row, done = run.rows[-1], len(run.rows)
+    left = sum(r["seconds"] for r in run.rows) / run.step * (run.steps - run.step)
+    return (
+        f"{name} seed {run.config.seed}  epoch {done}/{run.epochs}"
+        f"  train {row['train_accuracy']:.4f}  test {row['test_accuracy']:.4f}"
+        f"  {row['images_per_second']:,.0f} images/s  {_duration(left)} left"
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
+    """Train what ``config`` says, from its checkpoint where there is one, and write the record."""
+    torch.set_num_threads(args.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    facts = json.loads((args.data / "data.json").read_text())
+    run = Run(config, load(args.data, "train"), load(args.data, "test"), facts, pick_device())
+    key = f"{to_json(config)} code={code_digest(*TRAINING)} data={facts['sha256']['train']}"
+    guard = Guard(run, args.checkpoint, key)
+    saved = checkpoint.load(args.checkpoint, key)
+    if saved is not None:
+        run.restore(saved)
+        log.info("%s seed %d  goes on at batch %d of %d", args.run, config.seed, run.step, run.steps)
+    elif args.checkpoint.exists():
+        log.info("%s: not used, it is of another config, code or data", args.checkpoint)
+    with guard.listening():
+        train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
+        with guard.evaluating():
+            predictions, plain = run.evaluate(*run.test), run.evaluate(*run.training)
+    write_record(args.output, args.run, run, facts, predictions, plain.accuracy)
+    args.checkpoint.unlink(missing_ok=True)
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m resnet.train", description=__doc__)
+    parser.add_argument("--config", required=True, help="the run config as JSON (missing: defaults)")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--run", default="run", help="the run's name, for its record and log")
+    parser.add_argument("--data", type=Path, required=True, help="the cache that resnet.data wrote")
+    parser.add_argument("--output", type=Path, required=True, help="the run record's folder")
+    parser.add_argument("--checkpoint", type=Path, help="default: beside the output")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--log", type=Path, help="a file to write the log to as well")
+    args = parser.parse_args(argv)
+    args.checkpoint = args.checkpoint or args.output.with_name(f"{args.output.name}.checkpoint")
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train one run and write its record."""
+    # Read by cuBLAS when CUDA starts; without it matrix products may differ from run to run.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    args = _arguments(argv)
+    start_log(args.log)
+    try:
+        config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})
+        args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{args.checkpoint}.lock", timeout=0):
+            run_to_record(args, config)
+    except Interrupted:
+        log.info("%s seed %d  stopped, checkpoint kept: run again to go on", args.run, args.seed)
+        return 130
+    except filelock.Timeout:
+        log.error("error: %s: another process is training this run", args.output)
+        return 1
+    except (ConfigError, DataError, ValueError, OSError) as error:
+        log.error("error: %s: %s", args.run, error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+# The data, once for every scale, and a run record for each run and seed.
+import sys
+
+from ablations.registry import gpu_visible
+from resnet.provenance import (
+    DATA_CODE,
+    DATA_PACKAGES,
+    PACKAGES,
+    TRAINING,
+    code_digest,
+    versions_digest,
+)
+
+RECORD = "results/{scale}/runs/{run}/seed{seed}"
+
+
+wildcard_constraints:
+    scale=SCALE,
+    run="|".join(run.replace(".", r"\.") for run in RUNS),
+    seed=r"\d+",
+    dataset=r"[a-z0-9]+",
+
+
+rule data:
+    output:
+        facts="results/data/{dataset}/data.json",
+        train_images="results/data/{dataset}/train_images.npy",
+        train_labels="results/data/{dataset}/train_labels.npy",
+        test_images="results/data/{dataset}/test_images.npy",
+        test_labels="results/data/{dataset}/test_labels.npy",
+    log:
+        "results/logs/data_{dataset}.log",
+    params:
+        source="digits" if DATASET == "digits" else config["data_source"],
+        folder=config["data_folder"],
+        code=code_digest(*DATA_CODE),
+        versions=versions_digest(*DATA_PACKAGES),
+        into=subpath(output.facts, parent=True),
+    conda:
+        "../environment.yml"
+    shell:
+        "exec python -m resnet.data --dataset {wildcards.dataset} --source {params.source:q}"
+        " --folder {params.folder:q} --output {params.into:q} --log {log:q}"
+
+
+rule train:
+    input:
+        data=f"results/data/{DATASET}/data.json",
+    output:
+        config=f"{RECORD}/config.json",
+        metrics=f"{RECORD}/metrics.csv",
+        predictions=f"{RECORD}/predictions.npz",
+        layers=f"{RECORD}/layers.csv",
+        summary=f"{RECORD}/summary.json",
+        weights=f"{RECORD}/model.safetensors",
+    log:
+        "results/{scale}/logs/{run}/seed{seed}.log",
+    params:
+        config=lookup(dpath="{run}", within=RUNS),
+        # Only an edit that can change numbers changes these: not a comment, not a docstring.
+        code=code_digest(*TRAINING),
+        versions=versions_digest(*PACKAGES),
+        data=subpath(input.data, parent=True),
+        record=subpath(output.summary, parent=True),
+        checkpoint="results/{scale}/checkpoints/{run}.seed{seed}.pt",
+    threads: 1
+    resources:
+        gpu=int(gpu_visible()),
+    conda:
+        "../environment.yml"
+    shell:
+        "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
+        " --run {wildcards.run} --data {params.data:q} --output {params.record:q}"
+        " --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
+
+
+for ablation in STUDY.ablations:
+
+    rule:
+        name:
+            ablation
+        input:
+            [
+                f"results/{SCALE}/runs/{run}/seed{seed}/summary.json"
+                for run, seed in STUDY.runs_of(ablation)
+            ],
