@@ -1,4 +1,6 @@
 # What the study is made of: one target rule an ablation, and what the report knows of them.
+import hashlib
+import json
 import os
 import sys
 
@@ -21,3 +23,23 @@ SCALE = STUDY.scale.name
 DATASET = STUDY.scale.dataset
 # The configs as text: a changed value replans its run alone.
 RUNS = {run: to_json(run_config) for run, run_config in STUDY.runs.items()}
+
+
+rule study:
+    output:
+        "results/{scale}/study.json",
+    log:
+        "results/{scale}/logs/study.log",
+    params:
+        # What is written, so that a changed title or a new file rewrites it, and a comment doesn't.
+        digest=hashlib.sha256(json.dumps(to_document(STUDY)).encode()).hexdigest()[:16],
+        options=[
+            f"{key}={json.dumps(value)}"
+            for key, value in config.items()
+            if not key.startswith("data_")
+        ],
+    conda:
+        "../environment.yml"
+    shell:
+        "exec python -m ablations study --output {output:q} --config {params.options:q}"
+        " > {log:q} 2>&1"

@@ -213,7 +213,8 @@ def _covered(
 ) -> tuple[str, ...]:
     """Return the ablations that ``all`` covers: asked for, or the scale's, or every one."""
     if asked is None:
-        asked = declarations if scale.all is None else scale.all
+        named = [name for name in scale.exceptions if name in declarations]
+        asked = dict.fromkeys([*named, *declarations]) if scale.all is None else scale.all
     names = [asked] if isinstance(asked, str) else list(asked)
     for name in names:
         if name not in declarations:

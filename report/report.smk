@@ -1,0 +1,84 @@
+# From run records to tables, figures and the page.
+FIGURES = ["figure1", "figure2", "effects", *(f"ablation_{name}" for name in STUDY.covered)]
+TABLES = multiext("results/{scale}/tables/", "runs.csv", "epochs.csv", "layers.csv", "comparisons.csv")
+PUBLISHED = ["paper/published.yaml", "paper/logs.csv"]
+READING = ["report/collect.py", "report/published.py", "report/statistics.py", "report/wording.py"]
+
+
+rule collect:
+    input:
+        study="results/{scale}/study.json",
+        summaries=[
+            f"results/{SCALE}/runs/{run}/seed{seed}/summary.json"
+            for run, seed in STUDY.runs_of(*STUDY.covered)
+        ],
+    output:
+        runs="results/{scale}/tables/runs.csv",
+        epochs="results/{scale}/tables/epochs.csv",
+        layers="results/{scale}/tables/layers.csv",
+    log:
+        "results/{scale}/logs/collect.log",
+    params:
+        code=code_digest("report/collect.py"),
+    conda:
+        "../environment.yml"
+    shell:
+        "exec python -m report.collect results/{wildcards.scale} > {log:q} 2>&1"
+
+
+rule compare:
+    input:
+        study="results/{scale}/study.json",
+        runs="results/{scale}/tables/runs.csv",
+    output:
+        "results/{scale}/tables/comparisons.csv",
+    log:
+        "results/{scale}/logs/compare.log",
+    params:
+        code=code_digest("report/statistics.py"),
+    conda:
+        "../environment.yml"
+    shell:
+        "exec python -m report.statistics results/{wildcards.scale} > {log:q} 2>&1"
+
+
+rule figures:
+    input:
+        TABLES,
+        study="results/{scale}/study.json",
+        published=PUBLISHED,
+    output:
+        expand(
+            "results/{{scale}}/figures/{figure}.{kind}", figure=FIGURES, kind=["svg", "pdf", "txt"]
+        ),
+    log:
+        "results/{scale}/logs/figures.log",
+    params:
+        code=code_digest("report/figures.py", *READING),
+    conda:
+        "../environment.yml"
+    shell:
+        "exec python -m report.figures results/{wildcards.scale} > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        TABLES,
+        study="results/{scale}/study.json",
+        data=f"results/data/{DATASET}/data.json",
+        published=PUBLISHED,
+        figures=expand(
+            "results/{{scale}}/figures/{figure}.{kind}", figure=FIGURES, kind=["svg", "txt"]
+        ),
+        template="report/templates/report.html.j2",
+        style="report/static/report.css",
+    output:
+        "results/{scale}/report/index.html",
+    log:
+        "results/{scale}/logs/report.log",
+    params:
+        code=code_digest("report/render.py", "report/tables.py", *READING),
+    conda:
+        "../environment.yml"
+    shell:
+        "exec python -m report.render results/{wildcards.scale} > {log:q} 2>&1"

@@ -13,10 +13,18 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-TRAINING = ("augment", "evaluate", "model", "schedule", "train")
+ROOT = Path(__file__).parent.parent
+
+TRAINING = (
+    "resnet/augment.py",
+    "resnet/evaluate.py",
+    "resnet/model.py",
+    "resnet/schedule.py",
+    "resnet/train.py",
+)
 """The modules whose code decides a run's numbers (not its cost, record or checkpoints)."""
 
-DATA_CODE = ("data",)
+DATA_CODE = ("resnet/data.py",)
 """The modules whose code decides the cached pixels."""
 
 PACKAGES = ("torch", "torchvision", "numpy")
@@ -27,11 +35,10 @@ DATA_PACKAGES = ("numpy", "pillow", "pyarrow", "scikit-learn")
 
 
 def code_digest(*modules: str) -> str:
-    """Return a digest of modules of this package that comments and docstrings leave as it is."""
-    folder = Path(__file__).parent
+    """Return a digest of modules (paths from the root) without their comments and docstrings."""
     digest = hashlib.sha256()
     for module in modules:
-        digest.update(_without_docstrings((folder / f"{module}.py").read_text()).encode())
+        digest.update(_without_docstrings((ROOT / module).read_text()).encode())
     return digest.hexdigest()[:16]
 
 
@@ -78,7 +85,7 @@ def commit() -> str:
 def _git(*arguments: str) -> str:
     done = subprocess.run(
         ["git", *arguments],
-        cwd=Path(__file__).parent,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,

@@ -1,0 +1,59 @@
+"""Numbers as readers see them: the only place where they are rounded and given units."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+MINUS, DASH = "\u2212", "\u2013"
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """Return a share in [0, 1] as a percentage: ``91.05%``."""
+    return DASH if math.isnan(value) else f"{value:.{digits}%}"
+
+
+def count(value: float) -> str:
+    """Return a whole number with thousands separated: ``4,978,730``."""
+    return f"{int(value):,}"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Return points with their sign, a true minus: ``+0.53``."""
+    if math.isnan(value):
+        return DASH
+    return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def interval(low: float, high: float) -> str:
+    """Return ``+0.10 to +0.96``, or a dash where there is none."""
+    return DASH if math.isnan(low) else f"{signed(low)} to {signed(high)}"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in the unit a reader would choose."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def giga(flops: float) -> str:
+    """Return FLOPs in units of 10^9: ``0.815``."""
+    return f"{flops / 1e9:.3f}"
+
+
+def setting(key: str, value: Any) -> str:
+    """Return a change as a reader would say it: ``maxpool: true``."""
+    if key == "augmentation.copies":
+        copies = " | ".join(", ".join(copy) if copy else "as is" for copy in value)
+        return f"copies: {copies}"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"{key.replace('_', ' ').replace('.', ' ')}: {text}"
+
+
+def changes(mapping: dict[str, Any]) -> str:
+    """Return every change in one line."""
+    return "; ".join(setting(key, value) for key, value in mapping.items())
