@@ -7,7 +7,9 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 # Jobs call `python`: the one that runs Snakemake, also where its environment isn't activated.
-os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+os.environ |= {
+    "PATH": os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()])
+}
 sys.path.insert(0, workflow.basedir)
 
 from ablations.document import DeclarationError
@@ -30,6 +32,8 @@ rule study:
         "results/{scale}/study.json",
     log:
         "results/{scale}/logs/study.log",
+    conda:
+        "../environment.yml"
     params:
         # What is written, so that a changed title or a new file rewrites it, and a comment doesn't.
         digest=hashlib.sha256(json.dumps(to_document(STUDY)).encode()).hexdigest()[:16],
@@ -38,8 +42,6 @@ rule study:
             for key, value in config.items()
             if not key.startswith("data_")
         ],
-    conda:
-        "../environment.yml"
     shell:
         "exec python -m ablations study --output {output:q} --config {params.options:q}"
         " > {log:q} 2>&1"

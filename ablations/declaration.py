@@ -95,10 +95,10 @@ def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
     for key in TEXTS:
         if not isinstance(content.get(key), str) or not content[key].strip():
             raise document.error(f"{key}: sought a text, got {content.get(key)!r}", key)
-    base = content.get("base")
+    base = str(content.get("base"))
     if base not in bases:
         raise document.error(
-            f"base: no base {base!r}{nearest(str(base), bases)}; allowed are {', '.join(bases)}",
+            f"base: no base {base!r}{nearest(base, bases)}; allowed are {', '.join(bases)}",
             "base",
         )
     given = [design for design in DESIGNS if design in content]
@@ -168,9 +168,7 @@ def _arms(
     return tuple(arms)
 
 
-def _arm(
-    document: Document, design: str, name: str, change: Any, factor: tuple[str, ...]
-) -> Arm:
+def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[str, ...]) -> Arm:
     check_name(document, name, design, name)
     if not isinstance(change, dict) or not change:
         raise document.error(
@@ -201,7 +199,9 @@ def _parse(document: Document, changes: dict[str, Any], *keys: str) -> dict[str,
         except ConfigError as error:
             raise document.error(str(error), *keys, key) from None
         if key == "seed":
-            raise document.error("seed: every arm has the same seeds; the scale says how many", *keys)
+            raise document.error(
+                "seed: every arm has the same seeds; the scale says how many", *keys
+            )
     return parsed
 
 

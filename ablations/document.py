@@ -57,7 +57,9 @@ def read(path: Path) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise DeclarationError(path, mark.line + 1 if mark else None, f"not YAML: {problem}") from None
+        raise DeclarationError(
+            path, mark.line + 1 if mark else None, f"not YAML: {problem}"
+        ) from None
     except (RecursionError, ValueError) as error:
         raise DeclarationError(path, None, f"not YAML that can be read: {error}") from None
     if not isinstance(content, dict):
@@ -83,7 +85,7 @@ class _Builder:
             return self._mapping(node, keys)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, keys) for item in node.value]
-        return self.scalars.construct_object(node)  # type: ignore[no-untyped-call]
+        return self.scalars.construct_object(node)
 
     def _mapping(self, node: yaml.MappingNode, keys: tuple[str, ...]) -> dict[str, Any]:
         content: dict[str, Any] = {}

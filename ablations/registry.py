@@ -208,9 +208,7 @@ def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
     return dataclasses.replace(scale, amounts=scale.amounts | given, exceptions=exceptions)
 
 
-def _covered(
-    asked: Any, scale: Scale, declarations: Mapping[str, Declaration]
-) -> tuple[str, ...]:
+def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) -> tuple[str, ...]:
     """Return the ablations that ``all`` covers: asked for, or the scale's, or every one."""
     if asked is None:
         named = [name for name in scale.exceptions if name in declarations]
@@ -240,9 +238,7 @@ class _Resolver:
         for name in bases:
             self._run(f"base.{name}", self._scaled(bases[name], f"base.{name}"))
 
-    def study(
-        self, declarations: Mapping[str, Declaration], covered: tuple[str, ...]
-    ) -> Study:
+    def study(self, declarations: Mapping[str, Declaration], covered: tuple[str, ...]) -> Study:
         named = (*(self.scale.all or ()), *self.scale.exceptions)
         first = [name for name in named if name in declarations]
         order = dict.fromkeys([*first, *declarations])
@@ -263,16 +259,16 @@ class _Resolver:
 
     def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:
         """Return the base with changes at the scale's data and length."""
-        images = self.scale.amount("training_images", name)
+        seen = self.scale.amount("images_seen", name)
         amounts = {
             "data.dataset": self.scale.dataset,
-            "data.training_images": images,
-            "budget.images_seen": self.scale.amount("images_seen", name),
+            "data.training_images": self.scale.amount("training_images", name),
+            "budget.images_seen": seen,
         }
         config = changed(base, amounts | (changes or {}))
         if epochs:
             # Unmatched, as the paper compared: as many epochs, however large an epoch is.
-            seen = amounts["budget.images_seen"] * len(config.augmentation.copies)
+            seen *= len(config.augmentation.copies)
             config = changed(config, {"budget.images_seen": seen})
         return config
 
@@ -285,14 +281,14 @@ class _Resolver:
         for arm in declaration.arms:
             keys = (declaration.design, arm.name)
             try:
-                config = self._scaled(
-                    self.bases[declaration.base], name, arm.all_changes, epochs
-                )
+                config = self._scaled(self.bases[declaration.base], name, arm.all_changes, epochs)
             except ConfigError as error:
                 raise document.error(str(error), *keys, error.key) from None
             text = to_json(config)
             if text in seen:
-                raise document.error(f"{arm.name}: equal to {seen[text]}, nothing to compare", *keys)
+                raise document.error(
+                    f"{arm.name}: equal to {seen[text]}, nothing to compare", *keys
+                )
             seen[text] = f"the arm {arm.name!r}"
             members.append(self._member(name, arm, config))
         seeds = self.scale.amount("seeds", name)

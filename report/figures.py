@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ INK = "#1f2329"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", "--", "-.", ":")
 
-STYLE = {
+STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "text.color": INK,
@@ -80,8 +81,8 @@ def draw_figure1(tables: Tables) -> Drawing:
     rows = figure1_rows(tables)
     labels, published_values, measured = [], [], []
     for number, row, runs in rows:
-        for run in runs or [None]:
-            label = f"Row {number}" + (f"\n{run.split('.')[1]}" if run else "\nnot run")
+        for run in runs or [""]:
+            label = f"Row {number}\n{run.partition('.')[2] or 'not run'}"
             mine = tables.runs[tables.runs["run"] == run]["best_test_accuracy"] * 100
             labels.append(label)
             published_values.append(row["accuracy_percent"])
@@ -234,7 +235,7 @@ def drawings(study: dict[str, Any]) -> dict[str, Callable[[Tables], Drawing]]:
         "effects": draw_effects,
     }
     for name in study["ablations"]:
-        figures[f"ablation_{name}"] = lambda tables, name=name: draw_ablation(tables, name)
+        figures[f"ablation_{name}"] = partial(draw_ablation, name=name)
     return figures
 
 

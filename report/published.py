@@ -28,7 +28,7 @@ def load(folder: Path = FOLDER) -> Published:
 
 def same_model(row: dict[str, Any], model: dict[str, Any]) -> bool:
     """Return whether a run config's ``model`` is the one that a row of Figure 1 describes."""
-    return (
+    return bool(
         row["blocks"] == model["blocks"]
         and row["channels"] == model["channels"]
         and row["stage_strides"] == model["stage_strides"]

@@ -81,13 +81,14 @@ def inline(folder: Path, name: str) -> Picture:
     svg = (folder / "figures" / f"{name}.svg").read_text()
     alt = (folder / "figures" / f"{name}.txt").read_text().strip()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<(metadata|style).*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", svg)
     # The size in points is matplotlib's; the page scales the picture by its viewBox.
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
     head = Markup('<svg role="img" aria-label="{}"').format(alt)
-    return Picture(name, Markup(head + svg[len("<svg") :]), alt)
+    # matplotlib has escaped every text in the rest.
+    return Picture(name, head + Markup(svg.removeprefix("<svg")), alt)  # noqa: S704
 
 
 def training_log(epochs: pd.DataFrame, rate: str) -> str:
@@ -219,7 +220,7 @@ def environment() -> jinja2.Environment:
 
 def render(page: Page) -> str:
     """Return the HTML page, whole: styles and pictures are inside."""
-    style = Markup((FOLDER / "static" / "report.css").read_text())
+    style = Markup((FOLDER / "static" / "report.css").read_text())  # noqa: S704
     template = environment().get_template("report.html.j2")
     return template.render(page=page, style=style)
 

@@ -1,8 +1,20 @@
 # From run records to tables, figures and the page.
-FIGURES = ["figure1", "figure2", "effects", *(f"ablation_{name}" for name in STUDY.covered)]
-TABLES = multiext("results/{scale}/tables/", "runs.csv", "epochs.csv", "layers.csv", "comparisons.csv")
+FIGURES = [
+    "figure1",
+    "figure2",
+    "effects",
+    *(f"ablation_{name}" for name in STUDY.covered),
+]
+TABLES = multiext(
+    "results/{scale}/tables/", "runs.csv", "epochs.csv", "layers.csv", "comparisons.csv"
+)
 PUBLISHED = ["paper/published.yaml", "paper/logs.csv"]
-READING = ["report/collect.py", "report/published.py", "report/statistics.py", "report/wording.py"]
+READING = [
+    "report/collect.py",
+    "report/published.py",
+    "report/statistics.py",
+    "report/wording.py",
+]
 
 
 rule collect:
@@ -18,10 +30,10 @@ rule collect:
         layers="results/{scale}/tables/layers.csv",
     log:
         "results/{scale}/logs/collect.log",
-    params:
-        code=code_digest("report/collect.py"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("report/collect.py"),
     shell:
         "exec python -m report.collect results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -34,10 +46,10 @@ rule compare:
         "results/{scale}/tables/comparisons.csv",
     log:
         "results/{scale}/logs/compare.log",
-    params:
-        code=code_digest("report/statistics.py"),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("report/statistics.py"),
     shell:
         "exec python -m report.statistics results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -49,14 +61,16 @@ rule figures:
         published=PUBLISHED,
     output:
         expand(
-            "results/{{scale}}/figures/{figure}.{kind}", figure=FIGURES, kind=["svg", "pdf", "txt"]
+            "results/{{scale}}/figures/{figure}.{kind}",
+            figure=FIGURES,
+            kind=["svg", "pdf", "txt"],
         ),
     log:
         "results/{scale}/logs/figures.log",
-    params:
-        code=code_digest("report/figures.py", *READING),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("report/figures.py", *READING),
     shell:
         "exec python -m report.figures results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -68,7 +82,9 @@ rule report:
         data=f"results/data/{DATASET}/data.json",
         published=PUBLISHED,
         figures=expand(
-            "results/{{scale}}/figures/{figure}.{kind}", figure=FIGURES, kind=["svg", "txt"]
+            "results/{{scale}}/figures/{figure}.{kind}",
+            figure=FIGURES,
+            kind=["svg", "txt"],
         ),
         template="report/templates/report.html.j2",
         style="report/static/report.css",
@@ -76,9 +92,9 @@ rule report:
         "results/{scale}/report/index.html",
     log:
         "results/{scale}/logs/report.log",
-    params:
-        code=code_digest("report/render.py", "report/tables.py", *READING),
     conda:
         "../environment.yml"
+    params:
+        code=code_digest("report/render.py", "report/tables.py", *READING),
     shell:
         "exec python -m report.render results/{wildcards.scale} > {log:q} 2>&1"

@@ -10,7 +10,6 @@ import pandas as pd
 
 from report import published
 from report.collect import read_json
-from report.statistics import accuracies
 from report.wording import DASH, changes, count, duration, giga, interval, percent, signed
 
 
@@ -32,9 +31,7 @@ def read_tables(folder: Path) -> Tables:
         name: pd.read_csv(folder / "tables" / f"{name}.csv")
         for name in ("runs", "epochs", "layers", "comparisons")
     }
-    return Tables(
-        study=read_json(folder / "study.json"), published=published.load(), **read
-    )
+    return Tables(study=read_json(folder / "study.json"), published=published.load(), **read)
 
 
 def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
@@ -66,7 +63,6 @@ def final_run(tables: Tables) -> str:
         if run.startswith("base.final")
     ]
     return max(candidates)[1] if candidates else "base.final"
-
 
 
 # --- printed tables -------------------------------------------------------------------------
@@ -259,9 +255,7 @@ def ablation_table(tables: Tables, name: str) -> Printed:
                 mean_and_range(mine["final_test_accuracy"]),
                 mean_and_range(mine["best_test_accuracy"]),
                 signed(effect["difference_points"]) if effect is not None else "reference",
-                interval(effect["low_points"], effect["high_points"])
-                if effect is not None
-                else "",
+                interval(effect["low_points"], effect["high_points"]) if effect is not None else "",
                 str(len(mine)),
                 duration(mine["seconds"].mean()),
             ]
@@ -291,13 +285,13 @@ def runs_table(tables: Tables) -> Printed:
 
 def ablation_findings(tables: Tables, name: str) -> list[str]:
     """Return a sentence for each arm: the effect, its interval, and what that tells."""
-    return [_finding(row) for row in tables.comparisons.query("ablation == @name").to_dict("records")]
+    return [
+        _finding(row) for row in tables.comparisons.query("ablation == @name").to_dict("records")
+    ]
 
 
 def _finding(row: dict[str, Any]) -> str:
-    effect = (
-        f"{row['arm']} against {row['reference']}: {signed(row['difference_points'])} points"
-    )
+    effect = f"{row['arm']} against {row['reference']}: {signed(row['difference_points'])} points"
     low, high, n = row["low_points"], row["high_points"], row["n"]
     if n < 2:
         return f"{effect} from one seed, which can't tell an effect from chance."

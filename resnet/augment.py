@@ -29,9 +29,7 @@ def _generator(*key: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
 
 
-def uniforms(
-    seed: int, epoch: int, copy: int, place: int, *, images: int, draws: int
-) -> Floats:
+def uniforms(seed: int, epoch: int, copy: int, place: int, *, images: int, draws: int) -> Floats:
     """Return uniform numbers in [0, 1) of shape (images, draws) for a copy's transform at a place.
 
     They are a function of the arguments alone.

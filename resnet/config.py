@@ -51,9 +51,12 @@ class ConfigError(ValueError):
 
     def __init__(self, key: str, value: Any, allowed: str) -> None:
         self.key, self.value, self.allowed = key, value, allowed
-        shown = json.dumps(value, default=str)
-        shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        super().__init__(f"{key}: got {shown}; {allowed}")
+        named = key if key.replace(".", "_").isidentifier() else json.dumps(key)
+        super().__init__(f"{_short(named)}: got {_short(json.dumps(value, default=str))}; {allowed}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 # --- legal values ---------------------------------------------------------------------------

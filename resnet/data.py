@@ -135,16 +135,14 @@ def _decode(encoded: bytes | None, where: str) -> NDArray[np.uint8]:
 
 def read_archive(folder: Path) -> dict[str, Split]:
     """Return the images of the official archive in ``folder``, whose MD5 must be the official."""
-    for name, md5 in ARCHIVES.items():
-        path = folder / name
-        if path.is_file():
-            break
-    else:
+    name = next((name for name in ARCHIVES if (folder / name).is_file()), None)
+    if name is None:
         raise DataError(f"neither {' nor '.join(ARCHIVES)} in {folder.resolve()}")
+    path = folder / name
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "md5").hexdigest()
-    if found != md5:
-        raise DataError(f"{path}: its MD5 is {found}, the official one {md5}: truncated or changed")
+    if found != ARCHIVES[name]:
+        raise DataError(f"{path}: MD5 {found}, sought {ARCHIVES[name]}: truncated or changed")
     parse = _binary_batch if "binary" in name else _python_batch
     with tarfile.open(path) as archive:
         train = [parse(archive, f"data_batch_{i}") for i in range(1, 6)]
@@ -176,7 +174,8 @@ def _binary_batch(archive: tarfile.TarFile, name: str) -> Split:
 
 def _python_batch(archive: tarfile.TarFile, name: str) -> Split:
     # Unpickled only after the archive's MD5 was found to be the official one.
-    batch = pickle.loads(_member(archive, f"cifar-10-batches-py/{name}"), encoding="bytes")
+    content = _member(archive, f"cifar-10-batches-py/{name}")
+    batch = pickle.loads(content, encoding="bytes")  # noqa: S301
     return _from_planes(batch[b"data"], batch[b"labels"])
 
 

@@ -68,7 +68,7 @@ def evaluate(
     network.eval()
     logits = []
     with torch.inference_mode(), torch.autocast(images.device.type, autocast, autocast is not None):
-        for part in images.split(BATCH):
+        for part in images.split(BATCH):  # type: ignore[no-untyped-call]
             x = normalized(part.permute(0, 3, 1, 2), mean, deviation)
             logits.append(network(x).float())
     scores = torch.cat(logits)

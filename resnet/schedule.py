@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from torch.optim import Adam, AdamW, Optimizer, SGD, lr_scheduler
+from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
 
 from resnet.config import RunConfig
 
@@ -41,9 +41,13 @@ def optimizer(config: RunConfig, parameters: Any) -> Optimizer:
     c = config.optimizer
     if c.name == "sgd":
         return SGD(
-            parameters, c.learning_rate, c.momentum, weight_decay=c.weight_decay, nesterov=c.nesterov
+            parameters,
+            c.learning_rate,
+            c.momentum,
+            weight_decay=c.weight_decay,
+            nesterov=c.nesterov,
         )
-    kind = {"adam": Adam, "adamw": AdamW}[c.name]
+    kind = Adam if c.name == "adam" else AdamW
     return kind(parameters, c.learning_rate, weight_decay=c.weight_decay)
 
 

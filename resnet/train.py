@@ -40,7 +40,7 @@ from resnet.record import write_record
 log = logging.getLogger("resnet.train")
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818 - nothing went wrong
     """SIGINT or SIGTERM came; the run's state is whole."""
 
 
@@ -83,7 +83,12 @@ class Run:
     """
 
     def __init__(
-        self, config: RunConfig, training: Split, test: Split, facts: dict[str, Any], device: Any
+        self,
+        config: RunConfig,
+        training: Split,
+        test: Split,
+        facts: dict[str, Any],
+        device: torch.device,
     ) -> None:
         self.config, self.device = config, device
         self.precision = pick_precision(config.precision, device)
@@ -105,7 +110,8 @@ class Run:
         )
         torch.manual_seed(config.seed)
         classes = len(DATASETS[config.data.dataset].classes)
-        self.network = build(config.model, classes).to(device, memory_format=torch.channels_last)
+        network = build(config.model, classes).to(device)
+        self.network = network.to(memory_format=torch.channels_last)
         self.optimizer = schedule.optimizer(config, self.network.parameters())
         self.scheduler = schedule.scheduler(config, self.optimizer)
         self.steps, self.steps_per_epoch = (
@@ -194,7 +200,7 @@ class Run:
             logits.float(), labels, label_smoothing=self.config.label_smoothing
         )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         with torch.no_grad():
             correct = (logits.argmax(1) == labels).sum()
@@ -224,7 +230,8 @@ class Run:
         self.rows.append(
             {
                 "epoch": len(self.rows),
-                "images_seen": self.epoch_images + (self.rows[-1]["images_seen"] if self.rows else 0),
+                "images_seen": self.epoch_images
+                + (self.rows[-1]["images_seen"] if self.rows else 0),
                 "train_loss": loss,
                 "train_accuracy": correct,
                 "test_loss": test.loss,
@@ -348,7 +355,9 @@ def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
     saved = checkpoint.load(args.checkpoint, key)
     if saved is not None:
         run.restore(saved)
-        log.info("%s seed %d  goes on at batch %d of %d", args.run, config.seed, run.step, run.steps)
+        log.info(
+            "%s seed %d  goes on at batch %d of %d", args.run, config.seed, run.step, run.steps
+        )
     elif args.checkpoint.exists():
         log.info("%s: not used, it is of another config, code or data", args.checkpoint)
     with guard.listening():
@@ -361,7 +370,9 @@ def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m resnet.train", description=__doc__)
-    parser.add_argument("--config", required=True, help="the run config as JSON (missing: defaults)")
+    parser.add_argument(
+        "--config", required=True, help="the run config as JSON (missing: defaults)"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--run", default="run", help="the run's name, for its record and log")
     parser.add_argument("--data", type=Path, required=True, help="the cache that resnet.data wrote")

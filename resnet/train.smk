@@ -30,14 +30,14 @@ rule data:
         test_labels="results/data/{dataset}/test_labels.npy",
     log:
         "results/logs/data_{dataset}.log",
+    conda:
+        "../environment.yml"
     params:
         source="digits" if DATASET == "digits" else config["data_source"],
         folder=config["data_folder"],
         code=code_digest(*DATA_CODE),
         versions=versions_digest(*DATA_PACKAGES),
         into=subpath(output.facts, parent=True),
-    conda:
-        "../environment.yml"
     shell:
         "exec python -m resnet.data --dataset {wildcards.dataset} --source {params.source:q}"
         " --folder {params.folder:q} --output {params.into:q} --log {log:q}"
@@ -55,6 +55,11 @@ rule train:
         weights=f"{RECORD}/model.safetensors",
     log:
         "results/{scale}/logs/{run}/seed{seed}.log",
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        gpu=int(gpu_visible()),
     params:
         config=lookup(dpath="{run}", within=RUNS),
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
@@ -63,11 +68,6 @@ rule train:
         data=subpath(input.data, parent=True),
         record=subpath(output.summary, parent=True),
         checkpoint="results/{scale}/checkpoints/{run}.seed{seed}.pt",
-    threads: 1
-    resources:
-        gpu=int(gpu_visible()),
-    conda:
-        "../environment.yml"
     shell:
         "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
         " --run {wildcards.run} --data {params.data:q} --output {params.record:q}"

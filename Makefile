@@ -1,0 +1,44 @@
+# `make demo` and `make test` set everything up by themselves, in .venv.
+VENV ?= .venv
+BIN := $(abspath $(VENV))/bin
+SNAKEMAKE := $(BIN)/snakemake
+SCALE ?= auto
+
+.PHONY: setup demo test check resume data clean lock
+
+setup: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement requirements.lock
+	touch $@
+
+demo: setup
+	$(SNAKEMAKE) --cores all --config scale=demo
+	@echo "The report: $(abspath results/demo/report/index.html)"
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile ablations resnet report
+	$(SNAKEMAKE) --lint --config scale=smoke
+	$(BIN)/python -m pytest --quiet tests/test_layers.py
+
+# Goes on after a kill of Snakemake itself: make resume SCALE=cpu
+resume: setup
+	$(BIN)/python -m resnet.resume
+	$(SNAKEMAKE) --cores all --config scale=$(SCALE)
+
+# Removes what a study made, but not the reference results.
+clean:
+	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
+	rm -rf .snakemake
+
+# Pins what is installed now; environment.yml takes its versions from there.
+lock: setup
+	$(BIN)/python -m pip freeze | sed 's/+.*//; /^\(nvidia\|cuda\|triton\)/s/$$/ ; sys_platform == "linux"/' \
+	  | sort --ignore-case > requirements.lock

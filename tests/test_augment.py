@@ -1,0 +1,148 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import stats
+from torchvision.transforms import RandomResizedCrop, RandomRotation
+from torchvision.transforms import functional as tv
+
+from resnet import augment
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    """Smooth and noisy images, uint8 of shape (300, 32, 32, 3)."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (300, 32, 32, 3))
+    ramp = np.linspace(0, 255, 32)[None, :, None, None] * np.ones((300, 1, 32, 3))
+    weight = rng.random((300, 1, 1, 1))
+    return (weight * noise + (1 - weight) * ramp).astype(np.uint8)
+
+
+def planes(images):
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
+
+
+def worst_difference(ours, theirs):
+    ours = ours.permute(0, 2, 3, 1).numpy().astype(int)
+    return np.abs(ours - np.stack([np.asarray(image) for image in theirs]).astype(int)).max()
+
+
+def draw(draws, images=300, epoch=0):
+    return augment.uniforms(0, epoch, 1, 0, images=images, draws=draws)
+
+
+def test_resized_crops_have_torchvisions_pixels(photographs):
+    boxes = augment.crop_box(draw(22), 32)
+    theirs = [
+        tv.resized_crop(Image.fromarray(image), *map(int, box), (32, 32))
+        for image, box in zip(photographs, boxes, strict=True)
+    ]
+    ours = augment.resized_crop(planes(photographs), torch.from_numpy(boxes))
+    assert worst_difference(ours, theirs) <= 1
+
+
+def test_rotations_have_torchvisions_pixels(photographs):
+    angles = augment.angle(draw(1), 32)
+    angles[:3, 0] = [0, 90, -90]
+    theirs = [
+        tv.rotate(Image.fromarray(image), float(angle))
+        for image, (angle,) in zip(photographs, angles, strict=True)
+    ]
+    ours = augment.rotation(planes(photographs), torch.from_numpy(angles))
+    # At exact quarter turns Pillow transposes instead of transforming.
+    assert worst_difference(ours[3:], theirs[3:]) == 0
+    assert worst_difference(ours[:1], theirs[:1]) == 0
+
+
+def test_flips_have_torchvisions_pixels(photographs):
+    none = torch.zeros(300, 0)
+    images = [Image.fromarray(image) for image in photographs]
+    ours = augment.mirrored(planes(photographs), none)
+    assert worst_difference(ours, [tv.hflip(image) for image in images]) == 0
+    ours = augment.upside_down(planes(photographs), none)
+    assert worst_difference(ours, [tv.vflip(image) for image in images]) == 0
+
+
+def test_shifted_crops_have_torchvisions_pixels(photographs):
+    offsets = augment.offset(draw(2), 32)
+    assert set(offsets.ravel()) == set(range(9))
+    theirs = [
+        tv.crop(tv.pad(Image.fromarray(image), 4), int(top), int(left), 32, 32)
+        for image, (top, left) in zip(photographs, offsets, strict=True)
+    ]
+    ours = augment.shifted(planes(photographs), torch.from_numpy(offsets))
+    assert worst_difference(ours, theirs) == 0
+
+
+def test_crop_boxes_follow_torchvisions_distribution():
+    torch.manual_seed(0)
+    image = torch.zeros(3, 32, 32)
+    theirs = np.array(
+        [
+            RandomResizedCrop.get_params(image, [0.08, 1.0], [3 / 4, 4 / 3])  # type: ignore[list-item]
+            for _ in range(4_000)
+        ]
+    )
+    ours = augment.crop_box(draw(22, images=4_000), 32)
+    assert (ours[:, :2] >= 0).all()
+    assert (ours[:, :2] + ours[:, 2:] <= 32).all()
+    for column in range(4):
+        same = stats.ks_2samp(ours[:, column], theirs[:, column])
+        assert same.pvalue > 0.001, "top left height width"[column]
+    area_ours, area_theirs = (b[:, 2] * b[:, 3] for b in (ours, theirs))
+    assert stats.ks_2samp(area_ours, area_theirs).pvalue > 0.001
+
+
+def test_a_crop_without_a_fit_is_the_whole_image():
+    # Area 1 at ratio 4/3 is wider than the image, ten times over.
+    u = np.full((1, 22), 1 - 1e-9)
+    assert augment.crop_box(u, 32).tolist() == [[0, 0, 32, 32]]
+
+
+def test_angles_follow_torchvisions_distribution():
+    torch.manual_seed(0)
+    theirs = [RandomRotation.get_params([-90.0, 90.0]) for _ in range(4_000)]
+    ours = augment.angle(draw(1, images=4_000), 32)[:, 0]
+    assert stats.ks_2samp(ours, theirs).pvalue > 0.001
+
+
+def test_coins_are_fair():
+    coins = augment.coin(draw(1, images=10_000), 32)
+    assert stats.binomtest(int(coins.sum()), 10_000).pvalue > 0.001
+
+
+def test_randomness_is_a_function_of_seed_epoch_copy_and_place():
+    keys = [(s, e, c, p) for s in (0, 1) for e in (0, 1) for c in (0, 1) for p in (0, 1)]
+    drawn = [augment.uniforms(*key, images=5, draws=3) for key in keys]
+    again = [augment.uniforms(*key, images=5, draws=3) for key in keys]
+    np.testing.assert_array_equal(drawn, again)
+    assert len({u.tobytes() for u in drawn}) == len(keys)
+
+
+def test_an_epochs_order_is_a_permutation_of_its_own():
+    first, second = augment.order(0, 0, 1_000), augment.order(0, 1, 1_000)
+    assert sorted(first) == list(range(1_000))
+    assert (first != second).any()
+    assert abs(stats.pearsonr(first, second).statistic) < 5 / math.sqrt(1_000)
+
+
+def test_a_batch_mixes_copies_and_matches_images_one_by_one(photographs):
+    copies = ((), ("random_resized_crop", "horizontal_flip"), ("random_rotation",))
+    augmenter = augment.Augmenter(copies, seed=3, epoch=2, images=300, size=32)
+    pixels = torch.from_numpy(photographs)
+    items = augment.order(3, 2, 900)[:64]
+    batch = augmenter.batch(pixels, items)
+    alone = torch.cat([augmenter.batch(pixels, items[i : i + 1]) for i in range(64)])
+    assert batch.dtype == torch.uint8
+    torch.testing.assert_close(batch, alone, rtol=0, atol=0)
+    plain = [i for i, item in enumerate(items) if item < 300]
+    torch.testing.assert_close(batch[plain], planes(photographs)[items[plain]], rtol=0, atol=0)
+
+
+def test_normalized_is_to_tensor_and_normalize(photographs):
+    half = torch.full((3, 1, 1), 0.5)
+    theirs = tv.normalize(planes(photographs).float() / 255, [0.5] * 3, [0.5] * 3)
+    torch.testing.assert_close(augment.normalized(planes(photographs), half, half), theirs)

@@ -1,0 +1,34 @@
+import pytest
+
+from resnet.config import Model
+from resnet.cost import layers
+
+
+def test_flops_are_those_of_the_formula():
+    rows = {row.name: row for row in layers(Model())}
+    # A convolution: 2 x kernel^2 x inputs x outputs x height x width (He et al. count half of it).
+    assert rows["conv1"].flops == 2 * 9 * 3 * 32 * 32 * 32
+    assert rows["layer3.0.conv1"].flops == 2 * 9 * 64 * 128 * 8 * 8
+    assert rows["layer3.0.downsample.0"].flops == 2 * 64 * 128 * 8 * 8
+    assert rows["fc"].flops == 2 * 256 * 10
+    leaves = [r for r in layers(Model()) if r.type in ("Conv2d", "Linear")]
+    assert rows["ResNet"].flops == sum(r.flops for r in leaves)
+
+
+def test_the_tree_ends_in_the_published_count():
+    rows = layers(Model())
+    assert rows[0].parameters == 4_978_730
+    leaves = [r for r in rows if r.type in ("Conv2d", "BatchNorm2d", "Linear")]
+    assert sum(r.parameters for r in leaves) == 4_978_730
+
+
+def test_the_stages_have_the_real_sizes():
+    rows = {row.name: row.output_shape for row in layers(Model())}
+    stages = ["conv1", "layer1", "layer2", "layer3", "layer4", "avgpool"]
+    sizes = [rows[name].partition("x")[2] for name in stages]
+    assert sizes == ["32x32", "32x32", "16x16", "8x8", "4x4", "1x1"]
+
+
+@pytest.mark.parametrize("name", ["resnet", "torchvision_resnet18"])
+def test_every_model_has_a_tree(name):
+    assert layers(Model(name=name))[0].flops > 0

@@ -1,0 +1,115 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from resnet import evaluate
+from resnet.config import from_dict, to_dict
+from resnet.model import build
+
+SMALL = {
+    "model.blocks": [1, 1, 1, 1],
+    "model.channels": [4, 4, 8, 8, 8],
+    "data": {"dataset": "digits", "training_images": 256},
+}
+
+
+def correct(n, images=10_000):
+    return np.arange(images) < n
+
+
+def test_the_notebooks_average_gives_the_published_digits():
+    # Run `final` drops the last batch of 128; the last of these images lie in it.
+    images = np.zeros(10_000, bool)
+    images[:9_057] = True
+    assert evaluate.notebook_average(images, 128, True) == pytest.approx(0.907151460647583, 1e-7)
+    # Run `early-adam-bs64` averages 157 batches, the last of 16 images: here 12 of those.
+    images = np.zeros(10_000, bool)
+    images[:6_152] = True
+    images[-12:] = True
+    expected = (6_152 / 64 + 12 / 16) / 157
+    assert evaluate.notebook_average(images, 64, False) == pytest.approx(expected)
+    assert expected == pytest.approx(0.6170382499694824, abs=1e-7)
+
+
+def test_an_average_without_a_whole_batch_takes_what_there_is():
+    assert evaluate.notebook_average(np.array([True, False]), 128, True) == 0.5
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Weights of a small network beside their config."""
+    from safetensors.torch import save_file
+
+    config = from_dict(SMALL)
+    torch.manual_seed(0)
+    network = build(config.model)
+    (tmp_path / "config.json").write_text(json.dumps(to_dict(config)))
+    save_file(network.state_dict(), tmp_path / "model.safetensors")
+    return tmp_path, network
+
+
+def outcome(capsys, *argv):
+    code = evaluate.main([str(a) for a in argv])
+    return code, capsys.readouterr()
+
+
+def test_saved_weights_are_evaluated_on_the_test_images(trained, digits, capsys):
+    folder, network = trained
+    code, printed = outcome(capsys, folder / "model.safetensors", "--data", digits)
+    assert code == 0
+    assert "accuracy" in printed.out
+    assert f"{sum(p.numel() for p in network.parameters()):,} parameters" in printed.out
+    again = outcome(capsys, folder / "model.safetensors", "--data", "digits")
+    assert again[1].out == printed.out
+
+
+def test_a_state_dict_with_other_names_is_taken_by_order(trained, digits, capsys):
+    folder, network = trained
+    first = outcome(capsys, folder / "model.safetensors", "--data", digits)[1].out
+    renamed = {f"layers.{i}": v for i, v in enumerate(network.state_dict().values())}
+    torch.save(renamed, folder / "model.pt")
+    second = outcome(capsys, folder / "model.pt", "--data", digits)[1].out
+    assert first.split(":", 1)[1] == second.split(":", 1)[1]
+
+
+def test_another_architectures_weights_are_refused(trained, digits, capsys):
+    folder, _ = trained
+    torch.save({"weight": torch.zeros(3)}, folder / "model.pt")
+    code, printed = outcome(capsys, folder / "model.pt", "--data", digits)
+    assert code == 1
+    assert "another architecture" in printed.err
+
+
+class Hostile:
+    def __reduce__(self):
+        return (print, ("this ran",))
+
+
+@pytest.mark.parametrize("content", [Hostile(), {"a": 3}, [1, 2]])
+def test_a_file_that_is_no_state_dict_is_refused_and_runs_nothing(
+    trained, digits, capsys, content
+):
+    folder, _ = trained
+    torch.save(content, folder / "model.pt")
+    code, printed = outcome(capsys, folder / "model.pt", "--data", digits)
+    assert code == 1
+    assert "this ran" not in printed.out
+    assert printed.err.startswith("error:")
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize("name", ["missing.pt", "missing.safetensors"])
+def test_missing_weights_are_an_error(trained, digits, capsys, name):
+    code, printed = outcome(capsys, trained[0] / name, "--data", digits)
+    assert code == 1
+    assert name in printed.err
+
+
+def test_a_spoilt_config_is_an_error(trained, digits, capsys):
+    folder, _ = trained
+    (folder / "config.json").write_text("[1]")
+    code, printed = outcome(capsys, folder / "model.safetensors", "--data", digits)
+    assert code == 1
+    assert "config.json" in printed.err

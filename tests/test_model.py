@@ -1,0 +1,70 @@
+import pytest
+import torch
+from torchvision.models import resnet18
+
+from ablations.registry import load_bases
+from resnet.config import Model
+from resnet.model import ResNet, build, count_parameters, on_meta
+
+RESNET18 = Model(
+    blocks=(2, 2, 2, 2),
+    channels=(64, 64, 128, 256, 512),
+    stem_kernel=7,
+    stage_kernels=(3, 3, 3, 3),
+    stem_stride=2,
+    maxpool=True,
+)
+WIDE = (32, 64, 128, 256, 512)
+
+
+@pytest.mark.parametrize(
+    ("design", "parameters"),
+    [
+        (Model(), 4_978_730),
+        (Model("resnet", (2, 2, 2, 2), WIDE, 7, (3, 3, 3, 3)), 11_160_618),
+        (Model("resnet", (2, 1, 1, 1), WIDE, 7, (3, 3, 3, 3), 2, (1, 1, 4, 2)), 4_963_882),
+        (Model("resnet", (3, 3, 2, 2), (32, 32, 64, 128, 256), 3, (5, 5, 5, 3)), 4_266_410),
+        (Model(name="torchvision_resnet18"), 11_181_642),
+        (RESNET18, 11_181_642),
+    ],
+)
+def test_trainable_parameters_are_the_published_ones(design, parameters):
+    assert count_parameters(on_meta(design)) == parameters
+
+
+def test_as_resnet18_it_gives_torchvisions_logits():
+    torch.manual_seed(0)
+    theirs, ours = resnet18(num_classes=10), ResNet(RESNET18)
+    ours.load_state_dict(theirs.state_dict())
+    images = torch.randn(4, 3, 64, 64)
+    torch.testing.assert_close(ours.eval()(images), theirs.eval()(images), rtol=0, atol=1e-5)
+    torch.testing.assert_close(ours.train()(images), theirs.train()(images), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("position", ["first", "second"])
+def test_one_convolution_of_a_block_carries_the_stride(position):
+    network = on_meta(Model(stride_in_block=position))
+    strides = [network.layer2[0].conv1.stride, network.layer2[0].conv2.stride]
+    assert strides == ([(2, 2), (1, 1)] if position == "first" else [(1, 1), (2, 2)])
+
+
+@pytest.mark.parametrize("convolutions", [1, 2, 3])
+def test_convolutions_in_a_block(convolutions):
+    network = build(Model(blocks=(1, 1, 1, 1), convolutions_per_block=convolutions)).eval()
+    assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+    names = [name for name, _ in network.layer1[0].named_children() if name.startswith("conv")]
+    assert names == [f"conv{i + 1}" for i in range(convolutions)]
+
+
+def test_a_shortcut_projects_only_where_the_shape_changes():
+    network = on_meta(Model(shortcut_kernel=3))
+    assert network.layer1[0].downsample is None
+    assert network.layer2[0].downsample[0].kernel_size == (3, 3)
+    assert network.layer2[1].downsample is None
+
+
+@pytest.mark.parametrize("size", [8, 32])
+def test_every_base_takes_both_sizes_of_image(size):
+    for config in load_bases().values():
+        network = build(config.model).eval()
+        assert network(torch.zeros(2, 3, size, size)).isfinite().all()

@@ -1,0 +1,105 @@
+import math
+
+import pytest
+import torch
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablations.registry import ROOT, load_bases
+from resnet import schedule
+from resnet.config import changed, from_dict
+
+FIGURE2 = yaml.safe_load((ROOT / "paper" / "published.yaml").read_text())["figure2"]
+
+
+def rates(config, steps):
+    """The rate in force at each of the first steps."""
+    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(1))])
+    scheduler = schedule.scheduler(config, optim)
+    found = []
+    for _ in range(steps):
+        found.append(schedule.rate(scheduler))
+        optim.step()
+        scheduler.step()
+    return found
+
+
+def test_get_lr_prints_figure_2_to_the_last_digit():
+    config = changed(load_bases()["final"], {"budget.images_seen": 16_000_000})
+    assert schedule.steps_per_epoch(config) == 1_562
+    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(1))])
+    scheduler = schedule.scheduler(config, optim)
+    printed = []
+    for _epoch in range(18):
+        for _batch in range(1_562):
+            optim.step()
+            scheduler.step()
+        printed.append(schedule.printed_rate(scheduler))
+    assert printed[11:] == FIGURE2["learning_rate_printed"]
+
+
+def test_a_cyclic_budget_ends_at_the_lowest_rate():
+    config = changed(load_bases()["final"], {"budget.images_seen": 200_000})
+    steps = schedule.total_steps(config)
+    found = rates(config, steps)
+    assert found[-1] == pytest.approx(1e-4)
+    assert 1_562 - 50 < steps <= 1_562
+
+
+@given(st.integers(26 * 128, 10**8))
+def test_a_cyclic_budget_is_cut_by_less_than_a_period(images_seen):
+    config = changed(load_bases()["final"], {"budget.images_seen": images_seen})
+    steps = schedule.total_steps(config)
+    whole, rest = divmod(images_seen, 200_000)
+    uncut = whole * 1_562 + min(rest // 128, 1_562)
+    assert uncut - 50 < steps <= uncut
+    assert (steps - 1) % 50 == 25
+
+
+def test_ten_epochs_are_ten_epochs_whether_or_not_the_last_batch_is_dropped():
+    for drop_last, steps in ((False, 7_820), (True, 7_810)):
+        changes = {"batch_size": 64, "drop_last": drop_last, "budget.images_seen": 500_000}
+        assert schedule.total_steps(from_dict(changes)) == steps
+
+
+def test_cosine_over_the_run_is_the_closed_form():
+    config = from_dict({"schedule.name": "cosine", "budget.images_seen": 128 * 101})
+    expected = [0.05 * (1 + math.cos(math.pi * i / 100)) for i in range(101)]
+    assert rates(config, 101) == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_cycle_rises_to_the_rate_and_falls_to_nothing():
+    config = from_dict(
+        {
+            "schedule.name": "one_cycle",
+            "schedule.warmup_fraction": 0.2,
+            "budget.images_seen": 128 * 100,
+        }
+    )
+    found = rates(config, 100)
+    # The peak lies between two steps.
+    assert max(found) == pytest.approx(0.1, rel=0.02)
+    assert found.index(max(found)) == pytest.approx(20, abs=1)
+    assert found[-1] < 0.002
+    assert found[0] < 0.005
+
+
+def test_constant_stays():
+    assert set(rates(from_dict({}), 50)) == {0.1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}}, torch.optim.SGD),
+        ({"optimizer.name": "adam"}, torch.optim.Adam),
+        ({"optimizer": {"name": "adamw", "weight_decay": 0.01}}, torch.optim.AdamW),
+    ],
+)
+def test_the_optimizer_has_what_the_config_says(changes, kind):
+    config = from_dict(changes)
+    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(1))])
+    assert type(optim) is kind
+    assert optim.defaults["weight_decay"] == config.optimizer.weight_decay
+    assert optim.defaults.get("nesterov", False) == config.optimizer.nesterov

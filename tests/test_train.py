@@ -1,0 +1,198 @@
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import filelock
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from resnet import train
+from resnet.record import FILES
+
+ROOT = Path(__file__).parent.parent
+SMALL = {
+    "model": {"blocks": [1, 1, 1, 1], "channels": [8, 8, 8, 16, 16], "stage_kernels": [3] * 4},
+    "data": {"dataset": "digits", "training_images": 256},
+    "augmentation": {"copies": [[], ["random_resized_crop", "random_rotation"]]},
+    "optimizer": {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9},
+    "schedule": {"name": "cosine", "t_max": 3},
+    "batch_size": 64,
+    "budget": {"images_seen": 2000},
+    "precision": "fp32",
+}
+
+
+def arguments(digits, output, changes=None, seed=0):
+    config = json.dumps(SMALL | (changes or {}))
+    return ["--config", config, "--seed", str(seed), "--data", str(digits), "--output", str(output)]
+
+
+@pytest.fixture(scope="module")
+def record(digits, tmp_path_factory):
+    """The record of an uninterrupted run."""
+    output = tmp_path_factory.mktemp("whole") / "seed0"
+    assert train.main(arguments(digits, output)) == 0
+    return output
+
+
+def metrics(record):
+    return pd.read_csv(record / "metrics.csv").drop(columns=["images_per_second", "seconds"])
+
+
+def assert_same_bits(a, b):
+    assert (a / "model.safetensors").read_bytes() == (b / "model.safetensors").read_bytes()
+    pd.testing.assert_frame_equal(metrics(a), metrics(b), check_exact=True)
+    for name in ("probabilities", "labels"):
+        one, other = (np.load(r / "predictions.npz")[name] for r in (a, b))
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_record_is_complete_and_agrees_with_itself(record):
+    assert sorted(p.name for p in record.iterdir()) == sorted(FILES)
+    summary = json.loads((record / "summary.json").read_text())
+    rows = metrics(record)
+    assert summary["status"] == "finished"
+    assert summary["epochs"] == len(rows) == 4
+    # 2,000 images in batches of 64, 8 an epoch: 31 steps, cut to the last minimum, 28.
+    assert summary["steps"] == 28
+    assert summary["images_seen"] == 28 * 64 == rows["images_seen"].iloc[-1]
+    assert summary["final_test_accuracy"] == rows["test_accuracy"].iloc[-1]
+    assert summary["best_test_accuracy"] == rows["test_accuracy"].max()
+    predictions = np.load(record / "predictions.npz")
+    hits = predictions["probabilities"].argmax(1) == predictions["labels"]
+    assert hits.mean() == summary["final_test_accuracy"]
+    np.testing.assert_allclose(predictions["probabilities"].sum(1), 1, rtol=1e-5)
+    weights = load_file(record / "model.safetensors")
+    assert all(np.isfinite(w).all() for w in weights.values())
+    assert not list(record.parent.glob("*.checkpoint"))
+
+
+def test_training_learns(digits, tmp_path):
+    changes = {
+        "augmentation": {"copies": [[]]},
+        "data": {"dataset": "digits", "training_images": 1_437},
+        "schedule": {},
+        "budget": {"images_seen": 12_000},
+    }
+    assert train.main(arguments(digits, tmp_path / "seed0", changes)) == 0
+    summary = json.loads((tmp_path / "seed0" / "summary.json").read_text())
+    assert summary["final_test_accuracy"] > 0.9
+    assert summary["final_plain_train_accuracy"] > 0.9
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_doesnt(record, digits, tmp_path):
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 0
+    assert_same_bits(record, tmp_path / "seed0")
+    assert train.main(arguments(digits, tmp_path / "seed1", seed=1)) == 0
+    assert not metrics(tmp_path / "seed1").equals(metrics(record))
+
+
+@pytest.mark.parametrize("at", [1, 8, 13, 27])
+def test_an_interrupted_run_ends_with_the_same_bits(record, digits, tmp_path, monkeypatch, at):
+    calls = iter(range(1, 100))
+    step = train.Run._train_batch
+
+    def interrupt(self, *args):
+        step(self, *args)
+        if next(calls) == at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(train.Run, "_train_batch", interrupt)
+    argv = arguments(digits, tmp_path / "seed0")
+    assert train.main(argv) == 130
+    assert not (tmp_path / "seed0").exists()
+    assert (tmp_path / "seed0.checkpoint").exists()
+    monkeypatch.setattr(train.Run, "_train_batch", step)
+    assert train.main(argv) == 0
+    assert_same_bits(record, tmp_path / "seed0")
+
+
+def test_a_killed_process_goes_on_from_its_last_checkpoint(record, digits, tmp_path):
+    code = (
+        "import sys; from resnet import train;"
+        "train.Guard.within_epoch_seconds = train.Guard.after_epoch_seconds = 0.0;"
+        "train.Guard.cost = property(lambda s: 0.0, lambda s, v: None);"
+        "sys.exit(train.main(sys.argv[1:]))"
+    )
+    argv = [sys.executable, "-c", code, *arguments(digits, tmp_path / "seed0")]
+    process = subprocess.Popen(argv, cwd=ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "seed0.checkpoint").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "seed0").exists()
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 0
+    assert_same_bits(record, tmp_path / "seed0")
+
+
+def test_a_checkpoint_of_another_config_is_not_used(record, digits, tmp_path, monkeypatch):
+    def interrupt(self, *args):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Run, "end_epoch", interrupt)
+        other = {"optimizer": {"name": "sgd", "learning_rate": 0.01}}
+        assert train.main(arguments(digits, tmp_path / "seed0", other)) == 130
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 0
+    assert_same_bits(record, tmp_path / "seed0")
+
+
+def test_a_run_that_diverges_says_so_and_keeps_its_history(digits, tmp_path):
+    changes = {"optimizer": {"name": "sgd", "learning_rate": 100.0, "momentum": 0.99}}
+    changes |= {"schedule": {}, "label_smoothing": 0.0, "budget": {"images_seen": 20_000}}
+    assert train.main(arguments(digits, tmp_path / "seed0", changes)) == 0
+    summary = json.loads((tmp_path / "seed0" / "summary.json").read_text())
+    rows = metrics(tmp_path / "seed0")
+    assert summary["status"] == "diverged"
+    assert summary["epochs"] == len(rows) < 40
+    assert not math.isfinite(rows["train_loss"].iloc[-1])
+
+
+def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):
+    with filelock.FileLock(tmp_path / "seed0.checkpoint.lock"):
+        assert train.main(arguments(digits, tmp_path / "seed0")) == 1
+    assert "another process" in capsys.readouterr().err
+    assert not (tmp_path / "seed0").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("{", "Expecting"),
+        ('{"model.maxpol": true}', "did you mean model.maxpool"),
+        ('{"data": {"dataset": "digits", "training_images": 2000}}', "digits has 1,437"),
+    ],
+)
+def test_a_wrong_config_is_one_line(digits, tmp_path, capsys, config, said):
+    argv = arguments(digits, tmp_path / "seed0")
+    argv[1] = config
+    assert train.main(argv) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_held_out_images_are_neither_trained_on_nor_tested_on(digits, tmp_path):
+    changes = {"selection": {"held_out_images": 56}}
+    assert train.main(arguments(digits, tmp_path / "seed0", changes)) == 0
+    rows = metrics(tmp_path / "seed0")
+    assert rows["held_out_accuracy"].between(0, 1).all()
+    # 200 images in 2 copies: 6 whole batches of 64 an epoch.
+    assert rows["images_seen"].iloc[0] == 6 * 64
+
+
+def test_precision_is_what_was_asked_or_what_is_fast():
+    import torch
+
+    cpu = torch.device("cpu")
+    assert train.pick_precision("fp32", cpu) == "fp32"
+    assert train.pick_precision("bf16", cpu) == "bf16"
+    assert train.pick_precision("auto", cpu) in ("fp32", "bf16")
