@@ -52,7 +52,9 @@ class ConfigError(ValueError):
     def __init__(self, key: str, value: Any, allowed: str) -> None:
         self.key, self.value, self.allowed = key, value, allowed
         named = key if key.replace(".", "_").isidentifier() else json.dumps(key)
-        super().__init__(f"{_short(named)}: got {_short(json.dumps(value, default=str))}; {allowed}")
+        super().__init__(
+            f"{_short(named)}: got {_short(json.dumps(value, default=str))}; {allowed}"
+        )
 
 
 def _short(text: str) -> str:

@@ -88,9 +88,7 @@ class Hostile:
 
 
 @pytest.mark.parametrize("content", [Hostile(), {"a": 3}, [1, 2]])
-def test_a_file_that_is_no_state_dict_is_refused_and_runs_nothing(
-    trained, digits, capsys, content
-):
+def test_a_file_that_is_no_state_dict_is_refused_and_runs_nothing(trained, digits, capsys, content):
     folder, _ = trained
     torch.save(content, folder / "model.pt")
     code, printed = outcome(capsys, folder / "model.pt", "--data", digits)

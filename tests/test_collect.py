@@ -1,0 +1,86 @@
+import json
+
+import pandas as pd
+import pytest
+
+from report.collect import collect, main
+
+
+def a_record(study):
+    return study / "runs" / "base.final" / "seed1"
+
+
+def test_every_planned_run_is_a_row(study):
+    tables = collect(study)
+    assert len(tables["runs"]) == 6
+    assert set(tables["runs"]["run"]) == {"base.final", "maxpool.with_maxpool", "optimizer.adam"}
+    assert tables["epochs"].groupby(["run", "seed"]).size().tolist() == [2] * 6
+    assert tables["layers"].groupby("run").size().tolist() == [11] * 3
+
+
+def test_records_that_were_not_planned_are_left_out(study):
+    planned = json.loads((study / "study.json").read_text())
+    planned["runs"]["base.final"]["seeds"] = 1
+    (study / "study.json").write_text(json.dumps(planned))
+    assert len(collect(study)["runs"]) == 5
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def spoil_missing(record):
+    (record / "summary.json").unlink()
+
+
+def spoil_half(record):
+    path = record / "summary.json"
+    path.write_text(path.read_text()[:50])
+
+
+def spoil_list(record):
+    (record / "config.json").write_text("[]")
+
+
+def spoil_run(record):
+    edit(record / "summary.json", run="optimizer.adam")
+
+
+def spoil_seed(record):
+    edit(record / "summary.json", seed=7)
+
+
+def spoil_config(record):
+    edit(record / "config.json", batch_size=7)
+
+
+def spoil_rows(record):
+    path = record / "metrics.csv"
+    pd.read_csv(path).head(1).to_csv(path, index=False)
+
+
+def spoil_metrics(record):
+    (record / "metrics.csv").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (spoil_missing, "summary.json: can't be read"),
+        (spoil_half, "summary.json: can't be read"),
+        (spoil_list, "config.json: sought an object"),
+        (spoil_run, "holds run optimizer.adam"),
+        (spoil_seed, "seed 7"),
+        (spoil_config, "another config: batch_size"),
+        (spoil_rows, "lacks epochs"),
+        (spoil_metrics, "metrics.csv: can't be read"),
+    ],
+)
+def test_a_record_whose_parts_disagree_is_refused_by_name(study, spoil, said, capsys):
+    spoil(a_record(study))
+    assert main([str(study)]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert "base.final/seed1" in error
+    assert "Traceback" not in error
+    assert not (study / "tables").exists()

@@ -1,0 +1,121 @@
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ablations.declaration import load
+from ablations.document import DeclarationError
+from ablations.registry import load_bases
+
+GOOD = {
+    "title": "A title",
+    "question": "A question?",
+    "source": "Somewhere",
+    "base": "final",
+    "factor": "model.maxpool",
+    "arms": {"kept": {"model.maxpool": True}},
+}
+BASES = load_bases()
+
+
+def declare(folder, changes=None, name="thing", without=()):
+    content = {key: v for key, v in (GOOD | (changes or {})).items() if key not in without}
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    return load(path, BASES)
+
+
+def test_a_declaration_says_what_its_file_says(tmp_path):
+    declaration = declare(tmp_path)
+    assert (declaration.name, declaration.base, declaration.design) == ("thing", "final", "arms")
+    assert declaration.factor == ("model.maxpool",)
+    assert declaration.arms[0].changes == {"model.maxpool": True}
+
+
+def test_nested_changes_are_dotted_ones(tmp_path):
+    arms = {"adam": {"optimizer": {"name": "adam", "learning_rate": 0.001}}}
+    declaration = declare(tmp_path, {"factor": "optimizer", "arms": arms})
+    changes = declaration.arms[0].changes
+    assert changes == {"optimizer.name": "adam", "optimizer.learning_rate": 0.001}
+
+
+def test_a_ladder_builds_on_the_rung_below(tmp_path):
+    ladder = {"one": {"model.maxpool": True}, "two": {"batch_size": 64}}
+    declaration = declare(tmp_path, {"ladder": ladder}, without=("arms",))
+    assert [arm.changes for arm in declaration.arms] == [
+        {"model.maxpool": True},
+        {"model.maxpool": True, "batch_size": 64},
+    ]
+
+
+def test_a_grid_is_every_cell_but_the_base(tmp_path):
+    grid = {"optimizer.learning_rate": [0.1, 0.05], "batch_size": [128, 256]}
+    declaration = declare(tmp_path, {"grid": grid}, without=("arms", "factor"))
+    assert {arm.name: arm.changes for arm in declaration.arms} == {
+        "learning_rate_0p1_batch_size_256": {"optimizer.learning_rate": 0.1, "batch_size": 256},
+        "learning_rate_0p05_batch_size_128": {"optimizer.learning_rate": 0.05, "batch_size": 128},
+        "learning_rate_0p05_batch_size_256": {"optimizer.learning_rate": 0.05, "batch_size": 256},
+    }
+
+
+def test_changes_outside_the_factor_are_said(tmp_path):
+    arms = {"kept": {"model.maxpool": True, "also_changes": {"batch_size": 64}}}
+    arm = declare(tmp_path, {"arms": arms}).arms[0]
+    assert (arm.changes, arm.also_changes) == ({"model.maxpool": True}, {"batch_size": 64})
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "said"),
+    [
+        ({"titel": "x"}, 9, "did you mean title"),
+        ({"title": ""}, 1, "sought a text"),
+        ({"question": 3}, 2, "sought a text, got 3"),
+        ({"base": "finall"}, 4, "did you mean final"),
+        ({"factor": "model.maxpol"}, 5, "did you mean model.maxpool"),
+        ({"factor": []}, None, "the setting or settings"),
+        ({"budget": "hours"}, 9, "allowed are images, epochs"),
+        ({"ladder": {"a": {"batch_size": 2}}}, None, "sought one of arms, ladder, grid"),
+        ({"arms": {}}, 6, "sought name: change"),
+        ({"arms": {"Kept": {"model.maxpool": True}}}, 7, "is not a name"),
+        ({"arms": {"base": {"model.maxpool": True}}}, 7, "is taken"),
+        ({"arms": {"kept": {}}}, 7, "sought changes"),
+        ({"arms": {"kept": {"model.maxpol": True}}}, 8, "did you mean model.maxpool"),
+        ({"arms": {"kept": {"model.maxpool": "yes"}}}, 8, "true or false"),
+        ({"arms": {"kept": {"model.stem_kernel": 4}}}, 8, "odd whole number"),
+        ({"arms": {"kept": {"batch_size": 64}}}, 8, "outside the factor"),
+        ({"arms": {"kept": {"model.maxpool": True, "seed": 3}}}, 7, "same seeds"),
+    ],
+)
+def test_a_wrong_declaration_names_file_line_and_what_is_allowed(tmp_path, changes, line, said):
+    with pytest.raises(DeclarationError) as caught:
+        declare(tmp_path, changes)
+    assert said in str(caught.value)
+    assert caught.value.line == line
+    assert caught.value.path.name == "thing.yaml"
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Thing", "1st", "a-b", "report", "a" * 61])
+def test_a_file_whose_name_is_no_name_is_refused(tmp_path, name):
+    with pytest.raises(DeclarationError, match=r"is not a name|is taken"):
+        declare(tmp_path, name=name)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text("abz_.", max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abz_.", max_size=8), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from([*GOOD, "ladder", "grid", "budget", "claims"]), anything))
+def test_any_declaration_is_read_or_refused_in_one_line(tmp_path, changes):
+    try:
+        declaration = declare(tmp_path, changes)
+    except DeclarationError as error:
+        assert "\n" not in str(error)
+    else:
+        assert declaration.arms

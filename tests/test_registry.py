@@ -1,0 +1,135 @@
+import shutil
+
+import pytest
+
+from ablations import registry
+from ablations.document import DeclarationError
+from ablations.registry import FOLDER, resolve, to_document
+from resnet.config import to_json
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The project's declarations, to add to."""
+    for path in FOLDER.glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def add(folder, name, base="final", factor="model.maxpool", arms="{kept: {model.maxpool: true}}"):
+    text = f"title: T\nquestion: Q\nsource: S\nbase: {base}\nfactor: {factor}\narms: {arms}\n"
+    (folder / f"{name}.yaml").write_text(text)
+
+
+def test_a_new_file_is_a_new_ablation(folder):
+    before = resolve({"scale": "demo"}, folder)
+    add(folder, "wide", factor="model.channels", arms="{w: {model.channels: [8, 8, 8, 8, 8]}}")
+    after = resolve({"scale": "demo"}, folder)
+    assert set(after.runs) - set(before.runs) == {"wide.w"}
+    assert {run: to_json(c) for run, c in after.runs.items() if run in before.runs} == {
+        run: to_json(c) for run, c in before.runs.items()
+    }
+    assert after.runs_of("wide") == [("base.final", 0), ("wide.w", 0)]
+
+
+def test_equal_configs_are_trained_once_under_the_older_name(folder):
+    add(folder, "aaa")
+    study = resolve({"scale": "demo"}, folder)
+    assert study.ablations["aaa"].members[1].run == "maxpool.with_maxpool"
+
+
+def test_an_arm_equal_to_its_base_is_refused(folder):
+    add(folder, "same", arms="{off: {model.maxpool: false}}")
+    with pytest.raises(DeclarationError, match="off: equal to its base 'final'") as caught:
+        resolve({"scale": "demo"}, folder)
+    assert caught.value.line == 6
+
+
+def test_equal_arms_are_refused(folder):
+    add(folder, "same", arms="{a: {model.maxpool: true}, b: {model.maxpool: true}}")
+    with pytest.raises(DeclarationError, match="b: equal to the arm 'a'"):
+        resolve({"scale": "demo"}, folder)
+
+
+def test_an_arm_that_contradicts_its_base_is_refused(folder):
+    add(
+        folder,
+        "odd",
+        factor="optimizer",
+        arms="{a: {optimizer.name: adam, optimizer.momentum: 0.9}}",
+    )
+    with pytest.raises(DeclarationError, match=r"odd\.yaml:6: optimizer\.momentum"):
+        resolve({"scale": "demo"}, folder)
+
+
+def test_within_an_ablation_all_arms_see_as_many_images():
+    study = resolve({"scale": "cpu"})
+    for ablation in study.ablations.values():
+        if ablation.declaration.budget == "images" and ablation.declaration.name != "budget":
+            seen = {study.runs[m.run].budget.images_seen for m in ablation.members}
+            assert len(seen) == 1, ablation.declaration.name
+
+
+def test_with_a_budget_of_epochs_a_copy_costs_as_much_as_an_image(folder):
+    add(
+        folder,
+        "unmatched",
+        factor="augmentation.copies",
+        arms="{none: {augmentation.copies: [[]]}}",
+    )
+    with (folder / "unmatched.yaml").open("a") as file:
+        file.write("budget: epochs\n")
+    study = resolve({"scale": "cpu"}, folder)
+    base, none = (study.runs[m.run] for m in study.ablations["unmatched"].members)
+    assert base.budget.images_seen == 4 * none.budget.images_seen == 400_000
+
+
+def test_a_base_at_another_length_has_a_name_of_its_own():
+    study = resolve({"scale": "paper"})
+    assert study.ablations["maxpool"].members[0].run == "base.final_500000"
+    assert study.ablations["augmentation"].members[0].run == "base.final"
+    assert study.runs["base.final"].budget.images_seen == 16_000_000
+
+
+def test_amounts_given_on_the_command_line_hold_everywhere():
+    study = resolve({"scale": "paper", "seeds": 2, "images_seen": 5_000, "training_images": 1_000})
+    assert set(study.seeds.values()) == {2}
+    for config in study.runs.values():
+        assert config.data.training_images == 1_000
+        assert config.budget.images_seen <= 20_000
+
+
+def test_all_is_what_was_asked_for():
+    study = resolve({"scale": "cpu", "ablations": ["maxpool"]})
+    assert set(to_document(study)["ablations"]) == {"maxpool"}
+    assert set(to_document(study)["runs"]) == {"base.final", "maxpool.with_maxpool"}
+
+
+def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
+    for visible, scale in ((True, "paper"), (False, "cpu")):
+        monkeypatch.setattr(registry, "gpu_visible", lambda visible=visible: visible)
+        assert resolve({"scale": "auto"}).scale.name == scale
+
+
+def test_a_hidden_gpu_is_not_there(monkeypatch):
+    monkeypatch.setattr(registry.Path, "glob", lambda *_: iter(["/dev/nvidia0"]))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert registry.gpu_visible()
+    for hidden in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        assert not registry.gpu_visible()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"scael": "cpu"}, "did you mean scale"),
+        ({"scale": "cpo"}, "did you mean cpu"),
+        ({"scale": "demo", "ablations": ["maxpol"]}, "did you mean maxpool"),
+        ({"scale": "demo", "seeds": 0}, "a whole number from 1"),
+        ({"scale": "demo", "images_seen": "many"}, "a whole number from 1"),
+    ],
+)
+def test_a_wrong_option_says_what_is_allowed(options, said):
+    with pytest.raises(DeclarationError, match=said):
+        resolve(options)

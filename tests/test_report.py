@@ -1,0 +1,180 @@
+"""Figures and page, from a study whose accuracies are made up."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from report import collect, figures, render, statistics, tables, wording
+
+
+@pytest.fixture
+def drawn(study):
+    for step in (collect, statistics, figures, render):
+        assert step.main([str(study)]) == 0
+    return study
+
+
+class Page(HTMLParser):
+    """Collects ids, links, texts of cells and headings, and checks that tags are closed."""
+
+    VOID = ("meta", "link", "br", "img", "path", "use", "input")
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.cells, self.open = [], [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.links += [attrs[key] for key in ("href", "src", "xlink:href") if key in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "strong", "dd", "a", "li"):
+            self.cells.append(data.strip())
+
+
+def page(study):
+    return (study / "report" / "index.html").read_text()
+
+
+def test_the_page_is_one_valid_file_without_requests(drawn):
+    text = page(drawn)
+    parsed = Page(text)
+    assert len(parsed.ids) == len(set(parsed.ids))
+    for link in parsed.links:
+        if link.startswith("#"):
+            assert link[1:] in parsed.ids, link
+        elif link.startswith("http"):
+            assert link == "https://github.com/DemoySegment/dl-miniproject-resnet"
+    assert "default-src 'none'" in text
+    assert "<script" not in text
+
+
+def test_every_link_to_a_record_leads_to_one(drawn):
+    links = [link for link in Page(page(drawn)).links if link.startswith("../runs/")]
+    assert links
+    for link in links:
+        assert (drawn / "report" / link).resolve().is_file(), link
+
+
+def test_the_page_says_that_digits_are_not_cifar10(drawn):
+    assert "This is not CIFAR-10" in page(drawn)
+
+
+def test_the_page_holds_the_measured_numbers(drawn):
+    cells = Page(page(drawn)).cells
+    runs = pd.read_csv(drawn / "tables" / "runs.csv")
+    comparisons = pd.read_csv(drawn / "tables" / "comparisons.csv")
+    final = runs[runs["run"] == "base.final"]["final_test_accuracy"] * 100
+    low, high = f"{final.min():.2f}", f"{final.max():.2f}"
+    assert f"{final.mean():.2f} ({low} to {high})" in cells
+    for value in comparisons["difference_points"]:
+        assert wording.signed(value) in cells
+    assert "4,978,730" in cells
+
+
+def test_figure_2_is_printed_in_the_papers_form(drawn):
+    text = page(drawn)
+    assert "Epoch: 11 LR: [0.0912902842758814]" in text
+    assert "Train Loss: 0.442 | Train Acc: 84.54%" in text
+    assert "Val. Loss: 0.410 | Val Acc: 89.03%" in text
+    assert "Current best Val Acc: 0.907151460647583" in text
+
+
+def test_figure_4_shows_printed_beside_real_sizes(drawn):
+    read = tables.read_tables(drawn)
+    layers = read.layers[read.layers["run"] == "base.final"]
+    rows = [[cell.text for cell in row] for row in tables.structure_table(read, layers).rows]
+    assert [row[:3] for row in rows] == [
+        ["conv1", "16×16", "32×32"],
+        ["conv2_x", "8×8", "32×32"],
+        ["conv3_x", "4×4", "16×16"],
+        ["conv4_x", "2×2", "8×8"],
+        ["conv5_x", "1×1", "4×4"],
+        ["average pool", "1×1", "1×1"],
+        ["fc", "10", "10"],
+    ]
+    assert rows[1][4] == "(5×5 32, 5×5 32) × 1"
+
+
+def test_figure_3_ends_in_the_published_count(drawn):
+    read = tables.read_tables(drawn)
+    layers = read.layers[read.layers["run"] == "base.final"]
+    assert tables.summary_table(layers).rows[-1][5].text == "4,978,730"
+
+
+def test_a_hostile_title_is_only_text(study):
+    document = json.loads((study / "study.json").read_text())
+    hostile = "<script>alert(1)</script> & 100% _\\ 🎉 " + "x" * 300
+    document["ablations"]["maxpool"]["title"] = hostile
+    document["ablations"]["maxpool"]["question"] = hostile
+    (study / "study.json").write_text(json.dumps(document))
+    for step in (collect, statistics, figures, render):
+        assert step.main([str(study)]) == 0
+    assert "<script" not in page(study)
+    Page(page(study))
+
+
+def test_figures_are_the_same_bytes_every_time(drawn):
+    before = {p.name: p.read_bytes() for p in (drawn / "figures").iterdir()}
+    assert figures.main([str(drawn)]) == 0
+    assert {p.name: p.read_bytes() for p in (drawn / "figures").iterdir()} == before
+
+
+def test_the_page_is_the_same_for_a_given_date(drawn, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert render.main([str(drawn)]) == 0
+    before = page(drawn)
+    assert "1970-01-02" in before
+    assert render.main([str(drawn)]) == 0
+    assert page(drawn) == before
+
+
+def test_alt_text_states_the_numbers(drawn):
+    alt = (drawn / "figures" / "ablation_maxpool.txt").read_text()
+    assert re.search(r"base 50\.5%, with_maxpool 55\.5%", alt)
+
+
+@pytest.mark.parametrize("step", [figures, render])
+def test_missing_tables_are_an_error(tmp_path, step, capsys):
+    assert step.main([str(tmp_path)]) == 1
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        (wording.percent(0.9105), "91.05%"),
+        (wording.percent(float("nan")), "–"),
+        (wording.count(4978730.0), "4,978,730"),
+        (wording.signed(-0.5), "−0.50"),
+        (wording.interval(-1, 2), "−1.00 to +2.00"),
+        (wording.interval(float("nan"), 1), "–"),
+        (wording.duration(30), "30.0 s"),
+        (wording.duration(600), "10 min"),
+        (wording.duration(7200), "2.0 h"),
+        (wording.changes({"model.maxpool": True}), "model maxpool: true"),
+        (
+            wording.changes({"augmentation.copies": [[], ["random_crop"]]}),
+            "copies: as is | random_crop",
+        ),
+    ],
+)
+def test_numbers_read_as_a_person_would_write_them(said, value):
+    assert said == value

@@ -1,0 +1,194 @@
+"""The workflow end to end at scale smoke, in a copy of the project, and what an edit replans."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("Snakefile", "environment.yml", "ablations", "config", "paper", "profiles")
+CODE = ("report", "resnet")
+
+
+def copy_project(folder):
+    for part in (*PARTS, *CODE):
+        source = ROOT / part
+        ignore = shutil.ignore_patterns("__pycache__")
+        copy = shutil.copy if source.is_file() else shutil.copytree
+        copy(source, folder / part, **({} if source.is_file() else {"ignore": ignore}))
+
+
+def start(folder, *arguments, scale="smoke"):
+    argv = [sys.executable, "-m", "snakemake", *arguments, "--config", f"scale={scale}"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    return subprocess.Popen(
+        argv,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def snakemake(folder, *arguments, scale="smoke"):
+    process = start(folder, *arguments, scale=scale)
+    output, _ = process.communicate(timeout=400)
+    return process.returncode, output
+
+
+def planned(folder, *arguments, scale="smoke"):
+    """How many jobs of each rule a dry run plans."""
+    code, output = snakemake(folder, "-n", *arguments, scale=scale)
+    assert code == 0, output
+    stats = re.search(r"Job stats:\n(.*?)\n\n", output, re.DOTALL)
+    if not stats:
+        assert "Nothing to be done" in output, output
+        return {}
+    rows = (line.split() for line in stats[1].splitlines()[2:])
+    return {rule: int(n) for rule, n in rows if rule != "total"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    copy_project(folder)
+    code, output = snakemake(folder)
+    assert code == 0, output
+    return folder
+
+
+@pytest.fixture
+def project(finished):
+    """The finished study; what a test edits is put back with its times."""
+    saved = finished.with_name("saved")
+    subprocess.run(["cp", "-a", str(finished), str(saved)], check=True)
+    yield finished
+    shutil.rmtree(finished)
+    saved.rename(finished)
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1, f"{path}: {old!r}"
+    path.write_text(text.replace(old, new))
+
+
+def test_a_study_ends_in_tables_and_a_page(finished):
+    results = finished / "results" / "smoke"
+    assert (results / "report" / "index.html").stat().st_size > 50_000
+    runs = pd.read_csv(results / "tables" / "runs.csv")
+    assert set(runs["status"]) == {"finished"}
+    assert runs.groupby("run")["seed"].apply(list).map(tuple).unique().tolist() == [(0, 1)]
+    final = runs[runs["run"] == "base.final"]
+    assert set(final["parameters"]) == {4_978_730}
+    assert not list((results / "checkpoints").glob("*.pt"))
+
+
+def test_a_second_call_has_nothing_to_do(finished):
+    assert planned(finished) == {}
+
+
+def test_a_docstring_a_comment_and_a_reworded_comment_in_yaml_plan_nothing(project):
+    edit(project / "resnet" / "augment.py", '"""Flip left and right."""', '"""Mirror."""')
+    edit(project / "resnet" / "model.py", "# 3x3 with stride 2", "# Three by three, stride 2")
+    with (project / "ablations" / "maxpool.yaml").open("a") as file:
+        file.write("# a comment\n")
+    assert planned(project) == {}
+
+
+def test_arithmetic_replans_every_run_and_what_follows(project):
+    edit(project / "resnet" / "augment.py", "/ 255 - mean", "/ 256 - mean")
+    jobs = planned(project)
+    runs = pd.read_csv(project / "results" / "smoke" / "tables" / "runs.csv")
+    assert jobs["train"] == len(runs)
+    assert set(jobs) == {"train", "collect", "compare", "figures", "report", "all"}
+
+
+def test_a_title_replans_the_report_and_no_run(project):
+    edit(project / "ablations" / "maxpool.yaml", "title: Maxpool removal", "title: No maxpool")
+    jobs = planned(project)
+    assert "train" not in jobs
+    assert jobs["study"] == jobs["report"] == 1
+
+
+def test_one_changed_value_replans_its_arm_alone(project):
+    edit(project / "ablations" / "optimizer.yaml", "learning_rate: 0.001", "learning_rate: 0.002")
+    assert planned(project)["train"] == 2
+
+
+def test_a_new_file_plans_its_own_runs_and_is_in_the_report(project):
+    text = (project / "ablations" / "maxpool.yaml").read_text()
+    text = text.replace("with_maxpool:", "narrow:").replace(
+        "model.maxpool: true", "model.channels: [8, 8, 8, 8, 8]"
+    )
+    text = text.replace("factor: model.maxpool", "factor: model.channels")
+    (project / "ablations" / "narrow.yaml").write_text(text)
+    edit(project / "config" / "scales" / "smoke.yaml", "all: [", "all: [narrow, ")
+    assert planned(project)["train"] == 2
+    code, output = snakemake(project)
+    assert code == 0, output
+    assert (
+        'id="ablation-narrow"'
+        in (project / "results" / "smoke" / "report" / "index.html").read_text()
+    )
+    assert "narrow" in (project / "results" / "smoke" / "tables" / "comparisons.csv").read_text()
+
+
+def test_an_ablations_name_is_a_target(finished):
+    jobs = planned(finished, "kernel_size")
+    # Three arms with two seeds; the base is there.
+    assert jobs == {"train": 6, "kernel_size": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "said"),
+    [
+        ("ablations/maxpool.yaml", "model.maxpool: true", "model.maxpol: true", "maxpool.yaml:9"),
+        ("config/config.yaml", "seeds: null", "seeds: none", "seeds: sought a whole number"),
+    ],
+)
+def test_a_wrong_file_is_one_line_without_a_traceback(project, path, old, new, said):
+    edit(project / path, old, new)
+    code, output = snakemake(project, "-n")
+    assert code != 0
+    assert said in output
+    assert "Traceback" not in output
+
+
+def test_a_wrong_data_folder_says_the_ways_out(project):
+    argv = ["--config", "scale=cpu", "data_source=parquet", "data_folder=nowhere", "--", "maxpool"]
+    process = subprocess.run(
+        [sys.executable, "-m", "snakemake", *argv],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode != 0
+    said = process.stdout + process.stderr
+    assert re.search(r"no train-\*\.parquet in \S*nowhere", said)
+    assert "three ways" in said
+
+
+def test_a_study_that_was_terminated_goes_on(project):
+    shutil.rmtree(project / "results" / "smoke" / "runs" / "optimizer.adam")
+    process = start(project)
+    deadline = time.monotonic() + 60
+    log = project / "results" / "smoke" / "logs" / "optimizer.adam" / "seed0.log"
+    before = log.stat().st_mtime
+    while log.stat().st_mtime == before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate(timeout=60)
+    code, output = snakemake(project)
+    assert code == 0, output
+    assert planned(project) == {}
