@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ablations.document import DeclarationError, read
-from ablations.registry import ROOT, Study, resolve, to_document
+from ablations.declaration import check_name
+from ablations.document import DeclarationError, Document, read
+from ablations.plan import SPREAD, Speed, calibrate, plan, table
+from ablations.registry import FOLDER, ROOT, Study, resolve, to_document
+from resnet.config import RunConfig, nearest
 
 
 def options(given: list[str]) -> dict[str, Any]:
@@ -31,6 +34,43 @@ def write_study(study: Study, args: argparse.Namespace) -> None:
     args.output.write_text(json.dumps(to_document(study), indent=1) + "\n")
 
 
+def show_plan(study: Study, args: argparse.Namespace) -> None:
+    """Print what would be trained."""
+    for name in args.names:
+        if name not in study.ablations:
+            near = nearest(name, study.ablations)
+            raise DeclarationError(Path("plan"), None, f"no ablation {name!r}{near}")
+    cache = ROOT / "results" / "calibration.json"
+
+    def measure(configs: list[RunConfig]) -> list[Speed]:
+        return calibrate(configs, cache)
+
+    rows = plan(study, tuple(args.names) or study.covered, args.spread, measure)
+    print(f"Scale {study.scale.name}: {study.scale.about}.\n")
+    print(table(rows, args.spread))
+
+
+def write_new(study: Study, args: argparse.Namespace) -> None:
+    """Write the file of a new ablation, to be filled in."""
+    path = FOLDER / f"{args.name}.yaml"
+    check_name(Document(path, {}, {}), args.name)
+    if path.exists():
+        raise DeclarationError(path, None, "is there already")
+    path.write_text(TEMPLATE.format(name=args.name))
+    print(f"{path}: say what it asks and changes, then: python -m ablations check")
+
+
+TEMPLATE = """title: {name}
+question: Does it help?
+source: Ours
+base: final              # or another of ablations/_bases.yaml
+factor: model.stem_kernel
+arms:
+  stem_5:
+    model.stem_kernel: 5   # settings: resnet/config.py
+"""
+
+
 def check(study: Study, args: argparse.Namespace) -> None:
     """Say that all is well; it is, since the study was resolved."""
     print(f"{len(study.ablations)} ablations, {len(study.runs)} runs at scale {study.scale.name}")
@@ -40,12 +80,20 @@ def main(argv: list[str] | None = None) -> int:
     """Resolve the study and do what was asked."""
     parser = argparse.ArgumentParser(prog="python -m ablations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for action, text in ((check, "check every declaration"), (write_study, "write study.json")):
-        command = commands.add_parser(action.__name__.removeprefix("write_"), help=text)
-        command.add_argument("--config", nargs="*", default=[], metavar="KEY=VALUE")
-        command.set_defaults(action=action)
-        if action is write_study:
-            command.add_argument("--output", type=Path, required=True)
+
+    def command(name: str, action: Any, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.add_argument("--config", nargs="*", default=[], metavar="KEY=VALUE")
+        added.set_defaults(action=action)
+        return added
+
+    command("check", check, "check every declaration")
+    planned = command("plan", show_plan, "say what would be trained, how long, and what it shows")
+    planned.add_argument("names", nargs="*", metavar="ABLATION", help="default: what `all` covers")
+    planned.add_argument("--spread", type=float, default=SPREAD, help="points between seeds")
+    command("new", write_new, "write the file of a new ablation").add_argument("name")
+    study = command("study", write_study, "write study.json")
+    study.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
     try:
         args.action(resolve(options(args.config)), args)

@@ -26,6 +26,12 @@ DATASET = STUDY.scale.dataset
 # The configs as text: a changed value replans its run alone.
 RUNS = {run: to_json(run_config) for run, run_config in STUDY.runs.items()}
 
+# Ablations that YAML can't say are rules of their own, that write run records of the same form.
+for rules in sorted(os.listdir(os.path.join(workflow.basedir, "ablations"))):
+    if rules.endswith(".smk") and rules != "ablations.smk":
+
+        include: rules
+
 
 rule study:
     output:

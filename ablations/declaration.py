@@ -20,15 +20,23 @@ from resnet.config import (
     nearest,
     parse_setting,
 )
+from resnet.settings import real
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = ("base", "all", "data", "train", "study", "collect", "compare", "figures", "report")
 """Names that a rule, a folder or a run has already."""
 
-DESIGNS = ("arms", "ladder", "grid")
+DESIGNS = ("arms", "ladder", "grid", "records")
 TEXTS = ("title", "question", "source")
 KEYS = (*TEXTS, "base", "factor", "budget", "claims", *DESIGNS)
 BUDGETS = ("images", "epochs")
+RELATIVE = {
+    # A scale decides how long a run is, so an arm that is about that says what part of it.
+    "budget.fraction": real(1e-6, 1.0),
+}
+"""Keys that only a declaration has."""
+
+LEGAL = (*SETTINGS, *RELATIVE)
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,8 @@ class Declaration:
     """What an ablation's file says.
 
     ``arms`` are what each arm is made of from the base: a ladder's arms hold every change up to
-    and including their own.
+    and including their own; arms of the design ``records`` change nothing here, for a rule in
+    ``ablations/<name>.smk`` writes their run records.
     """
 
     name: str
@@ -132,19 +141,20 @@ def _names(document: Document, key: str) -> tuple[str, ...]:
 
 
 def _factor(document: Document) -> tuple[str, ...]:
-    """Return the settings, or groups of settings, that the ablation is about."""
+    """Return the settings, or groups of settings, that the ablation is about.
+
+    Only arms need them: a ladder changes one thing at a time, and a grid names its settings.
+    """
     factor = _names(document, "factor")
-    if not factor and document.content.get("grid"):
-        return ()
-    if not factor:
+    if not factor and "arms" in document.content:
         raise document.error(
             "factor: sought the setting or settings that the ablation is about, such as "
             "model.maxpool or optimizer"
         )
     for key in factor:
-        if key not in SETTINGS and key not in GROUPS:
+        if key not in LEGAL and key not in GROUPS:
             raise document.error(
-                f"factor: no setting {key!r}{nearest(key, [*SETTINGS, *GROUPS])}", "factor"
+                f"factor: no setting {key!r}{nearest(key, [*LEGAL, *GROUPS])}", "factor"
             )
     return factor
 
@@ -157,6 +167,8 @@ def _arms(
     document: Document, design: str, factor: tuple[str, ...], base: RunConfig
 ) -> tuple[Arm, ...]:
     body = document.content[design]
+    if design == "records":
+        return _recorded(document)
     if not isinstance(body, dict) or not body:
         raise document.error(f"{design}: sought name: change, got {body!r}", design)
     if design == "grid":
@@ -166,6 +178,18 @@ def _arms(
     if design == "ladder":
         arms = _cumulative(arms)
     return tuple(arms)
+
+
+def _recorded(document: Document) -> tuple[Arm, ...]:
+    names = _names(document, "records")
+    rules = document.path.with_suffix(".smk")
+    if not rules.is_file():
+        raise document.error(f"records: no {rules.name} beside this file to write them", "records")
+    for name in names:
+        check_name(document, name, "records")
+    if not names or len(set(names)) != len(names):
+        raise document.error(f"records: sought different names, got {list(names)}", "records")
+    return tuple(Arm(name, {}) for name in names)
 
 
 def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[str, ...]) -> Arm:
@@ -178,8 +202,8 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
     others = change.pop("also_changes", {})
     if not isinstance(others, dict):
         raise document.error("also_changes: sought changes", design, name, "also_changes")
-    parsed = _parse(document, change, design, name)
-    also = _parse(document, others, design, name, "also_changes")
+    parsed = _parse_changes(document, change, design, name)
+    also = _parse_changes(document, others, design, name, "also_changes")
     for key in parsed:
         # A ladder changes one thing at a time by its form, so its steps need no guard.
         if design == "arms" and not _covered(key, factor):
@@ -191,17 +215,26 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
     return Arm(name, parsed, also)
 
 
-def _parse(document: Document, changes: dict[str, Any], *keys: str) -> dict[str, Any]:
+def _parse_changes(document: Document, changes: dict[str, Any], *keys: str) -> dict[str, Any]:
     parsed = {}
     for key, value in flatten(changes).items():
         try:
-            parsed[key] = parse_setting(key, value)
+            parsed[key] = _parse(key, value)
         except ConfigError as error:
             raise document.error(str(error), *keys, key) from None
         if key == "seed":
             raise document.error(
                 "seed: every arm has the same seeds; the scale says how many", *keys
             )
+    return parsed
+
+
+def _parse(key: str, value: Any) -> Any:
+    if key not in RELATIVE:
+        return parse_setting(key, value)
+    parsed = RELATIVE[key].parse(value)
+    if parsed is None:
+        raise ConfigError(key, value, RELATIVE[key].text)
     return parsed
 
 
@@ -222,10 +255,14 @@ def _grid(
     for key, values in body.items():
         if not isinstance(values, list) or not values:
             raise document.error(f"{key}: sought a list of values, got {values!r}", "grid", key)
-        axes.append([(key, _parse(document, {key: v}, "grid")[key]) for v in values])
+        axes.append([(key, _parse_changes(document, {key: v}, "grid")[key]) for v in values])
     cells = [dict(cell) for cell in itertools.product(*axes)]
     # The cell that is the base needs no run of its own.
-    return [Arm(_cell_name(cell), cell) for cell in cells if changed(base, cell) != base]
+    return [Arm(_cell_name(cell), cell) for cell in cells if not _is_base(base, cell)]
+
+
+def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
+    return not any(key in RELATIVE for key in cell) and changed(base, cell) == base
 
 
 def _cell_name(cell: dict[str, Any]) -> str:

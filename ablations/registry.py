@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablations.declaration import Arm, Declaration, load
+from ablations.declaration import Declaration, load
 from ablations.document import DeclarationError, Document, read
-from resnet.config import DATASETS, ConfigError, RunConfig, changed, from_dict, nearest, to_json
+from resnet.config import (
+    DATASETS,
+    ConfigError,
+    RunConfig,
+    changed,
+    estimate_memory,
+    from_dict,
+    nearest,
+    to_json,
+)
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
@@ -71,7 +80,8 @@ class Study:
     """Everything that a scale trains.
 
     ``runs`` maps run names to configs (of seed 0), ``seeds`` to how many seeds they are trained
-    with; ``covered`` are the ablations that ``all`` trains.
+    with; ``covered`` are the ablations that ``all`` trains. Runs whose records come from an
+    ablation's own rules have no config here.
     """
 
     scale: Scale
@@ -223,6 +233,18 @@ def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) 
     return tuple(names)
 
 
+def _check_memory(document: Document, config: RunConfig, *keys: str) -> None:
+    """Refuse a run that this machine can't hold, before anything is allocated."""
+    needed = estimate_memory(config)
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there:
+        raise document.error(
+            f"{keys[-1]}: would take about {needed / 2**30:,.0f} GiB of memory, and this machine "
+            f"has {there / 2**30:,.0f}; allowed is a smaller network or batch_size",
+            *keys,
+        )
+
+
 class _Resolver:
     """Gives each distinct config one run, named after the first that needs it.
 
@@ -242,6 +264,9 @@ class _Resolver:
         named = (*(self.scale.all or ()), *self.scale.exceptions)
         first = [name for name in named if name in declarations]
         order = dict.fromkeys([*first, *declarations])
+        # Every base first, so that none goes by the name of an arm that is equal to it.
+        for name in order:
+            self._base(declarations[name])
         resolved = {name: self._ablation(declarations[name]) for name in order}
         used = {m.run for ablation in resolved.values() for m in ablation.members}
         return Study(
@@ -260,12 +285,19 @@ class _Resolver:
     def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:
         """Return the base with changes at the scale's data and length."""
         seen = self.scale.amount("images_seen", name)
+        images = self.scale.amount("training_images", name)
+        changes = dict(changes or {})
+        seen = max(1, round(seen * changes.pop("budget.fraction", 1.0)))
+        # Held-out images are stated for the whole training set, and shrink with it.
+        whole = DATASETS["cifar10"].training_images
+        held_out = changes.pop("selection.held_out_images", base.selection.held_out_images)
         amounts = {
             "data.dataset": self.scale.dataset,
-            "data.training_images": self.scale.amount("training_images", name),
+            "data.training_images": images,
             "budget.images_seen": seen,
+            "selection.held_out_images": round(held_out * images / whole),
         }
-        config = changed(base, amounts | (changes or {}))
+        config = changed(base, amounts | changes)
         if epochs:
             # Unmatched, as the paper compared: as many epochs, however large an epoch is.
             seen *= len(config.augmentation.copies)
@@ -273,28 +305,54 @@ class _Resolver:
         return config
 
     def _ablation(self, declaration: Declaration) -> Ablation:
-        name, document = declaration.name, declaration.document
-        epochs = declaration.budget == "epochs"
-        base = self._scaled(self.bases[declaration.base], name, None, epochs)
+        run, base = self._base(declaration)
+        members = [Member("base", run, {}, {})]
+        if declaration.design == "records":
+            members += [
+                Member(a.name, f"{declaration.name}.{a.name}", {}, {}) for a in declaration.arms
+            ]
+        else:
+            members += self._trained(declaration, base)
+        seeds = self.scale.amount("seeds", declaration.name)
+        for member in members:
+            self.seeds[member.run] = max(seeds, self.seeds.get(member.run, 0))
+        return Ablation(declaration, seeds, tuple(members))
+
+    def _trained(self, declaration: Declaration, base: RunConfig) -> list[Member]:
+        """Return the arms that a config says, each different from the base and the others."""
+        document = declaration.document
         seen = {to_json(base): f"its base {declaration.base!r}"}
-        members = [Member("base", self._run(self._base_name(declaration.base, base), base), {}, {})]
+        members = []
         for arm in declaration.arms:
             keys = (declaration.design, arm.name)
             try:
-                config = self._scaled(self.bases[declaration.base], name, arm.all_changes, epochs)
+                config = self._scaled(
+                    self.bases[declaration.base],
+                    declaration.name,
+                    arm.all_changes,
+                    declaration.budget == "epochs",
+                )
             except ConfigError as error:
                 raise document.error(str(error), *keys, error.key) from None
+            _check_memory(document, config, *keys)
             text = to_json(config)
             if text in seen:
                 raise document.error(
                     f"{arm.name}: equal to {seen[text]}, nothing to compare", *keys
                 )
             seen[text] = f"the arm {arm.name!r}"
-            members.append(self._member(name, arm, config))
-        seeds = self.scale.amount("seeds", name)
-        for member in members:
-            self.seeds[member.run] = max(seeds, self.seeds.get(member.run, 0))
-        return Ablation(declaration, seeds, tuple(members))
+            run = self._run(f"{declaration.name}.{arm.name}", config)
+            members.append(Member(arm.name, run, arm.changes, arm.also_changes))
+        return members
+
+    def _base(self, declaration: Declaration) -> tuple[str, RunConfig]:
+        """Return an ablation's base at its length, and the run that trains it."""
+        epochs = declaration.budget == "epochs"
+        try:
+            base = self._scaled(self.bases[declaration.base], declaration.name, None, epochs)
+        except ConfigError as error:
+            raise declaration.document.error(str(error), "base") from None
+        return self._run(self._base_name(declaration.base, base), base), base
 
     def _base_name(self, base: str, config: RunConfig) -> str:
         """Return the name of a base at another length: ``base.final_500000``."""
@@ -304,10 +362,6 @@ class _Resolver:
             name += f"_of_{config.data.training_images}"
         return name
 
-    def _member(self, ablation: str, arm: Arm, config: RunConfig) -> Member:
-        run = self._run(f"{ablation}.{arm.name}", config)
-        return Member(arm.name, run, arm.changes, arm.also_changes)
-
 
 def to_document(study: Study) -> dict[str, Any]:
     """Return the study as plain data, ``study.json``: what the report knows of it."""
@@ -316,7 +370,10 @@ def to_document(study: Study) -> dict[str, Any]:
         "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
         "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
         "runs": {
-            run: {"config": json.loads(to_json(study.runs[run])), "seeds": seeds}
+            run: {
+                "config": json.loads(to_json(study.runs[run])) if run in study.runs else None,
+                "seeds": seeds,
+            }
             for run, seeds in _covered_seeds(study).items()
         },
     }

@@ -58,7 +58,9 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def read_record(folder: Path, run: str, seed: int, config: dict[str, Any]) -> tuple[Any, Any]:
+def read_record(
+    folder: Path, run: str, seed: int, config: dict[str, Any] | None
+) -> tuple[Any, Any]:
     """Return a record's summary and its epochs, after checking that they belong together.
 
     Parameters
@@ -68,7 +70,8 @@ def read_record(folder: Path, run: str, seed: int, config: dict[str, Any]) -> tu
     run, seed
         Which run it must be of.
     config
-        The run config that it must have been trained with, but for the seed.
+        The run config that it must have been trained with, but for the seed; None where an
+        ablation's own rules wrote the record.
 
     Raises
     ------
@@ -83,8 +86,9 @@ def read_record(folder: Path, run: str, seed: int, config: dict[str, Any]) -> tu
         raise RecordError(f"{folder / 'metrics.csv'}: can't be read: {error}") from None
     if (summary.get("run"), summary.get("seed")) != (run, seed):
         raise RecordError(f"{folder}: holds run {summary.get('run')} seed {summary.get('seed')}")
-    if trained != config | {"seed": seed}:
-        differing = [key for key in trained if trained[key] != (config | {"seed": seed}).get(key)]
+    planned = trained if config is None else config | {"seed": seed}
+    if trained != planned:
+        differing = [key for key in planned if trained.get(key) != planned[key]]
         raise RecordError(f"{folder}: was trained with another config: {', '.join(differing)}")
     missing = [column for column in RUN_COLUMNS if column not in summary]
     if missing:

@@ -37,7 +37,8 @@ def read_tables(folder: Path) -> Tables:
 def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
     """Return each row of Figure 1 with its number and the runs that train its model."""
     facts = tables.published.facts["figure1"]["rows"]
-    configs = {run: planned["config"] for run, planned in tables.study["runs"].items()}
+    runs = tables.study["runs"].items()
+    configs = {run: planned["config"] for run, planned in runs if planned["config"]}
     return [
         (
             number,
@@ -242,7 +243,10 @@ def ablation_table(tables: Tables, name: str) -> Printed:
     rows: list[list[str | Cell]] = []
     for arm in ablation["arms"]:
         mine = tables.runs.query("run == @arm['run'] and seed < @ablation['seeds']")
-        changed = changes(arm["changes"]) or f"nothing (base {ablation['base']})"
+        changed = changes(arm["changes"])
+        if not changed:
+            own = ablation["design"] == "records" and arm is not ablation["arms"][0]
+            changed = f"see ablations/{name}.smk" if own else f"nothing (base {ablation['base']})"
         if arm["also_changes"]:
             changed += f"; also, outside the factor, {changes(arm['also_changes'])}"
         effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None

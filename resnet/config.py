@@ -8,10 +8,23 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from resnet.settings import (
+    UNSET,
+    Allowed,
+    choice,
+    copies,
+    flag,
+    integer,
+    listing,
+    odd,
+    optional,
+    real,
+    setting,
+)
 
 
 @dataclass(frozen=True)
@@ -61,106 +74,6 @@ def _short(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-# --- legal values ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """The legal values of a setting: ``parse`` returns the value or None where it is not legal."""
-
-    text: str
-    parse: Callable[[Any], Any]
-
-
-def _whole(value: Any, low: int, high: int) -> int | None:
-    ok = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    return value if ok else None
-
-
-def integer(low: int, high: int) -> Allowed:
-    """Allow whole numbers from ``low`` to ``high``."""
-    return Allowed(
-        f"allowed is a whole number from {low:,} to {high:,}", lambda v: _whole(v, low, high)
-    )
-
-
-def odd(low: int, high: int) -> Allowed:
-    """Allow odd whole numbers: an even kernel has no centre, so the sizes would drift."""
-
-    def parse(value: Any) -> int | None:
-        number = _whole(value, low, high)
-        return number if number is not None and number % 2 else None
-
-    return Allowed(f"allowed is an odd whole number from {low} to {high}", parse)
-
-
-def real(low: float, high: float) -> Allowed:
-    """Allow finite numbers from ``low`` to ``high``."""
-
-    def parse(value: Any) -> float | None:
-        ok = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return float(value) if ok and math.isfinite(value) and low <= value <= high else None
-
-    return Allowed(f"allowed is a number from {low:g} to {high:g}", parse)
-
-
-def flag() -> Allowed:
-    """Allow true and false."""
-    return Allowed("allowed is true or false", lambda v: v if isinstance(v, bool) else None)
-
-
-def choice(*options: str) -> Allowed:
-    """Allow one of the names in ``options``."""
-    return Allowed(
-        f"allowed is one of: {', '.join(options)}",
-        lambda v: v if isinstance(v, str) and v in options else None,
-    )
-
-
-def listing(length: int, item: Allowed) -> Allowed:
-    """Allow a list of exactly ``length`` values, each allowed by ``item``."""
-
-    def parse(value: Any) -> tuple[Any, ...] | None:
-        if not isinstance(value, (list, tuple)) or len(value) != length:
-            return None
-        items = tuple(item.parse(v) for v in value)
-        return None if None in items else items
-
-    each = item.text.removeprefix("allowed is ")
-    return Allowed(f"allowed is a list of {length} values, each {each}", parse)
-
-
-def _copies() -> Allowed:
-    def parse(value: Any) -> tuple[tuple[str, ...], ...] | None:
-        if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= 16:
-            return None
-        for copy in value:
-            if not isinstance(copy, (list, tuple)) or len(copy) > 8:
-                return None
-            if any(not isinstance(name, str) or name not in TRANSFORMS for name in copy):
-                return None
-        return tuple(tuple(copy) for copy in value)
-
-    text = (
-        "allowed is a list of 1 to 16 copies, each a list of transforms out of: "
-        f"{', '.join(TRANSFORMS)}"
-    )
-    return Allowed(text, parse)
-
-
-def optional(allowed: Allowed) -> Allowed:
-    """Allow null beside what ``allowed`` does; null is kept as ``UNSET`` while parsing."""
-    return Allowed(allowed.text + ", or null", lambda v: UNSET if v is None else allowed.parse(v))
-
-
-UNSET = object()
-
-
-def setting(default: Any, allowed: Allowed) -> Any:
-    """Declare a dataclass field with its legal values."""
-    return field(default=default, metadata={"allowed": allowed})
-
-
 # --- the settings ---------------------------------------------------------------------------
 
 
@@ -169,8 +82,8 @@ class Model:
     """The network; the defaults are the paper's final model of 4,978,730 parameters.
 
     Channels list the stem first, then the four stages (He et al. 2016, arXiv:1512.03385).
-    ``torchvision_resnet18`` is torchvision's own network as it comes; the rest is then ignored
-    and must stay at its defaults.
+    ``torchvision_resnet18`` is torchvision's own network as it comes: the rest then stays at its
+    defaults, whatever a change starts from.
     """
 
     name: str = setting("resnet", choice("resnet", "torchvision_resnet18"))
@@ -201,7 +114,7 @@ class Data:
 class Augmentation:
     """The copies of the training set that make up an epoch, each with its transforms in order."""
 
-    copies: tuple[tuple[str, ...], ...] = setting(((),), _copies())
+    copies: tuple[tuple[str, ...], ...] = setting(((),), copies(TRANSFORMS))
 
 
 @dataclass(frozen=True)
@@ -334,6 +247,44 @@ def _check_batches(config: RunConfig) -> None:
         )
 
 
+# --- size -----------------------------------------------------------------------------------
+
+
+def estimate_memory(config: RunConfig) -> int:
+    """Return about how many bytes training takes: an estimate made before anything is allocated.
+
+    Weights in float32 are held four times (with their gradient and an optimizer's two averages);
+    of each convolution's output a batch keeps three float32 copies (itself, normalised, and its
+    gradient).
+    """
+    outputs = sum(width * pixels**2 * count for _, width, _, pixels, count in _convolutions(config))
+    return 4 * (4 * estimate_parameters(config) + 3 * outputs * config.batch_size)
+
+
+def estimate_parameters(config: RunConfig) -> int:
+    """Return about how many parameters the network has, a projection in every stage counted."""
+    return sum(inputs * width * k**2 * n for inputs, width, k, _, n in _convolutions(config))
+
+
+def _convolutions(config: RunConfig) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield (inputs, outputs, kernel, width of the output in pixels, how many such)."""
+    model, pixels = config.model, config.image_size
+    if model.name != "resnet":
+        model = Model("resnet", (2, 2, 2, 2), (64, 64, 128, 256, 512), 7, (3, 3, 3, 3), 2)
+    stem, *widths = model.channels
+    pixels = -(-pixels // model.stem_stride)
+    yield 3, stem, model.stem_kernel, pixels, 1
+    pixels = -(-pixels // 2) if model.maxpool else pixels
+    inputs = stem
+    for i, width in enumerate(widths):
+        pixels = -(-pixels // model.stage_strides[i])
+        count = model.blocks[i] * model.convolutions_per_block - 1
+        yield inputs, width, model.stage_kernels[i], pixels, 1
+        yield inputs, width, model.shortcut_kernel, pixels, 1
+        yield width, width, model.stage_kernels[i], pixels, count
+        inputs = width
+
+
 # --- reading and writing --------------------------------------------------------------------
 
 
@@ -401,7 +352,10 @@ def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     """
     groups: dict[str, dict[str, Any]] = {}
     top: dict[str, Any] = {}
-    for key, value in flatten(changes).items():
+    flat = flatten(changes)
+    if flat.get("model.name", config.model.name) != config.model.name:
+        config = dataclasses.replace(config, model=Model())
+    for key, value in flat.items():
         parsed = parse_setting(key, value)
         group, _, name = key.rpartition(".")
         (groups.setdefault(group, {}) if group else top)[name] = parsed

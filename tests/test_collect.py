@@ -13,7 +13,11 @@ def a_record(study):
 def test_every_planned_run_is_a_row(study):
     tables = collect(study)
     assert len(tables["runs"]) == 6
-    assert set(tables["runs"]["run"]) == {"base.final", "maxpool.with_maxpool", "optimizer.adam"}
+    assert set(tables["runs"]["run"]) == {
+        "base.final",
+        "maxpool.with_maxpool",
+        "stride_position.second",
+    }
     assert tables["epochs"].groupby(["run", "seed"]).size().tolist() == [2] * 6
     assert tables["layers"].groupby("run").size().tolist() == [11] * 3
 
@@ -43,7 +47,7 @@ def spoil_list(record):
 
 
 def spoil_run(record):
-    edit(record / "summary.json", run="optimizer.adam")
+    edit(record / "summary.json", run="stride_position.second")
 
 
 def spoil_seed(record):
@@ -69,7 +73,7 @@ def spoil_metrics(record):
         (spoil_missing, "summary.json: can't be read"),
         (spoil_half, "summary.json: can't be read"),
         (spoil_list, "config.json: sought an object"),
-        (spoil_run, "holds run optimizer.adam"),
+        (spoil_run, "holds run stride_position.second"),
         (spoil_seed, "seed 7"),
         (spoil_config, "another config: batch_size"),
         (spoil_rows, "lacks epochs"),

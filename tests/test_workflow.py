@@ -180,10 +180,10 @@ def test_a_wrong_data_folder_says_the_ways_out(project):
 
 
 def test_a_study_that_was_terminated_goes_on(project):
-    shutil.rmtree(project / "results" / "smoke" / "runs" / "optimizer.adam")
+    shutil.rmtree(project / "results" / "smoke" / "runs" / "stride_position.second")
     process = start(project)
     deadline = time.monotonic() + 60
-    log = project / "results" / "smoke" / "logs" / "optimizer.adam" / "seed0.log"
+    log = project / "results" / "smoke" / "logs" / "stride_position.second" / "seed0.log"
     before = log.stat().st_mtime
     while log.stat().st_mtime == before and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -1,0 +1,112 @@
+"""How long training takes here: a few steps of a network, timed on images made up.
+
+``python -m resnet.calibrate --cache FILE`` reads run configs as JSON lines from standard input and
+prints, for each, JSON with the seconds an image takes to train on and to evaluate. Results are
+kept in FILE under what decides them: network, batch, precision, image size, code and versions,
+machine, threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from resnet.config import DATASETS, RunConfig, changed, from_dict, to_dict
+from resnet.data import Split
+from resnet.files import new_file
+from resnet.provenance import PACKAGES, TRAINING, code_digest, processor, versions_digest
+from resnet.train import Run, pick_device, pick_precision
+
+STEPS = 3
+"""Batches timed, after one that warms up."""
+
+
+def key_of(config: RunConfig, threads: int) -> str:
+    """Return what decides the speed of ``config`` here, as text."""
+    plain = to_dict(config)
+    device = pick_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    parts = {
+        "model": plain["model"],
+        "batch_size": config.batch_size,
+        "image_size": config.image_size,
+        "optimizer": config.optimizer.name,
+        "precision": pick_precision(config.precision, device),
+        "code": code_digest(*TRAINING),
+        "versions": versions_digest(*PACKAGES),
+        "machine": name,
+        "threads": threads,
+    }
+    return json.dumps(parts, sort_keys=True)
+
+
+def measure(config: RunConfig) -> dict[str, float]:
+    """Return ``train`` and ``evaluate``: seconds an image takes, on noise of the right size."""
+    facts = DATASETS[config.data.dataset]
+    images = min((STEPS + 1) * config.batch_size, facts.training_images)
+    config = changed(
+        config,
+        {
+            "data.training_images": images,
+            "selection.held_out_images": 0,
+            "augmentation.copies": [[]],
+            "budget.images_seen": images,
+            "drop_last": config.batch_size <= images,
+        },
+    )
+    run = Run(config, _noise(config, images), _noise(config, 1_000), {}, pick_device())
+    steps = run.train_to_epoch_end()
+    next(steps)
+    start, trained = run.train_seconds, run.epoch_images
+    for _ in steps:
+        pass
+    seconds = run.train_seconds - start if run.epoch_images > trained else start
+    seen = run.epoch_images - trained or trained
+    begin = time.perf_counter()
+    run.evaluate(*run.test)
+    return {"train": seconds / seen, "evaluate": (time.perf_counter() - begin) / 1_000}
+
+
+def _noise(config: RunConfig, images: int) -> Split:
+    size, classes = config.image_size, len(DATASETS[config.data.dataset].classes)
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (images, size, size, 3), np.uint8)
+    return Split(pixels, generator.integers(0, classes, images))
+
+
+def _read(cache: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(cache.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print each config's seconds an image, measured once."""
+    parser = argparse.ArgumentParser(prog="python -m resnet.calibrate", description=main.__doc__)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(argv)
+    torch.set_num_threads(args.threads)
+    known = _read(args.cache)
+    for line in sys.stdin:
+        config = from_dict(json.loads(line))
+        key = key_of(config, args.threads)
+        if key not in known:
+            known[key] = measure(config)
+            with new_file(args.cache) as beside:
+                beside.write_text(json.dumps(known, indent=1) + "\n")
+        print(json.dumps(known[key]), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
