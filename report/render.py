@@ -66,6 +66,7 @@ class Page:
     figure2_picture: Picture
     log_published: str
     log_ours: str
+    rates: Printed
     final_run: str
     summary: Printed | None
     final_parameters: str
@@ -129,6 +130,7 @@ def context(folder: Path) -> Page:
         figure2_picture=inline(folder, "figure2"),
         log_published=training_log(published_log, "printed_lr"),
         log_ours=training_log(ours, "printed_learning_rate"),
+        rates=tbl.rates_table(tables),
         final_run=run,
         summary=None if layers.empty else tbl.summary_table(layers),
         final_parameters=wording.count(facts["final_model"]["parameters"]),

@@ -6,7 +6,12 @@ FIGURES = [
     *(f"ablation_{name}" for name in STUDY.covered),
 ]
 TABLES = multiext(
-    "results/{scale}/tables/", "runs.csv", "epochs.csv", "layers.csv", "comparisons.csv"
+    "results/{scale}/tables/",
+    "runs.csv",
+    "epochs.csv",
+    "layers.csv",
+    "rates.csv",
+    "comparisons.csv",
 )
 PUBLISHED = ["paper/published.yaml", "paper/logs.csv"]
 READING = [

@@ -21,6 +21,7 @@ class Tables:
     runs: pd.DataFrame
     epochs: pd.DataFrame
     layers: pd.DataFrame
+    rates: pd.DataFrame
     comparisons: pd.DataFrame
     published: published.Published
 
@@ -29,7 +30,7 @@ def read_tables(folder: Path) -> Tables:
     """Return the tables of ``results/<scale>``."""
     read = {
         name: pd.read_csv(folder / "tables" / f"{name}.csv")
-        for name in ("runs", "epochs", "layers", "comparisons")
+        for name in ("runs", "epochs", "layers", "rates", "comparisons")
     }
     return Tables(study=read_json(folder / "study.json"), published=published.load(), **read)
 
@@ -174,6 +175,27 @@ def sizes(shape: Any) -> str:
     return str(shape).replace("x", "\u00d7") if isinstance(shape, str) else ""
 
 
+def rates_table(tables: Tables) -> Printed:
+    """Return Figure 2's printed rates, ours, and the rates that were in force."""
+    columns = {"epoch": True, "printed in the paper": True, "printed by get_lr(), ours": True}
+    columns |= {"equal": False, "in force in the last batch": True}
+    figure = tables.published.facts["figure2"]
+    ours = tables.rates.set_index("epoch")
+    rows: list[list[str | Cell]] = []
+    for epoch, printed in zip(figure["epochs"], figure["learning_rate_printed"], strict=True):
+        mine = float(ours.loc[epoch, "printed_learning_rate"])
+        rows.append(
+            [
+                str(epoch),
+                repr(printed),
+                repr(mine),
+                "yes, to the last digit" if mine == printed else "no",
+                f"{ours.loc[epoch, 'learning_rate']:.6f}",
+            ]
+        )
+    return _printed(columns, rows)
+
+
 STAGES = {
     "conv1": "conv1",
     "conv2_x": "layer1",
@@ -240,6 +262,9 @@ def ablation_table(tables: Tables, name: str) -> Printed:
     }
     ablation = tables.study["ablations"][name]
     effects = tables.comparisons.query("ablation == @name").set_index("arm")
+    chosen_by = held_out_accuracies(tables)
+    if any(arm["run"] in chosen_by for arm in ablation["arms"]):
+        columns["held-out %"] = True
     rows: list[list[str | Cell]] = []
     for arm in ablation["arms"]:
         mine = tables.runs.query("run == @arm['run'] and seed < @ablation['seeds']")
@@ -250,21 +275,32 @@ def ablation_table(tables: Tables, name: str) -> Printed:
         if arm["also_changes"]:
             changed += f"; also, outside the factor, {changes(arm['also_changes'])}"
         effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None
-        rows.append(
-            [
-                Cell(arm["name"], record_link(arm["run"])),
-                changed,
-                count(mine["parameters"].iloc[0]),
-                giga(mine["flops_per_image"].iloc[0]),
-                mean_and_range(mine["final_test_accuracy"]),
-                mean_and_range(mine["best_test_accuracy"]),
-                signed(effect["difference_points"]) if effect is not None else "reference",
-                interval(effect["low_points"], effect["high_points"]) if effect is not None else "",
-                str(len(mine)),
-                duration(mine["seconds"].mean()),
-            ]
-        )
+        row: list[str | Cell] = [
+            Cell(arm["name"], record_link(arm["run"])),
+            changed,
+            count(mine["parameters"].iloc[0]),
+            giga(mine["flops_per_image"].iloc[0]),
+            mean_and_range(mine["final_test_accuracy"]),
+            mean_and_range(mine["best_test_accuracy"]),
+            signed(effect["difference_points"]) if effect is not None else "reference",
+            interval(effect["low_points"], effect["high_points"]) if effect is not None else "",
+            str(len(mine)),
+            duration(mine["seconds"].mean()),
+        ]
+        if "held-out %" in columns:
+            held_out = chosen_by.get(arm["run"], float("nan"))
+            row.append(percent(held_out).rstrip("%"))
+        rows.append(row)
     return _printed(columns, rows)
+
+
+def held_out_accuracies(tables: Tables) -> dict[str, float]:
+    """Return the mean held-out accuracy after the last epoch, of the runs that hold images out."""
+    if "held_out_accuracy" not in tables.epochs:
+        return {}
+    last = tables.epochs.groupby(["run", "seed"], sort=False).tail(1)
+    means = last.dropna(subset="held_out_accuracy").groupby("run")["held_out_accuracy"].mean()
+    return {str(run): float(value) for run, value in means.items()}
 
 
 def runs_table(tables: Tables) -> Printed:

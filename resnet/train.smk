@@ -1,7 +1,7 @@
 # The data, once for every scale, and a run record for each run and seed.
 import sys
 
-from ablations.registry import gpu_visible
+from ablations.registry import gpu_visible, load_bases
 from resnet.provenance import (
     DATA_CODE,
     DATA_PACKAGES,
@@ -72,6 +72,24 @@ rule train:
         "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
         " --run {wildcards.run} --data {params.data:q} --output {params.record:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
+
+
+rule rates:
+    output:
+        "results/{scale}/tables/rates.csv",
+    log:
+        "results/{scale}/logs/rates.log",
+    conda:
+        "../environment.yml"
+    params:
+        # The published protocol at its full length, whatever the scale; Figure 2 ends at epoch 17.
+        config=to_json(load_bases()["final"]),
+        epochs=18,
+        code=code_digest("resnet/schedule.py", "resnet/rates.py"),
+        versions=versions_digest("torch"),
+    shell:
+        "exec python -m resnet.rates --config {params.config:q} --epochs {params.epochs}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 for ablation in STUDY.ablations:
