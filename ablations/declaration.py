@@ -23,7 +23,10 @@ from resnet.config import (
 from resnet.settings import real
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-RESERVED = ("base", "all", "data", "train", "study", "collect", "compare", "figures", "report")
+RESERVED = (
+    "base",
+    *("all", "data", "train", "rates", "study", "collect", "compare", "figures", "report"),
+)
 """Names that a rule, a folder or a run has already."""
 
 DESIGNS = ("arms", "ladder", "grid", "records")
@@ -266,10 +269,13 @@ def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
 
 
 def _cell_name(cell: dict[str, Any]) -> str:
-    """Return a name valid everywhere: ``learning_rate_0p05_batch_size_128``."""
+    """Return a name valid everywhere, from initials and values: ``lr_0p05_bs_128``."""
+    names = [key.rpartition(".")[2] for key in cell]
+    short = ["".join(word[0] for word in name.split("_")) for name in names]
+    short = short if len(set(short)) == len(short) else names
     parts = []
-    for key, value in cell.items():
+    for name, value in zip(short, cell.values(), strict=True):
         text = f"{value:g}" if isinstance(value, float) else str(value).lower()
         safe = re.sub(r"[^a-z0-9]+", "_", text.replace(".", "p").replace("-", "m")).strip("_")
-        parts.append(f"{key.rpartition('.')[2]}_{safe}")
+        parts.append(f"{name}_{safe}")
     return "_".join(parts)

@@ -26,6 +26,8 @@ from resnet.config import (
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
 
+PUBLISHED = ROOT / "paper" / "published.yaml"
+
 OPTIONS = (
     "scale",
     "ablations",
@@ -121,7 +123,17 @@ def load_declarations(
 ) -> dict[str, Declaration]:
     """Return every ablation's declaration by name, in the order of names."""
     paths = sorted(p for p in folder.glob("*.yaml") if not p.name.startswith("_"))
-    return {path.stem: load(path, bases) for path in paths}
+    declarations = {path.stem: load(path, bases) for path in paths}
+    known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
+    for declaration in declarations.values():
+        for claim in declaration.claims:
+            if claim not in known:
+                raise declaration.document.error(
+                    f"claims: the paper makes no claim {claim!r}{nearest(claim, known)} "
+                    "(paper/published.yaml lists them)",
+                    "claims",
+                )
+    return declarations
 
 
 def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:

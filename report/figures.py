@@ -94,7 +94,7 @@ def draw_figure1(tables: Tables) -> Drawing:
         axes.plot(values, [y] * len(values), "o", color=colours[0], alpha=0.8, markersize=6)
     axes.plot([], [], "o", color=colours[0], label="measured, each seed, best epoch")
     axes.set_yticks(range(len(labels)), labels)
-    axes.invert_yaxis()
+    axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel("test accuracy (%)")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
@@ -163,7 +163,7 @@ def draw_effects(tables: Tables) -> Drawing:
         marker = MARKERS[names.index(row.ablation) % len(MARKERS)]
         axes.plot(row.difference_points, y, marker, color=colour, markerfacecolor=filled)
     axes.set_yticks(range(len(table)), [f"{r.ablation}: {r.arm}" for r in table.itertuples()])
-    axes.invert_yaxis()
+    axes.set_ylim(len(table) - 0.4, -0.6)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("effect on final test accuracy (points)")
@@ -194,16 +194,14 @@ def draw_ablation(tables: Tables, name: str) -> Drawing:
         said.append(f"{arm['name']} {effect.difference:.1f}%")
         _curves(right, tables.epochs, arm, ablation["seeds"], colour, DASHES[y % len(DASHES)])
     left.set_yticks(range(len(arms)), [arm["name"] for arm in arms])
-    left.invert_yaxis()
-    left.margins(y=0.15)
+    left.set_ylim(len(arms) - 0.5, -0.5)
     left.set_xlabel("final test accuracy (%)")
     left.grid(axis="x", alpha=0.3)
     right.set_xlabel("training images seen")
     right.set_ylabel("test accuracy (%)")
     right.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
     right.grid(alpha=0.3)
-    if len(arms) <= 8:
-        right.legend(fontsize=8)
+    right.legend(fontsize=7 if len(arms) > 6 else 8, ncols=2 if len(arms) > 6 else 1)
     return Drawing(figure, f"{ablation['title']}: mean final test accuracy of {', '.join(said)}.")
 
 

@@ -58,7 +58,9 @@ def _like(config: dict[str, Any]) -> bool:
 
 
 def final_run(tables: Tables) -> str:
-    """Return the run of the paper's final model and protocol, the longest there is."""
+    """Return the run of the paper's final model and protocol: the base, or the longest there is."""
+    if "base.final" in tables.study["runs"]:
+        return "base.final"
     candidates = [
         (planned["config"]["budget"]["images_seen"], run)
         for run, planned in tables.study["runs"].items()

@@ -52,9 +52,9 @@ def test_a_grid_is_every_cell_but_the_base(tmp_path):
     grid = {"optimizer.learning_rate": [0.1, 0.05], "batch_size": [128, 256]}
     declaration = declare(tmp_path, {"grid": grid}, without=("arms", "factor"))
     assert {arm.name: arm.changes for arm in declaration.arms} == {
-        "learning_rate_0p1_batch_size_256": {"optimizer.learning_rate": 0.1, "batch_size": 256},
-        "learning_rate_0p05_batch_size_128": {"optimizer.learning_rate": 0.05, "batch_size": 128},
-        "learning_rate_0p05_batch_size_256": {"optimizer.learning_rate": 0.05, "batch_size": 256},
+        "lr_0p1_bs_256": {"optimizer.learning_rate": 0.1, "batch_size": 256},
+        "lr_0p05_bs_128": {"optimizer.learning_rate": 0.05, "batch_size": 128},
+        "lr_0p05_bs_256": {"optimizer.learning_rate": 0.05, "batch_size": 256},
     }
 
 

@@ -133,3 +133,62 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
 def test_a_wrong_option_says_what_is_allowed(options, said):
     with pytest.raises(DeclarationError, match=said):
         resolve(options)
+
+
+def test_a_network_that_the_machine_cant_hold_is_refused(folder):
+    arms = "{huge: {model.channels: [4096, 4096, 4096, 4096, 4096]}}"
+    add(folder, "monster", factor="model.channels", arms=arms)
+    with pytest.raises(DeclarationError, match=r"monster\.yaml:6: huge: would take about .* GiB"):
+        resolve({"scale": "cpu"}, folder)
+
+
+def test_a_claim_that_the_paper_doesnt_make_is_refused(folder):
+    add(folder, "bold")
+    with (folder / "bold.yaml").open("a") as file:
+        file.write("claims: [maxpool-removal-help]\n")
+    with pytest.raises(DeclarationError, match="did you mean maxpool-removal-helps"):
+        resolve({"scale": "cpu"}, folder)
+
+
+def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
+    text = "title: T\nquestion: Q\nsource: S\nbase: final\nrecords: [one]\n"
+    (folder / "own.yaml").write_text(text)
+    with pytest.raises(DeclarationError, match=r"no own\.smk"):
+        resolve({"scale": "cpu"}, folder)
+    (folder / "own.smk").write_text("")
+    study = resolve({"scale": "cpu", "ablations": ["own"]}, folder)
+    assert study.runs_of("own")[:1] == [("base.final", 0)]
+    assert ("own.one", 4) in study.runs_of("own")
+    assert to_document(study)["runs"]["own.one"] == {"config": None, "seeds": 5}
+    assert "own.one" not in study.runs
+
+
+def test_every_rule_has_a_name_that_no_ablation_may_take():
+    import re
+
+    from ablations.declaration import RESERVED
+
+    for path in (FOLDER.parent / p for p in ("Snakefile", "resnet/train.smk", "report/report.smk")):
+        for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE):
+            assert name in RESERVED
+
+
+def test_held_out_images_shrink_with_the_training_set():
+    for scale, held_out in (("paper", 5_000), ("cpu", 1_000)):
+        study = resolve({"scale": scale})
+        for member in study.ablations["hyperparameters"].members:
+            assert study.runs[member.run].selection.held_out_images == held_out
+
+
+def test_a_fraction_of_the_budget_is_of_the_scales():
+    study = resolve({"scale": "paper"})
+    seen = [study.runs[m.run].budget.images_seen for m in study.ablations["budget"].members]
+    assert seen == [16_000_000, 8_000_000, 4_000_000, 2_000_000, 500_000]
+
+
+def test_the_path_leads_from_torchvisions_network_to_the_final_model():
+    study = resolve({"scale": "paper"})
+    members = study.ablations["path"].members
+    assert study.runs[members[0].run].model.name == "torchvision_resnet18"
+    last = study.runs[members[-1].run]
+    assert last == study.runs[study.ablations["maxpool"].members[0].run]

@@ -1,0 +1,101 @@
+import io
+import json
+import math
+
+import pytest
+from scipy import stats
+
+from ablations import __main__ as command
+from ablations import plan
+from ablations.registry import resolve
+from resnet import calibrate
+from resnet.config import RunConfig, from_dict, to_json
+
+SPEED = {"train": 0.01, "evaluate": 0.002}
+
+
+def steady(configs):
+    return [SPEED for _ in configs]
+
+
+def test_the_detectable_difference_is_found_as_often_as_was_promised():
+    for seeds in (3, 5, 10):
+        points = plan.detectable(seeds, spread=0.4)
+        effect = points / (0.4 * math.sqrt(2))
+        limit = stats.t.ppf(0.975, seeds - 1)
+        power = stats.nct.sf(limit, seeds - 1, effect * math.sqrt(seeds))
+        assert power == pytest.approx(0.8, abs=1e-3)
+    assert math.isnan(plan.detectable(1, 0.4))
+
+
+def test_a_runs_seconds_by_hand():
+    config = from_dict({"budget.images_seen": 100_000})
+    # Two epochs of 50,000, then 10,000 test images after each, both sets at the end, and 4 s.
+    expected = 100_000 * 0.01 + (2 * 10_000 + 10_000 + 50_000) * 0.002 + 4
+    assert plan.run_seconds(config, SPEED) == pytest.approx(expected)
+
+
+def test_a_record_is_about_its_weights():
+    assert plan.record_megabytes(RunConfig()) == pytest.approx(20.3, rel=0.02)
+
+
+def test_shared_runs_count_once_in_all():
+    study = resolve({"scale": "cpu"})
+    rows = plan.plan(study, ("maxpool", "stride_position"), 0.4, steady)
+    assert [row.name for row in rows] == ["maxpool", "stride_position", "all of these"]
+    assert [row.runs for row in rows] == [10, 10, 15]
+    assert rows[0].images_seen == 10 * 100_000
+    assert rows[0].hours + rows[1].hours > rows[2].hours
+
+
+def test_the_plan_is_printed(capsys, monkeypatch):
+    monkeypatch.setattr(command, "calibrate", lambda configs, cache: steady(configs))
+    assert command.main(["plan", "maxpool", "--config", "scale=cpu"]) == 0
+    text = capsys.readouterr().out
+    assert "1,000,000" in text
+    assert "0.95" in text  # 5 seeds at a spread of 0.4 points
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["plan", "maxpol"], "did you mean maxpool"),
+        (["check", "--config", "scale=cpo"], "did you mean cpu"),
+        (["check", "--config", "cpu"], "sought key=value"),
+        (["new", "Bad-Name"], "is not a name"),
+        (["new", "maxpool"], "is there already"),
+    ],
+)
+def test_a_wrong_command_is_one_line(argv, said, capsys):
+    assert command.main(argv) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
+    from ablations.declaration import load
+    from ablations.registry import load_bases
+
+    bases = load_bases()
+    monkeypatch.setattr(command, "FOLDER", tmp_path)
+    assert command.main(["new", "stem"]) == 0
+    assert load(tmp_path / "stem.yaml", bases).name == "stem"
+
+
+def test_calibration_is_measured_once(tmp_path, monkeypatch, capsys):
+    config = from_dict(
+        {
+            "model.blocks": [1, 1, 1, 1],
+            "model.channels": [4] * 5,
+            "data": {"dataset": "digits", "training_images": 256},
+        }
+    )
+    cache = tmp_path / "calibration.json"
+    printed = []
+    for _ in range(2):
+        monkeypatch.setattr("sys.stdin", io.StringIO(to_json(config) + "\n"))
+        assert calibrate.main(["--cache", str(cache)]) == 0
+        printed.append(json.loads(capsys.readouterr().out))
+    assert printed[0] == printed[1]
+    assert 0 < printed[0]["evaluate"] < printed[0]["train"] < 1
