@@ -4,7 +4,7 @@ BIN := $(abspath $(VENV))/bin
 SNAKEMAKE := $(BIN)/snakemake
 SCALE ?= auto
 
-.PHONY: setup demo test check resume data clean lock
+.PHONY: setup demo test check plan resume data clean lock
 
 setup: $(VENV)/installed
 
@@ -27,6 +27,14 @@ check: setup
 	$(BIN)/snakefmt --check Snakefile ablations resnet report
 	$(SNAKEMAKE) --lint --config scale=smoke
 	$(BIN)/python -m pytest --quiet tests/test_layers.py
+
+# What would run, how long, how large, and what it can show: make plan SCALE=cpu
+plan: setup
+	$(BIN)/python -m ablations plan --config scale=$(SCALE)
+
+# CIFAR-10 alone, for studies that then run side by side.
+data: setup
+	$(SNAKEMAKE) --cores all --config scale=$(SCALE) --until data
 
 # Goes on after a kill of Snakemake itself: make resume SCALE=cpu
 resume: setup

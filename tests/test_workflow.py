@@ -23,6 +23,11 @@ def copy_project(folder):
         ignore = shutil.ignore_patterns("__pycache__")
         copy = shutil.copy if source.is_file() else shutil.copytree
         copy(source, folder / part, **({} if source.is_file() else {"ignore": ignore}))
+    # One ablation of each design: a ladder, a 2x2 grid, and one by a rule of its own.
+    for path in (ROOT / "tests" / "ablations").iterdir():
+        shutil.copy(path, folder / "ablations")
+    scale = folder / "config" / "scales" / "smoke.yaml"
+    edit(scale, "all: [maxpool, stride_position]", "all: [maxpool, steps, square, copied]")
 
 
 def start(folder, *arguments, scale="smoke"):
@@ -88,6 +93,11 @@ def test_a_study_ends_in_tables_and_a_page(finished):
     runs = pd.read_csv(results / "tables" / "runs.csv")
     assert set(runs["status"]) == {"finished"}
     assert runs.groupby("run")["seed"].apply(list).map(tuple).unique().tolist() == [(0, 1)]
+    assert set(runs["run"]) == {
+        *("base.final", "base.early", "maxpool.with_maxpool", "steps.narrow", "steps.shallow"),
+        *("square.lr_0p001_bs_32", "square.lr_0p002_bs_64", "square.lr_0p002_bs_32"),
+        "copied.again",
+    }
     final = runs[runs["run"] == "base.final"]
     assert set(final["parameters"]) == {4_978_730}
     assert not list((results / "checkpoints").glob("*.pt"))
@@ -109,8 +119,11 @@ def test_arithmetic_replans_every_run_and_what_follows(project):
     edit(project / "resnet" / "augment.py", "/ 255 - mean", "/ 256 - mean")
     jobs = planned(project)
     runs = pd.read_csv(project / "results" / "smoke" / "tables" / "runs.csv")
-    assert jobs["train"] == len(runs)
-    assert set(jobs) == {"train", "collect", "compare", "figures", "report", "all"}
+    copied = runs["run"] == "copied.again"
+    assert jobs["train"] == len(runs) - copied.sum()
+    assert jobs["copied_records"] == copied.sum()
+    assert {"collect", "compare", "figures", "report", "all"} < set(jobs)
+    assert not {"data", "study", "rates"} & set(jobs)
 
 
 def test_a_title_replans_the_report_and_no_run(project):
@@ -121,7 +134,7 @@ def test_a_title_replans_the_report_and_no_run(project):
 
 
 def test_one_changed_value_replans_its_arm_alone(project):
-    edit(project / "ablations" / "optimizer.yaml", "learning_rate: 0.001", "learning_rate: 0.002")
+    edit(project / "ablations" / "steps.yaml", "[1, 1, 1, 1]", "[1, 1, 1, 2]")
     assert planned(project)["train"] == 2
 
 
@@ -153,6 +166,7 @@ def test_an_ablations_name_is_a_target(finished):
     ("path", "old", "new", "said"),
     [
         ("ablations/maxpool.yaml", "model.maxpool: true", "model.maxpol: true", "maxpool.yaml:9"),
+        ("ablations/steps.yaml", "base: early", "base: earli", "did you mean early"),
         ("config/config.yaml", "seeds: null", "seeds: none", "seeds: sought a whole number"),
     ],
 )
@@ -180,10 +194,10 @@ def test_a_wrong_data_folder_says_the_ways_out(project):
 
 
 def test_a_study_that_was_terminated_goes_on(project):
-    shutil.rmtree(project / "results" / "smoke" / "runs" / "stride_position.second")
+    shutil.rmtree(project / "results" / "smoke" / "runs" / "steps.shallow")
     process = start(project)
     deadline = time.monotonic() + 60
-    log = project / "results" / "smoke" / "logs" / "stride_position.second" / "seed0.log"
+    log = project / "results" / "smoke" / "logs" / "steps.shallow" / "seed0.log"
     before = log.stat().st_mtime
     while log.stat().st_mtime == before and time.monotonic() < deadline:
         time.sleep(0.05)
