@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from report.collect import RecordError
 from report.statistics import accuracies, paired_effect
 from report.tables import Tables, figure1_rows, final_run, read_tables
-from report.wording import percent, signed
+from report.wording import percent, shortened, signed
 
 INK = "#1f2329"
 """The colour of text and axes; the page replaces it by its own, light or dark."""
@@ -143,6 +143,7 @@ def _log_panel(axes: Any, log: pd.DataFrame, x: str, rate: str, title: str) -> N
         upper.set_title(title)
     lower.plot(log[x], log[rate], "-", marker=marker, color=colours[2], linewidth=1)
     lower.set_xlabel("epoch")
+    lower.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
 
 
 # --- ours -----------------------------------------------------------------------------------
@@ -162,7 +163,9 @@ def draw_effects(tables: Tables) -> Drawing:
         filled = colour if row.n > 1 else "none"
         marker = MARKERS[names.index(row.ablation) % len(MARKERS)]
         axes.plot(row.difference_points, y, marker, color=colour, markerfacecolor=filled)
-    axes.set_yticks(range(len(table)), [f"{r.ablation}: {r.arm}" for r in table.itertuples()])
+    axes.set_yticks(
+        range(len(table)), [shortened(f"{r.ablation}: {r.arm}", 44) for r in table.itertuples()]
+    )
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.grid(axis="x", alpha=0.3)
@@ -193,7 +196,7 @@ def draw_ablation(tables: Tables, name: str) -> Drawing:
         left.plot(values, [y] * len(values), marker, color=colour, markersize=6, alpha=0.9)
         said.append(f"{arm['name']} {effect.difference:.1f}%")
         _curves(right, tables.epochs, arm, ablation["seeds"], colour, DASHES[y % len(DASHES)])
-    left.set_yticks(range(len(arms)), [arm["name"] for arm in arms])
+    left.set_yticks(range(len(arms)), [shortened(arm["name"]) for arm in arms])
     left.set_ylim(len(arms) - 0.5, -0.5)
     left.set_xlabel("final test accuracy (%)")
     left.grid(axis="x", alpha=0.3)
@@ -218,7 +221,7 @@ def _curves(
             linewidth=1.3,
             marker="o" if len(curve) < 3 else "",
             markersize=3,
-            label=arm["name"] if seed == 0 else "",
+            label=shortened(arm["name"], 24) if seed == 0 else "",
         )
 
 

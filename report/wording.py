@@ -54,6 +54,11 @@ def setting(key: str, value: Any) -> str:
     return f"{key.replace('_', ' ').replace('.', ' ')}: {text}"
 
 
+def shortened(name: str, length: int = 32) -> str:
+    """Return a name cut to ``length`` characters, so that labels leave room for data."""
+    return name if len(name) <= length else name[: length - 1] + "\u2026"
+
+
 def changes(mapping: dict[str, Any]) -> str:
     """Return every change in one line."""
     return "; ".join(setting(key, value) for key, value in mapping.items())

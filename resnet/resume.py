@@ -22,7 +22,7 @@ def holders(folder: Path) -> list[psutil.Process]:
         try:
             if process.pid in own or Path(process.cwd()) != folder:
                 continue
-            if any(word in part for part in process.cmdline()[:4] for word in WORK):
+            if any(word in part for part in process.cmdline() for word in WORK):
                 found.append(process)
         except (psutil.Error, OSError):
             continue
