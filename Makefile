@@ -3,6 +3,10 @@ VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
 SNAKEMAKE := $(BIN)/snakemake
 SCALE ?= auto
+# Other settings of config/config.yaml: make resume CONFIG='data_source=parquet data_folder=FOLDER'
+CONFIG ?=
+# What to make: make resume TARGET=kernel_size
+TARGET ?= all
 
 .PHONY: setup demo test check plan resume data clean lock
 
@@ -30,16 +34,16 @@ check: setup
 
 # What would run, how long, how large, and what it can show: make plan SCALE=cpu
 plan: setup
-	$(BIN)/python -m ablations plan --config scale=$(SCALE)
+	$(BIN)/python -m ablations plan --config scale=$(SCALE) $(CONFIG)
 
 # CIFAR-10 alone, for studies that then run side by side.
 data: setup
-	$(SNAKEMAKE) --cores all --config scale=$(SCALE) --until data
+	$(SNAKEMAKE) --cores all --until data --config scale=$(SCALE) $(CONFIG)
 
-# Goes on after a kill of Snakemake itself: make resume SCALE=cpu
+# Goes on after a kill of Snakemake itself, with the settings of the call that was killed.
 resume: setup
 	$(BIN)/python -m resnet.resume
-	$(SNAKEMAKE) --cores all --config scale=$(SCALE)
+	$(SNAKEMAKE) --cores all --config scale=$(SCALE) $(CONFIG) -- $(TARGET)
 
 # Removes what a study made, but not the reference results.
 clean:

@@ -24,7 +24,10 @@ def options(given: list[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals:
             raise DeclarationError(Path("--config"), None, f"{text!r}: sought key=value")
-        settings[key] = yaml.safe_load(value)
+        try:
+            settings[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise DeclarationError(Path("--config"), None, f"{text!r}: not YAML") from None
     return settings
 
 

@@ -21,7 +21,8 @@ try:
 except DeclarationError as error:
     raise WorkflowError(error) from None
 
-SCALE = STUDY.scale.name
+# The folder of results: the scale, or another where data or length are not the scale's.
+SCALE = STUDY.folder
 DATASET = STUDY.scale.dataset
 # The configs as text: a changed value replans its run alone.
 RUNS = {run: to_json(run_config) for run, run_config in STUDY.runs.items()}
@@ -43,10 +44,11 @@ rule study:
     params:
         # What is written, so that a changed title or a new file rewrites it, and a comment doesn't.
         digest=hashlib.sha256(json.dumps(to_document(STUDY)).encode()).hexdigest()[:16],
+        # What `auto` means was found out here, and where a job runs it might mean another.
         options=[
             f"{key}={json.dumps(value)}"
-            for key, value in config.items()
-            if not key.startswith("data_")
+            for key, value in {**config, "scale": STUDY.scale.name}.items()
+            if value is not None and not key.startswith("data_")
         ],
     shell:
         "exec python -m ablations study --output {output:q} --config {params.options:q}"

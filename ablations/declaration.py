@@ -25,9 +25,10 @@ from resnet.settings import real
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = (
     "base",
+    *("null", "nan"),  # read back from a table they would be nothing
     *("all", "data", "train", "rates", "study", "collect", "compare", "figures", "report"),
 )
-"""Names that a rule, a folder or a run has already."""
+"""Names that a rule, a folder, a run or a missing value has already."""
 
 DESIGNS = ("arms", "ladder", "grid", "records")
 TEXTS = ("title", "question", "source")
@@ -41,28 +42,39 @@ RELATIVE = {
 
 LEGAL = (*SETTINGS, *RELATIVE)
 
+SCALES = {
+    "seed": "every arm has the same seeds; the scale says how many",
+    "data.dataset": "the scale says which data set",
+    "data.training_images": "the scale says how many images",
+    "budget.images_seen": "the scale says how many images; an arm may take a budget.fraction of it",
+}
+"""Settings that an arm must leave to the scale."""
+
 
 @dataclass(frozen=True)
 class Arm:
-    """A named change: dotted keys to values; ``also_changes`` are those outside the factor."""
+    """A named change: dotted keys to values; ``also_changes`` are those outside the factor.
+
+    ``below`` are the changes of a ladder's rungs below, on top of which these come.
+    """
 
     name: str
     changes: dict[str, Any]
     also_changes: dict[str, Any] = field(default_factory=dict)
+    below: dict[str, Any] = field(default_factory=dict)
 
     @property
     def all_changes(self) -> dict[str, Any]:
-        """Every change, the factor's and the others."""
-        return self.changes | self.also_changes
+        """Every change from the base."""
+        return self.below | self.changes | self.also_changes
 
 
 @dataclass(frozen=True)
 class Declaration:
     """What an ablation's file says.
 
-    ``arms`` are what each arm is made of from the base: a ladder's arms hold every change up to
-    and including their own; arms of the design ``records`` change nothing here, for a rule in
-    ``ablations/<name>.smk`` writes their run records.
+    Arms of the design ``records`` change nothing here, for a rule in ``ablations/<name>.smk``
+    writes their run records.
     """
 
     name: str
@@ -220,15 +232,17 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
 
 def _parse_changes(document: Document, changes: dict[str, Any], *keys: str) -> dict[str, Any]:
     parsed = {}
-    for key, value in flatten(changes).items():
+    try:
+        flat = flatten(changes)
+    except ConfigError as error:
+        raise document.error(str(error), *keys, error.key) from None
+    for key, value in flat.items():
         try:
             parsed[key] = _parse(key, value)
         except ConfigError as error:
             raise document.error(str(error), *keys, key) from None
-        if key == "seed":
-            raise document.error(
-                "seed: every arm has the same seeds; the scale says how many", *keys
-            )
+        if key in SCALES:
+            raise document.error(f"{key}: {SCALES[key]}", *keys, key)
     return parsed
 
 
@@ -243,11 +257,10 @@ def _parse(key: str, value: Any) -> Any:
 
 def _cumulative(arms: Iterable[Arm]) -> list[Arm]:
     rungs: list[Arm] = []
-    changes: dict[str, Any] = {}
-    also: dict[str, Any] = {}
+    below: dict[str, Any] = {}
     for arm in arms:
-        changes, also = changes | arm.changes, also | arm.also_changes
-        rungs.append(Arm(arm.name, changes, also))
+        rungs.append(Arm(arm.name, arm.changes, arm.also_changes, below))
+        below = rungs[-1].all_changes
     return rungs
 
 
@@ -258,10 +271,28 @@ def _grid(
     for key, values in body.items():
         if not isinstance(values, list) or not values:
             raise document.error(f"{key}: sought a list of values, got {values!r}", "grid", key)
+        if key not in LEGAL:
+            raise document.error(
+                f"{key}: sought a setting{nearest(key, LEGAL)}; a grid takes no groups", "grid", key
+            )
         axes.append([(key, _parse_changes(document, {key: v}, "grid")[key]) for v in values])
-    cells = [dict(cell) for cell in itertools.product(*axes)]
-    # The cell that is the base needs no run of its own.
-    return [Arm(_cell_name(cell), cell) for cell in cells if not _is_base(base, cell)]
+    arms: dict[str, Arm] = {}
+    for values in itertools.product(*axes):
+        cell = dict(values)
+        try:
+            # The cell that is the base needs no run of its own.
+            if _is_base(base, cell):
+                continue
+        except ConfigError as error:
+            raise document.error(f"the combination {cell}: {error}", "grid") from None
+        name = _cell_name(cell)
+        check_name(document, name, "grid")
+        if name in arms:
+            raise document.error(
+                f"two combinations would both be called {name}; use arms: and name them", "grid"
+            )
+        arms[name] = Arm(name, cell)
+    return list(arms.values())
 
 
 def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
@@ -275,7 +306,7 @@ def _cell_name(cell: dict[str, Any]) -> str:
     short = short if len(set(short)) == len(short) else names
     parts = []
     for name, value in zip(short, cell.values(), strict=True):
-        text = f"{value:g}" if isinstance(value, float) else str(value).lower()
+        text = repr(value).lower().removesuffix(".0")
         safe = re.sub(r"[^a-z0-9]+", "_", text.replace(".", "p").replace("-", "m")).strip("_")
         parts.append(f"{name}_{safe}")
     return "_".join(parts)

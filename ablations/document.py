@@ -30,6 +30,9 @@ class Document:
 
     def error(self, problem: str, *keys: str) -> DeclarationError:
         """Return the error that ``problem`` is at the key path ``keys``, or the closest above."""
+        # A setting may be written dotted, or nested in its group.
+        if keys and keys not in self.lines:
+            keys = (*keys[:-1], *keys[-1].split("."))
         while keys and keys not in self.lines:
             keys = keys[:-1]
         return DeclarationError(self.path, self.lines.get(keys), problem)

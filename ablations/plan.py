@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablations.document import DeclarationError
 from ablations.registry import ROOT, Study
 from resnet.config import DATASETS, RunConfig, estimate_parameters, to_json
 
@@ -44,8 +45,10 @@ def calibrate(configs: list[RunConfig], cache: Path) -> list[Speed]:
         input=lines,
         stdout=subprocess.PIPE,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise DeclarationError(Path("plan"), None, "the calibration failed; it says why above")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -81,12 +81,14 @@ class Ablation:
 class Study:
     """Everything that a scale trains.
 
-    ``runs`` maps run names to configs (of seed 0), ``seeds`` to how many seeds they are trained
-    with; ``covered`` are the ablations that ``all`` trains. Runs whose records come from an
-    ablation's own rules have no config here.
+    ``folder`` is the scale's name, or another where data or length are not the scale's, so that
+    one never overwrites the other. ``runs`` maps run names to configs (of seed 0), ``seeds`` to
+    how many seeds they are trained with; ``covered`` are the ablations that ``all`` trains. Runs
+    whose records come from an ablation's own rules have no config here.
     """
 
     scale: Scale
+    folder: str
     runs: dict[str, RunConfig]
     seeds: dict[str, int]
     ablations: dict[str, Ablation]
@@ -111,6 +113,8 @@ def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
     document = read(path)
     bases = {}
     for name, settings in document.content.items():
+        if not isinstance(settings, dict):
+            raise document.error(f"{name}: sought settings, got {settings!r}", name)
         try:
             bases[name] = from_dict(settings)
         except ConfigError as error:
@@ -121,8 +125,10 @@ def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
 def load_declarations(
     bases: Mapping[str, RunConfig], folder: Path = FOLDER
 ) -> dict[str, Declaration]:
-    """Return every ablation's declaration by name, in the order of names."""
-    paths = sorted(p for p in folder.glob("*.yaml") if not p.name.startswith("_"))
+    """Return every ablation's declaration by name: those of ``_order.yaml``, then the others."""
+    first = read(folder / "_order.yaml").content.get("ablations", [])
+    there = {p.stem: p for p in sorted(folder.glob("*.yaml")) if not p.name.startswith("_")}
+    paths = [there[name] for name in dict.fromkeys([*first, *there]) if name in there]
     declarations = {path.stem: load(path, bases) for path in paths}
     known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
     for declaration in declarations.values():
@@ -154,19 +160,38 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
     if content.get("dataset") not in DATASETS:
         raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
     amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
-    exceptions = {
-        key: {w: _amount(document, v, "exceptions", key, w) for w, v in values.items()}
-        for key, values in content.get("exceptions", {}).items()
-    }
+    exceptions = _exceptions(document)
     covered = content.get("all")
+    if covered != "every ablation" and not _is_names(covered):
+        raise document.error(
+            f"all: sought a list of ablations or the words every ablation, got {covered!r}", "all"
+        )
     return Scale(
         name,
         str(content.get("about", "")),
         content["dataset"],
         amounts,
         exceptions,
-        None if covered == "every ablation" else tuple(covered or ()),
+        None if covered == "every ablation" else tuple(content["all"]),
     )
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+
+
+def _exceptions(document: Document) -> dict[str, dict[str, int]]:
+    exceptions = document.content.get("exceptions", {})
+    if not isinstance(exceptions, dict):
+        raise document.error(f"exceptions: sought name: amounts, got {exceptions!r}", "exceptions")
+    for name, amounts in exceptions.items():
+        if not isinstance(amounts, dict):
+            raise document.error(
+                f"{name}: sought {', '.join(AMOUNTS)}, got {amounts!r}", "exceptions", name
+            )
+        for what, value in amounts.items():
+            _amount(document, value, "exceptions", name, what)
+    return exceptions
 
 
 def _amount(document: Document, value: Any, *keys: str) -> int:
@@ -198,11 +223,13 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     name = str(options.get("scale", "auto"))
     scale = load_scale(("paper" if gpu_visible() else "cpu") if name == "auto" else name)
     given = {what: options[what] for what in AMOUNTS if options.get(what) is not None}
+    other = [f"{what}_{n}" for what, n in given.items() if what != "seeds"]
+    results = "_".join([scale.name, *other])
     scale = _overridden(scale, given)
     bases = load_bases(folder / "_bases.yaml")
     declarations = load_declarations(bases, folder)
     covered = _covered(options.get("ablations"), scale, declarations)
-    return _Resolver(scale, bases).study(declarations, covered)
+    return _Resolver(scale, bases).study(declarations, covered, results)
 
 
 def _option_error(problem: str) -> DeclarationError:
@@ -217,7 +244,8 @@ def _check_options(options: Mapping[str, Any]) -> None:
             )
     for what in AMOUNTS:
         value = options.get(what)
-        if value is not None and (not isinstance(value, int) or value < 1):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= 1):
             raise _option_error(f"{what}: sought a whole number from 1 or null, got {value!r}")
 
 
@@ -233,9 +261,10 @@ def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
 def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) -> tuple[str, ...]:
     """Return the ablations that ``all`` covers: asked for, or the scale's, or every one."""
     if asked is None:
-        named = [name for name in scale.exceptions if name in declarations]
-        asked = dict.fromkeys([*named, *declarations]) if scale.all is None else scale.all
-    names = [asked] if isinstance(asked, str) else list(asked)
+        asked = tuple(declarations) if scale.all is None else scale.all
+    names = [asked] if isinstance(asked, str) else asked
+    if not _is_names(list(names) if isinstance(names, (dict, tuple)) else names):
+        raise _option_error(f"ablations: sought a list of names or null, got {asked!r}")
     for name in names:
         if name not in declarations:
             raise _option_error(
@@ -260,8 +289,7 @@ def _check_memory(document: Document, config: RunConfig, *keys: str) -> None:
 class _Resolver:
     """Gives each distinct config one run, named after the first that needs it.
 
-    Bases come first, then the ablations that the scale's file names, in its order, then the rest
-    by name: a new ablation doesn't rename the runs of those.
+    Bases come first, then the ablations in their order: a new one renames no other's runs.
     """
 
     def __init__(self, scale: Scale, bases: dict[str, RunConfig]) -> None:
@@ -270,19 +298,25 @@ class _Resolver:
         self.runs: dict[str, RunConfig] = {}
         self.seeds: dict[str, int] = {}
         for name in bases:
-            self._run(f"base.{name}", self._scaled(bases[name], f"base.{name}"))
+            try:
+                self._run(f"base.{name}", self._scaled(bases[name], f"base.{name}"))
+            except ConfigError as error:
+                raise _option_error(f"base {name!r} at scale {scale.name}: {error}") from None
 
-    def study(self, declarations: Mapping[str, Declaration], covered: tuple[str, ...]) -> Study:
-        named = (*(self.scale.all or ()), *self.scale.exceptions)
-        first = [name for name in named if name in declarations]
-        order = dict.fromkeys([*first, *declarations])
+    def study(
+        self,
+        declarations: Mapping[str, Declaration],
+        covered: tuple[str, ...],
+        results: str,
+    ) -> Study:
         # Every base first, so that none goes by the name of an arm that is equal to it.
-        for name in order:
-            self._base(declarations[name])
-        resolved = {name: self._ablation(declarations[name]) for name in order}
+        for declaration in declarations.values():
+            self._base(declaration)
+        resolved = {name: self._ablation(d) for name, d in declarations.items()}
         used = {m.run for ablation in resolved.values() for m in ablation.members}
         return Study(
             scale=self.scale,
+            folder=results,
             runs={run: config for run, config in self.runs.items() if run in used},
             seeds=self.seeds,
             ablations=resolved,
@@ -291,7 +325,7 @@ class _Resolver:
 
     def _run(self, name: str, config: RunConfig) -> str:
         run = self.names.setdefault(to_json(config), name)
-        self.runs.setdefault(run, config)
+        assert self.runs.setdefault(run, config) == config, f"{run}: two configs"
         return run
 
     def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:
@@ -364,6 +398,7 @@ class _Resolver:
             base = self._scaled(self.bases[declaration.base], declaration.name, None, epochs)
         except ConfigError as error:
             raise declaration.document.error(str(error), "base") from None
+        _check_memory(declaration.document, base, "base")
         return self._run(self._base_name(declaration.base, base), base), base
 
     def _base_name(self, base: str, config: RunConfig) -> str:

@@ -92,16 +92,16 @@ def inline(folder: Path, name: str) -> Picture:
     return Picture(name, head + Markup(svg.removeprefix("<svg")), alt)  # noqa: S704
 
 
-def training_log(epochs: pd.DataFrame, rate: str) -> str:
-    """Return epochs in the form that the paper's Figure 2 prints them."""
+def training_log(epochs: pd.DataFrame, rate: str, last: int | None = None) -> str:
+    """Return epochs, or the last ones, in the form that the paper's Figure 2 prints them."""
     lines = []
-    best = epochs["test_accuracy"].cummax()
-    for (_, row), so_far in zip(epochs.iterrows(), best, strict=True):
+    epochs = epochs.assign(so_far=epochs["test_accuracy"].cummax())
+    for _, row in epochs.iloc[-last if last else 0 :].iterrows():
         lines += [
-            f"Epoch: {row['epoch']:.0f} LR: [{row[rate]!r}]",
+            f"Epoch: {row['epoch']:.0f} LR: [{float(row[rate])!r}]",
             f"Train Loss: {row['train_loss']:.3f} | Train Acc: {row['train_accuracy']:.2%}",
             f"Val. Loss: {row['test_loss']:.3f} | Val Acc: {row['test_accuracy']:.2%}",
-            f"Current best Val Acc: {row.get('best_test_accuracy_so_far', so_far)!r}",
+            f"Current best Val Acc: {float(row.get('best_test_accuracy_so_far', row['so_far']))!r}",
         ]
     return "\n".join(lines)
 
@@ -114,7 +114,7 @@ def context(folder: Path) -> Page:
     run = final_run(tables)
     layers = tables.layers[tables.layers["run"] == run]
     published_log = tables.published.logs.query("run == 'final' and 11 <= epoch <= 17")
-    ours = tables.epochs.query("run == @run and seed == 0").tail(7)
+    ours = tables.epochs.query("run == @run and seed == 0")
     return Page(
         title=facts["title"],
         authors=", ".join(facts["authors"]),
@@ -129,7 +129,7 @@ def context(folder: Path) -> Page:
         figure1_picture=inline(folder, "figure1"),
         figure2_picture=inline(folder, "figure2"),
         log_published=training_log(published_log, "printed_lr"),
-        log_ours=training_log(ours, "printed_learning_rate"),
+        log_ours=training_log(ours, "printed_learning_rate", last=7),
         rates=tbl.rates_table(tables),
         final_run=run,
         summary=None if layers.empty else tbl.summary_table(layers),
@@ -204,7 +204,7 @@ def _provenance(tables: Tables) -> list[tuple[str, str]]:
         ("Trained on", f"{every('device')} ({every('processor')})"),
         ("Precision", every("precision")),
         ("Threads a run", every("threads")),
-        ("Seeds", f"0 to {runs['seed'].max()}, the same in every arm"),
+        ("Seeds", f"0 to {runs['seed'].max()} at most; the same in every arm of an ablation"),
         ("Most memory in a run", f"{runs['peak_memory_mib'].max():,.0f} MiB"),
     ]
 

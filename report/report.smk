@@ -75,7 +75,7 @@ rule figures:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("report/figures.py", *READING),
+        code=code_digest("report/figures.py", "report/tables.py", *READING),
     shell:
         "exec python -m report.figures results/{wildcards.scale} > {log:q} 2>&1"
 

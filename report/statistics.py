@@ -17,6 +17,9 @@ from report.collect import RecordError, read_json
 
 CONFIDENCE = 0.95
 
+AGREEMENT = 1e-9
+"""Standard errors below this are rounding: the differences are equal."""
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -32,8 +35,8 @@ class Effect:
 def paired_effect(differences: NDArray[np.float64]) -> Effect:
     """Return the mean of paired differences with its 95% t interval and two-sided p.
 
-    Student (1908), doi:10.2307/2331554. One pair has a difference but no interval; pairs that
-    all agree have an interval of no width and no p.
+    Student (1908), doi:10.2307/2331554. One pair has a difference but no interval; nor have pairs
+    that all agree, for their spread says nothing about that of others.
 
     Parameters
     ----------
@@ -45,8 +48,8 @@ def paired_effect(differences: NDArray[np.float64]) -> Effect:
     if n < 2:
         return Effect(n, mean, float("nan"), float("nan"), float("nan"))
     error = float(np.std(differences, ddof=1)) / np.sqrt(n)
-    if error == 0:
-        return Effect(n, mean, mean, mean, float("nan"))
+    if error < AGREEMENT:
+        return Effect(n, mean, float("nan"), float("nan"), float("nan"))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     p = float(2 * stats.t.sf(abs(mean) / error, n - 1))
     return Effect(n, mean, mean - half, mean + half, p)

@@ -35,6 +35,7 @@ def key_of(config: RunConfig, threads: int) -> str:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     parts = {
         "model": plain["model"],
+        "augmentation": plain["augmentation"],
         "batch_size": config.batch_size,
         "image_size": config.image_size,
         "optimizer": config.optimizer.name,
@@ -50,15 +51,16 @@ def key_of(config: RunConfig, threads: int) -> str:
 def measure(config: RunConfig) -> dict[str, float]:
     """Return ``train`` and ``evaluate``: seconds an image takes, on noise of the right size."""
     facts = DATASETS[config.data.dataset]
-    images = min((STEPS + 1) * config.batch_size, facts.training_images)
+    copies = len(config.augmentation.copies)
+    images = min(-(-(STEPS + 1) * config.batch_size // copies), facts.training_images)
     config = changed(
         config,
         {
             "data.training_images": images,
             "selection.held_out_images": 0,
-            "augmentation.copies": [[]],
-            "budget.images_seen": images,
-            "drop_last": config.batch_size <= images,
+            "data.normalization": "half",
+            "budget.images_seen": images * copies,
+            "drop_last": config.batch_size <= images * copies,
         },
     )
     run = Run(config, _noise(config, images), _noise(config, 1_000), {}, pick_device())

@@ -335,11 +335,15 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in mapping.items():
         key = f"{prefix}{name}"
-        if key in GROUPS and isinstance(value, Mapping):
-            flat |= flatten(value, f"{key}.")
-        else:
-            flat[key] = value
+        inner = flatten(value, f"{key}.") if _is_group(key, value) else {key: value}
+        for twice in inner.keys() & flat.keys():
+            raise ConfigError(twice, inner[twice], "said twice, dotted and in its group")
+        flat |= inner
     return flat
+
+
+def _is_group(key: str, value: Any) -> bool:
+    return key in GROUPS and isinstance(value, Mapping)
 
 
 def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:

@@ -109,12 +109,15 @@ def _read_parquet_split(folder: Path, split: str) -> Split:
     for file in files:
         try:
             table = pq.read_table(file)
-            label = table.column("label")
-            encoded = table.column("img").combine_chunks().field("bytes")
+            label = table.column("label").cast(pa.int64())
+            image = table.column("img").cast(pa.struct({"bytes": pa.binary(), "path": pa.string()}))
+            encoded = image.combine_chunks().field("bytes")
         except (pa.ArrowException, OSError, KeyError) as error:
             raise DataError(
                 f"{file}: not a Parquet file with the columns img (bytes, path) and label: {error}"
             ) from None
+        if not table.num_rows or label.null_count:
+            raise DataError(f"{file}: {table.num_rows} rows, {label.null_count} without a label")
         labels += label.to_pylist()
         images += [_decode(item.as_py(), f"{file}, row {row}") for row, item in enumerate(encoded)]
     return Split(np.stack(images), np.asarray(labels, np.int64))

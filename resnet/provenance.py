@@ -17,12 +17,14 @@ ROOT = Path(__file__).parent.parent
 
 TRAINING = (
     "resnet/augment.py",
+    "resnet/config.py",
     "resnet/evaluate.py",
     "resnet/model.py",
+    "resnet/record.py",
     "resnet/schedule.py",
     "resnet/train.py",
 )
-"""The modules whose code decides a run's numbers (not its cost, record or checkpoints)."""
+"""The modules whose code decides a run's numbers (not its cost or checkpoints)."""
 
 DATA_CODE = ("resnet/data.py",)
 """The modules whose code decides the cached pixels."""
@@ -71,6 +73,16 @@ def _version(package: str) -> str:
 def versions_digest(*packages: str) -> str:
     """Return the installed versions on one line."""
     return " ".join(f"{name}={v}" for name, v in versions(*packages).items())
+
+
+def origin() -> dict[str, object]:
+    """Return where a run's numbers come from, to be asked when it starts."""
+    return {
+        "processor": processor(),
+        "versions": versions(*PACKAGES) | {"python": platform.python_version()},
+        "commit": commit(),
+        "code_digest": code_digest(*TRAINING),
+    }
 
 
 def commit() -> str:

@@ -17,7 +17,6 @@ from resnet import cost
 from resnet.config import DATASETS, to_dict
 from resnet.evaluate import Evaluation
 from resnet.files import new_folder
-from resnet.provenance import PACKAGES, TRAINING, code_digest, commit, processor, versions
 
 if TYPE_CHECKING:
     from resnet.train import Run
@@ -37,6 +36,7 @@ def write_record(
     name: str,
     run: Run,
     facts: dict[str, Any],
+    origin: dict[str, Any],
     predictions: Evaluation,
     plain_train_accuracy: float,
 ) -> None:
@@ -52,6 +52,8 @@ def write_record(
         The run, finished or diverged.
     facts
         The data's ``data.json``.
+    origin
+        What `resnet.provenance.origin` returned when the run started.
     predictions
         The final evaluation on the test images.
     plain_train_accuracy
@@ -59,7 +61,7 @@ def write_record(
     """
     classes = len(DATASETS[run.config.data.dataset].classes)
     layers = [dataclasses.asdict(row) for row in cost.layers(run.config.model, classes)]
-    summary = _summary(name, run, facts, layers[0], plain_train_accuracy)
+    summary = _summary(name, run, facts, layers[0], plain_train_accuracy) | origin
     with new_folder(folder) as beside:
         _write_json(beside / "config.json", to_dict(run.config))
         _write_csv(beside / "metrics.csv", run.rows)
@@ -99,20 +101,10 @@ def _summary(
         "seconds": sum(row["seconds"] for row in run.rows),
         "peak_memory_mib": _peak_memory_mib(cuda),
         "device": torch.cuda.get_device_name(run.device) if cuda else "cpu",
-        "processor": processor(),
         "threads": torch.get_num_threads(),
         "precision": run.precision,
-        "versions": versions("python", *PACKAGES) | {"python": _python()},
-        "commit": commit(),
-        "code_digest": code_digest(*TRAINING),
         "data": {key: facts[key] for key in ("dataset", "source", "pixels", "sha256")},
     }
-
-
-def _python() -> str:
-    import platform
-
-    return platform.python_version()
 
 
 def _peak_memory_mib(cuda: bool) -> float:

@@ -61,13 +61,9 @@ def scheduler(config: RunConfig, optim: Optimizer) -> lr_scheduler.LRScheduler:
         t_max = schedule.t_max or max(1, steps - 1)
         return lr_scheduler.CosineAnnealingLR(optim, t_max, schedule.eta_min)
     if schedule.name == "one_cycle":
-        return lr_scheduler.OneCycleLR(
-            optim,
-            config.optimizer.learning_rate,
-            total_steps=steps + 1,
-            pct_start=schedule.warmup_fraction,
-            anneal_strategy="linear",
-            cycle_momentum=False,
+        warm = schedule.warmup_fraction * steps
+        return lr_scheduler.LambdaLR(
+            optim, lambda i: min((i + 1) / (warm + 1), max(0.0, steps - i) / (steps - warm))
         )
     return lr_scheduler.ConstantLR(optim, factor=1.0)
 

@@ -34,7 +34,7 @@ from resnet.data import DataError, Split, load
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
 from resnet.model import build
-from resnet.provenance import TRAINING, code_digest
+from resnet.provenance import origin
 from resnet.record import write_record
 
 log = logging.getLogger("resnet.train")
@@ -220,13 +220,16 @@ class Run:
             drop_last=self.config.drop_last,
         )
 
-    def end_epoch(self) -> None:
-        """Evaluate and append the epoch's row; its rate was in force in its last batch."""
+    def evaluate_epoch(self) -> tuple[Evaluation, Evaluation | None, float]:
+        """Return the evaluations on test and held-out images, and the seconds that they took."""
         start = time.perf_counter()
         test = self.evaluate(*self.test)
         held_out = self.evaluate(*self.held_out) if self.held_out else None
+        return test, held_out, time.perf_counter() - start
+
+    def end_epoch(self, test: Evaluation, held_out: Evaluation | None, seconds: float) -> None:
+        """Append the epoch's row; its rate was in force in its last batch."""
         loss, correct = (self.sums / self.epoch_images).tolist()
-        evaluate_seconds = time.perf_counter() - start
         self.rows.append(
             {
                 "epoch": len(self.rows),
@@ -242,7 +245,7 @@ class Run:
                 "learning_rate": self.learning_rate,
                 "printed_learning_rate": schedule.printed_rate(self.scheduler),
                 "images_per_second": self.epoch_images / max(self.train_seconds, 1e-9),
-                "seconds": self.train_seconds + evaluate_seconds,
+                "seconds": self.train_seconds + seconds,
             }
         )
         self._begin_epoch()
@@ -321,7 +324,8 @@ def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
             bar.update()
             guard.after(guard.within_epoch_seconds)
         with guard.evaluating():
-            run.end_epoch()
+            evaluated = run.evaluate_epoch()
+        run.end_epoch(*evaluated)
         log.info("%s", _epoch_line(run, name))
         guard.after(guard.after_epoch_seconds)
     bar.close()
@@ -348,9 +352,14 @@ def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
     """Train what ``config`` says, from its checkpoint where there is one, and write the record."""
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    started = origin()
     facts = json.loads((args.data / "data.json").read_text())
+    if facts["dataset"] != config.data.dataset:
+        raise ValueError(
+            f"{args.data} holds {facts['dataset']}, the config asks {config.data.dataset}"
+        )
     run = Run(config, load(args.data, "train"), load(args.data, "test"), facts, pick_device())
-    key = f"{to_json(config)} code={code_digest(*TRAINING)} data={facts['sha256']['train']}"
+    key = _checkpoint_key(run, facts, started)
     guard = Guard(run, args.checkpoint, key)
     saved = checkpoint.load(args.checkpoint, key)
     if saved is not None:
@@ -364,8 +373,21 @@ def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
             predictions, plain = run.evaluate(*run.test), run.evaluate(*run.training)
-    write_record(args.output, args.run, run, facts, predictions, plain.accuracy)
+    write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy)
     args.checkpoint.unlink(missing_ok=True)
+
+
+def _checkpoint_key(run: Run, facts: dict[str, Any], started: dict[str, Any]) -> str:
+    """Return everything that a run must share with its checkpoint to end with the same bits."""
+    parts = {
+        "config": to_json(run.config),
+        "data": facts["sha256"],
+        "code": started["code_digest"],
+        "versions": started["versions"],
+        "device": run.device.type,
+        "precision": run.precision,
+    }
+    return json.dumps(parts, sort_keys=True)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

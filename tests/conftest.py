@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ablations.registry import resolve, to_document
-from resnet import data
+from resnet import data, rates
 from resnet.config import DATASETS, Dataset
 
 ROOT = Path(__file__).parent.parent
@@ -119,6 +119,9 @@ def study(tmp_path):
     for i, (run, planned) in enumerate(document["runs"].items()):
         for seed in range(planned["seeds"]):
             write_record(folder, run, seed, planned["config"], 0.5 + 0.05 * i + 0.01 * seed)
+    (folder / "tables").mkdir()
+    rates_argv = ["--config", "{}", "--epochs", "18", "--output", str(folder / "tables/rates.csv")]
+    assert rates.main(rates_argv) == 0
     splits = data.read_digits(Path())
     facts = data.describe(splits, "digits", "digits")
     (tmp_path / "results" / "data" / "digits").mkdir(parents=True)

@@ -87,4 +87,4 @@ def test_a_record_whose_parts_disagree_is_refused_by_name(study, spoil, said, ca
     assert said in error
     assert "base.final/seed1" in error
     assert "Traceback" not in error
-    assert not (study / "tables").exists()
+    assert not (study / "tables" / "runs.csv").exists()

@@ -55,6 +55,9 @@ def test_parquet_may_hold_jpeg(tmp_path, tiny_cifar):
     assert np.abs(data.read_parquet(tmp_path)["test"].images.astype(int) - 128).max() <= 1
 
 
+TRAIN = "train-00000-of-00001.parquet"
+
+
 def spoil_missing(folder):
     (folder / "test-00000-of-00001.parquet").unlink()
 
@@ -66,6 +69,19 @@ def spoil_truncated(folder):
 
 def spoil_columns(folder):
     pq.write_table(pa.table({"image": [1]}), folder / "train-00000-of-00001.parquet")
+
+
+def spoil_types(folder):
+    pq.write_table(pa.table({"img": [b"x"], "label": ["cat"]}), folder / TRAIN)
+
+
+def spoil_nothing(folder):
+    (folder / TRAIN).unlink()
+    write_parquet(folder, "train", np.zeros((0, 32, 32, 3), np.uint8), [])
+
+
+def spoil_nulls(folder):
+    write_parquet(folder, "train", np.zeros((2, 32, 32, 3), np.uint8), [1, None])
 
 
 def spoil_image(folder):
@@ -91,6 +107,9 @@ def spoil_labels(folder):
         (spoil_missing, "no test-*.parquet in"),
         (spoil_truncated, "not a Parquet file"),
         (spoil_columns, "columns img"),
+        (spoil_types, "columns img"),
+        (spoil_nothing, "train-00000"),
+        (spoil_nulls, "1 without a label"),
         (spoil_image, "row 0: not a JPEG or PNG"),
         (spoil_size, "sought 32x32"),
         (spoil_count, "sought (10, 32, 32, 3)"),

@@ -42,7 +42,7 @@ def test_nested_changes_are_dotted_ones(tmp_path):
 def test_a_ladder_builds_on_the_rung_below(tmp_path):
     ladder = {"one": {"model.maxpool": True}, "two": {"batch_size": 64}}
     declaration = declare(tmp_path, {"ladder": ladder}, without=("arms",))
-    assert [arm.changes for arm in declaration.arms] == [
+    assert [arm.all_changes for arm in declaration.arms] == [
         {"model.maxpool": True},
         {"model.maxpool": True, "batch_size": 64},
     ]
@@ -83,7 +83,19 @@ def test_changes_outside_the_factor_are_said(tmp_path):
         ({"arms": {"kept": {"model.maxpool": "yes"}}}, 8, "true or false"),
         ({"arms": {"kept": {"model.stem_kernel": 4}}}, 8, "odd whole number"),
         ({"arms": {"kept": {"batch_size": 64}}}, 8, "outside the factor"),
-        ({"arms": {"kept": {"model.maxpool": True, "seed": 3}}}, 7, "same seeds"),
+        (
+            {"arms": {"kept": {"model.maxpool": True, "also_changes": {"seed": 3}}}},
+            10,
+            "same seeds",
+        ),
+        ({"factor": "budget", "arms": {"a": {"budget.images_seen": 5}}}, 8, "budget.fraction"),
+        ({"arms": {"null": {"model.maxpool": True}}}, 7, "is taken"),
+        (
+            {"arms": {"a": {"model": {"stem_stride": 2, "maxpool": 3}}}, "factor": "model"},
+            10,
+            "true",
+        ),
+        ({"arms": {"a": {"model": {"maxpool": True}, "model.maxpool": True}}}, 10, "said twice"),
     ],
 )
 def test_a_wrong_declaration_names_file_line_and_what_is_allowed(tmp_path, changes, line, said):
@@ -93,6 +105,31 @@ def test_a_wrong_declaration_names_file_line_and_what_is_allowed(tmp_path, chang
     assert caught.value.line == line
     assert caught.value.path.name == "thing.yaml"
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [
+        ({"optimizer": [{"name": "adam"}]}, "takes no groups"),
+        ({"batch_siz": [1]}, "did you mean batch_size"),
+        ({"batch_size": 64}, "sought a list"),
+        ({"optimizer.name": ["sgd", "adam"], "optimizer.momentum": [0, 0.9]}, "the combination"),
+        ({"augmentation.copies": [[["random_crop"]], [["random_rotation"], []]]}, "c_random"),
+    ],
+)
+def test_a_grid_that_cant_be_is_refused(tmp_path, grid, said):
+    if said == "c_random":
+        names = [a.name for a in declare(tmp_path, {"grid": grid}, without=("arms", "factor")).arms]
+        assert names == ["c_random_crop", "c_random_rotation"]
+        return
+    with pytest.raises(DeclarationError, match=said):
+        declare(tmp_path, {"grid": grid}, without=("arms", "factor"))
+
+
+def test_cells_that_would_share_a_name_are_refused(tmp_path):
+    grid = {"augmentation.copies": [[[], []], [[], [], []]]}
+    with pytest.raises(DeclarationError, match="two combinations"):
+        declare(tmp_path, {"grid": grid}, without=("arms", "factor"))
 
 
 @pytest.mark.parametrize("name", ["Thing", "1st", "a-b", "report", "a" * 61])

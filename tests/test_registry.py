@@ -34,8 +34,10 @@ def test_a_new_file_is_a_new_ablation(folder):
 
 def test_equal_configs_are_trained_once_under_the_older_name(folder):
     add(folder, "aaa")
+    add(folder, "aab", factor="model.blocks", arms="{b: {model.blocks: [3, 3, 3, 3]}}")
     study = resolve({"scale": "demo"}, folder)
     assert study.ablations["aaa"].members[1].run == "maxpool.with_maxpool"
+    assert study.ablations["aab"].members[1].run == "block_counts.even"
 
 
 def test_an_arm_equal_to_its_base_is_refused(folder):
@@ -99,6 +101,11 @@ def test_amounts_given_on_the_command_line_hold_everywhere():
         assert config.budget.images_seen <= 20_000
 
 
+def test_another_length_has_a_folder_of_its_own_and_other_seeds_have_not():
+    assert resolve({"scale": "cpu", "seeds": 2}).folder == "cpu"
+    assert resolve({"scale": "cpu", "images_seen": 20_000}).folder == "cpu_images_seen_20000"
+
+
 def test_all_is_what_was_asked_for():
     study = resolve({"scale": "cpu", "ablations": ["maxpool"]})
     assert set(to_document(study)["ablations"]) == {"maxpool"}
@@ -128,6 +135,11 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "demo", "ablations": ["maxpol"]}, "did you mean maxpool"),
         ({"scale": "demo", "seeds": 0}, "a whole number from 1"),
         ({"scale": "demo", "images_seen": "many"}, "a whole number from 1"),
+        ({"scale": "demo", "seeds": True}, "a whole number from 1"),
+        ({"scale": "demo", "ablations": 5}, "a list of names or null"),
+        ({"scale": "demo", "ablations": []}, "a list of names or null"),
+        ({"scale": "cpu", "training_images": 60_000}, "cifar10 has|from 2 to 50,000"),
+        ({"scale": "cpu", "training_images": 20}, "none would be left"),
     ],
 )
 def test_a_wrong_option_says_what_is_allowed(options, said):

@@ -119,6 +119,22 @@ def test_figure_3_ends_in_the_published_count(drawn):
     assert tables.summary_table(layers).rows[-1][5].text == "4,978,730"
 
 
+def test_the_best_so_far_is_of_the_whole_run():
+    epochs = pd.DataFrame(
+        {
+            "epoch": range(3),
+            "rate": 0.1,
+            "train_loss": 1.0,
+            "train_accuracy": 0.5,
+            "test_loss": 1.0,
+            "test_accuracy": [0.9, 0.7, 0.8],
+        }
+    )
+    log = render.training_log(epochs, "rate", last=2)
+    assert log.count("Epoch:") == 2
+    assert log.count("Current best Val Acc: 0.9") == 2
+
+
 def test_a_hostile_title_is_only_text(study):
     document = json.loads((study / "study.json").read_text())
     hostile = "<script>alert(1)</script> & 100% _\\ 🎉 " + "x" * 300

@@ -36,9 +36,11 @@ def test_one_pair_has_no_interval_and_none_no_effect():
     assert math.isnan(paired_effect(np.array([])).difference)
 
 
-def test_pairs_that_agree_have_no_width_and_no_p():
-    same = paired_effect(np.array([0.5, 0.5]))
-    assert (same.low, same.high) == (0.5, 0.5)
+@pytest.mark.parametrize("differences", [[0.5, 0.5], [0.1 + 0.2, 0.3], [2.78, 2.78 + 1e-14]])
+def test_pairs_that_agree_have_no_interval_and_no_p(differences):
+    same = paired_effect(np.array(differences))
+    assert same.difference == pytest.approx(differences[0])
+    assert math.isnan(same.low)
     assert math.isnan(same.p)
 
 

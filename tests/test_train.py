@@ -138,7 +138,7 @@ def test_a_checkpoint_of_another_config_is_not_used(record, digits, tmp_path, mo
         os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train.Run, "end_epoch", interrupt)
+        patch.setattr(train.Run, "evaluate_epoch", interrupt)
         other = {"optimizer": {"name": "sgd", "learning_rate": 0.01}}
         assert train.main(arguments(digits, tmp_path / "seed0", other)) == 130
     assert train.main(arguments(digits, tmp_path / "seed0")) == 0
@@ -166,6 +166,7 @@ def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("config", "said"),
     [
+        ("{}", "holds digits"),
         ("{", "Expecting"),
         ('{"model.maxpol": true}', "did you mean model.maxpool"),
         ('{"data": {"dataset": "digits", "training_images": 2000}}', "digits has 1,437"),
