@@ -8,7 +8,7 @@ CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
 
-.PHONY: setup demo test check plan resume data clean lock
+.PHONY: setup demo test check plan partial-report resume data clean lock
 
 setup: $(VENV)/installed
 
@@ -35,6 +35,10 @@ check: setup
 # What would run, how long, how large, and what it can show: make plan SCALE=cpu
 plan: setup
 	$(BIN)/python -m ablations plan --config scale=$(SCALE) $(CONFIG)
+
+# The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
+partial-report: setup
+	$(BIN)/python -m report.render --partial results/$(SCALE)
 
 # CIFAR-10 alone, for studies that then run side by side.
 data: setup

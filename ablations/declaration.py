@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ablations.claims import own_claims, split_claims
 from ablations.document import Document, read
 from resnet.config import (
     GROUPS,
@@ -26,7 +27,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = (
     "base",
     *("null", "nan"),  # read back from a table they would be nothing
-    *("all", "data", "train", "rates", "study", "collect", "compare", "figures", "report"),
+    *("all", "data", "train", "rates", "study", "collect", "compare", "claims"),
+    *("figures", "report"),
 )
 """Names that a rule, a folder, a run or a missing value has already."""
 
@@ -86,6 +88,7 @@ class Declaration:
     factor: tuple[str, ...]
     budget: str
     claims: tuple[str, ...]
+    own_claims: tuple[dict[str, Any], ...]
     arms: tuple[Arm, ...]
     document: Document
 
@@ -132,6 +135,8 @@ def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
     if budget not in BUDGETS:
         raise document.error(f"budget: got {budget!r}; allowed are {', '.join(BUDGETS)}", "budget")
     factor = _factor(document)
+    arms = _arms(document, given[0], factor, bases[base])
+    claims, own = split_claims(document)
     return Declaration(
         name=path.stem,
         title=content["title"].strip(),
@@ -141,8 +146,9 @@ def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
         design=given[0],
         factor=factor,
         budget=budget,
-        claims=_names(document, "claims"),
-        arms=_arms(document, given[0], factor, bases[base]),
+        claims=claims,
+        own_claims=own_claims(document, own, [arm.name for arm in arms]),
+        arms=arms,
         document=document,
     )
 

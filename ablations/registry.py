@@ -36,6 +36,7 @@ OPTIONS = (
     "training_images",
     "data_source",
     "data_folder",
+    "must_hold",
 )
 """The keys of config/config.yaml."""
 
@@ -93,6 +94,7 @@ class Study:
     seeds: dict[str, int]
     ablations: dict[str, Ablation]
     covered: tuple[str, ...]
+    must_hold: tuple[str, ...] = ()
 
     def runs_of(self, *names: str) -> list[tuple[str, int]]:
         """Return the (run, seed) pairs that the ablations ``names`` need, each once."""
@@ -229,7 +231,20 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     bases = load_bases(folder / "_bases.yaml")
     declarations = load_declarations(bases, folder)
     covered = _covered(options.get("ablations"), scale, declarations)
-    return _Resolver(scale, bases).study(declarations, covered, results)
+    study = _Resolver(scale, bases).study(declarations, covered, results)
+    return dataclasses.replace(study, must_hold=_must_hold(options, study))
+
+
+def _must_hold(options: Mapping[str, Any], study: Study) -> tuple[str, ...]:
+    """Return the claims that the user wants to hold, each of which must be one."""
+    asked = options.get("must_hold") or []
+    known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
+    for ablation in study.ablations.values():
+        known += [claim["id"] for claim in ablation.declaration.own_claims]
+    for claim in asked if isinstance(asked, list) else [asked]:
+        if claim not in known:
+            raise _option_error(f"must_hold: no claim {claim!r}{nearest(str(claim), known)}")
+    return tuple(asked)
 
 
 def _option_error(problem: str) -> DeclarationError:
@@ -415,6 +430,7 @@ def to_document(study: Study) -> dict[str, Any]:
     scale = dataclasses.asdict(study.scale)
     return {
         "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
+        "must_hold": list(study.must_hold),
         "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
         "runs": {
             run: {
@@ -438,6 +454,7 @@ def _ablation_document(ablation: Ablation) -> dict[str, Any]:
     texts = ("title", "question", "source", "base", "design", "factor", "budget", "claims")
     return {
         **{key: getattr(declaration, key) for key in texts},
+        "own_claims": declaration.own_claims,
         "seeds": ablation.seeds,
         "arms": [dataclasses.asdict(member) for member in ablation.members],
     }

@@ -1,14 +1,21 @@
-"""Run records into three tidy tables: a row a run, a row an epoch, and a row a layer."""
+"""Run records into tidy tables: a row a run, a row an epoch, a row a layer; and every answer.
+
+``hits.npz`` holds, by ``<run>/seed<k>``, whether each test image was classified rightly.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 RUN_COLUMNS = (
     "run",
@@ -33,6 +40,7 @@ RUN_COLUMNS = (
     "precision",
     "commit",
     "code_digest",
+    "versions",
 )
 """The columns of ``runs.csv``: accuracies in [0, 1], FLOPs of one image forward."""
 
@@ -90,6 +98,8 @@ def read_record(
     if trained != planned:
         differing = [key for key in planned if trained.get(key) != planned[key]]
         raise RecordError(f"{folder}: was trained with another config: {', '.join(differing)}")
+    if isinstance(summary.get("versions"), dict):
+        summary["versions"] = ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
     missing = [column for column in RUN_COLUMNS if column not in summary]
     if missing:
         raise RecordError(f"{folder / 'summary.json'}: lacks {', '.join(missing)}")
@@ -98,43 +108,101 @@ def read_record(
     return summary, epochs
 
 
-def collect(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the tables ``runs``, ``epochs`` and ``layers`` of the runs in ``study.json``."""
+@dataclass(frozen=True)
+class Collected:
+    """The tables ``runs``, ``epochs``, ``layers`` and ``gaps``, and the answers by record."""
+
+    tables: dict[str, pd.DataFrame]
+    hits: dict[str, NDArray[np.bool_]]
+
+
+def collect(folder: Path, partial: bool = False) -> Collected:
+    """Return what the runs in ``folder``'s ``study.json`` recorded.
+
+    Parameters
+    ----------
+    folder
+        ``results/<scale>``.
+    partial
+        Whether a record that is missing or spoilt becomes a gap, with its reason, and not an error.
+
+    Raises
+    ------
+    RecordError
+        Naming the record, or where there is none at all.
+    """
     summaries: list[dict[str, Any]] = []
     epochs: list[pd.DataFrame] = []
-    layers: list[pd.DataFrame] = []
+    layers: dict[str, pd.DataFrame] = {}
+    gaps: list[dict[str, Any]] = []
+    hits: dict[str, NDArray[np.bool_]] = {}
     for run, planned in read_json(folder / "study.json")["runs"].items():
         for seed in range(planned["seeds"]):
             record = folder / "runs" / run / f"seed{seed}"
-            summary, rows = read_record(record, run, seed, planned["config"])
+            try:
+                summary, rows = read_record(record, run, seed, planned["config"])
+                hits[f"{run}/seed{seed}"] = read_hits(record)
+                layers.setdefault(run, read_layers(record).assign(run=run))
+            except RecordError as error:
+                if not partial:
+                    raise
+                gaps.append({"run": run, "seed": seed, "reason": str(error)})
+                continue
             summaries.append({column: summary[column] for column in RUN_COLUMNS})
             rows.insert(0, "run", run)
             rows.insert(1, "seed", seed)
             epochs.append(rows)
-        # Every seed has the same layers.
-        layers.append(pd.read_csv(record / "layers.csv").assign(run=run))
+    if not summaries:
+        raise RecordError(f"{folder}: no run is finished")
     # An empty column has no type of its own, so joined ones would disagree about it.
     filled = [rows.dropna(axis="columns", how="all") for rows in epochs]
-    return {
+    tables = {
         "runs": pd.DataFrame(summaries, columns=list(RUN_COLUMNS)),
         "epochs": pd.concat(filled, ignore_index=True),
-        "layers": pd.concat(layers, ignore_index=True),
+        "layers": pd.concat(layers.values(), ignore_index=True),
+        "gaps": pd.DataFrame(gaps, columns=["run", "seed", "reason"]),
     }
+    return Collected(tables, hits)
+
+
+def read_hits(record: Path) -> NDArray[np.bool_]:
+    """Return whether each test image was classified rightly, of shape (images,)."""
+    try:
+        with np.load(record / "predictions.npz", allow_pickle=False) as predictions:
+            guesses, labels = predictions["probabilities"].argmax(1), predictions["labels"]
+            right: NDArray[np.bool_] = guesses == labels
+            return right
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise RecordError(f"{record / 'predictions.npz'}: can't be read: {error}") from None
+
+
+def read_layers(record: Path) -> pd.DataFrame:
+    """Return a record's layers."""
+    try:
+        return pd.read_csv(record / "layers.csv")
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{record / 'layers.csv'}: can't be read: {error}") from None
+
+
+def write(collected: Collected, folder: Path) -> None:
+    """Write the tables and the answers into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in collected.tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    answers: dict[str, Any] = dict(collected.hits)
+    np.savez_compressed(folder / "hits.npz", **answers)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write ``tables/runs.csv``, ``tables/epochs.csv`` and ``tables/layers.csv``."""
+    """Write ``tables/{runs,epochs,layers,gaps}.csv`` and ``tables/hits.npz``."""
     parser = argparse.ArgumentParser(prog="python -m report.collect", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="results/<scale>")
     folder = parser.parse_args(argv).folder
     try:
-        tables = collect(folder)
+        write(collect(folder), folder / "tables")
     except RecordError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    (folder / "tables").mkdir(exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(folder / "tables" / f"{name}.csv", index=False)
     return 0
 
 

@@ -115,6 +115,12 @@ def draw_figure2(tables: Tables) -> Drawing:
     _log_panel(grid[:, 0], log, "epoch", "printed_lr", "Published (its last 56 epochs)")
     for _, seed in ours.groupby("seed"):
         _log_panel(grid[:, 1], seed, "epoch", "printed_learning_rate", "Measured")
+    if ours.empty:
+        for axes in grid[:, 1]:
+            axes.set_axis_off()
+        grid[0, 1].text(
+            0.5, 0.5, "not run in this study", ha="center", transform=grid[0, 1].transAxes
+        )
     grid[0, 0].set_ylabel("accuracy (%)")
     grid[1, 0].set_ylabel("printed rate")
     handles, names = grid[0, 0].get_legend_handles_labels()
@@ -170,11 +176,13 @@ def draw_effects(tables: Tables) -> Drawing:
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("effect on final test accuracy (points)")
-    largest = table.loc[table["difference_points"].abs().idxmax()]
-    alt = (
-        f"Effects of {len(table)} arms on final test accuracy. The largest is {largest['arm']} of "
-        f"{largest['ablation']}: {signed(largest['difference_points'])} points."
-    )
+    alt = f"Effects of {len(table)} arms on final test accuracy."
+    if table["difference_points"].notna().any():
+        largest = table.loc[table["difference_points"].abs().idxmax()]
+        alt += (
+            f" The largest is {largest['arm']} of {largest['ablation']}: "
+            f"{signed(largest['difference_points'])} points."
+        )
     return Drawing(figure, alt)
 
 
@@ -194,7 +202,7 @@ def draw_ablation(tables: Tables, name: str) -> Drawing:
             left.plot([effect.low, effect.high], [y, y], color=colour, linewidth=2, alpha=0.5)
             left.plot(effect.difference, y, "|", color=colour, markersize=14)
         left.plot(values, [y] * len(values), marker, color=colour, markersize=6, alpha=0.9)
-        said.append(f"{arm['name']} {effect.difference:.1f}%")
+        said.append(f"{arm['name']} " + (f"{effect.difference:.1f}%" if effect.n else "not run"))
         _curves(right, tables.epochs, arm, ablation["seeds"], colour, DASHES[y % len(DASHES)])
     left.set_yticks(range(len(arms)), [shortened(arm["name"]) for arm in arms])
     left.set_ylim(len(arms) - 0.5, -0.5)
@@ -248,6 +256,14 @@ def write(drawing: Drawing, name: str, folder: Path) -> None:
     (folder / f"{name}.txt").write_text(drawing.alt + "\n")
 
 
+def draw_all(tables: Tables, folder: Path) -> None:
+    """Draw every figure of the study into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+        for name, draw in drawings(tables.study).items():
+            write(draw(tables), name, folder)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Draw every figure of the study."""
     parser = argparse.ArgumentParser(prog="python -m report.figures", description=main.__doc__)
@@ -258,10 +274,7 @@ def main(argv: list[str] | None = None) -> int:
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    (folder / "figures").mkdir(exist_ok=True)
-    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
-        for name, draw in drawings(tables.study).items():
-            write(draw(tables), name, folder / "figures")
+    draw_all(tables, folder / "figures")
     return 0
 
 

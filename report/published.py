@@ -1,4 +1,4 @@
-"""What the paper published: ``paper/published.yaml`` and ``paper/logs.csv``."""
+"""What the paper published: ``paper/{published,claims}.yaml`` and ``paper/logs.csv``."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ FOLDER = Path(__file__).parent.parent / "paper"
 
 @dataclass(frozen=True)
 class Published:
-    """The published facts, and the training logs with a row an epoch (accuracies in [0, 1])."""
+    """The facts, how each claim is tested, and the logs, a row an epoch (accuracies in [0, 1])."""
 
     facts: dict[str, Any]
+    tests: dict[str, Any]
     logs: pd.DataFrame
 
 
 def load(folder: Path = FOLDER) -> Published:
     """Return what ``folder`` holds."""
     facts = yaml.safe_load((folder / "published.yaml").read_text())
-    return Published(facts, pd.read_csv(folder / "logs.csv"))
+    tests = yaml.safe_load((folder / "claims.yaml").read_text())
+    return Published(facts, tests, pd.read_csv(folder / "logs.csv"))
 
 
 def same_model(row: dict[str, Any], model: dict[str, Any]) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +17,22 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from report import collect, statistics, wording
 from report import tables as tbl
-from report import wording
+from report.claims import (
+    NOT_RUN,
+    REFUTED,
+    SAME,
+    SHOWN,
+    SUPPORTED,
+    UNDECIDED,
+    UNTESTABLE,
+    Verdict,
+    judge,
+    judge_own,
+)
 from report.collect import RecordError, read_json
-from report.figures import INK
+from report.figures import INK, draw_all
 from report.tables import Printed, Tables, final_run, read_tables
 
 FOLDER = Path(__file__).parent
@@ -72,15 +86,20 @@ class Page:
     final_parameters: str
     structure: Printed | None
     effects: Picture
+    verdicts: list[Verdict]
+    own_verdicts: list[Verdict]
+    counts: list[tuple[str, int]]
+    gaps: list[dict[str, Any]]
+    root: str
     sections: list[Section]
     runs: Printed
     provenance: list[tuple[str, str]]
 
 
-def inline(folder: Path, name: str) -> Picture:
+def inline(figures: Path, name: str) -> Picture:
     """Return a figure for the page: it takes the page's ink, and its ids are its own."""
-    svg = (folder / "figures" / f"{name}.svg").read_text()
-    alt = (folder / "figures" / f"{name}.txt").read_text().strip()
+    svg = (figures / f"{name}.svg").read_text()
+    alt = (figures / f"{name}.txt").read_text().strip()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<(metadata|style).*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
@@ -106,13 +125,23 @@ def training_log(epochs: pd.DataFrame, rate: str, last: int | None = None) -> st
     return "\n".join(lines)
 
 
-def context(folder: Path) -> Page:
-    """Return the page's content from ``results/<scale>``."""
-    tables = read_tables(folder)
+def context(folder: Path, tables: Tables, figures: Path) -> Page:
+    """Return the page's content.
+
+    Parameters
+    ----------
+    folder
+        ``results/<scale>``.
+    tables
+        Its tables.
+    figures
+        Where its figures are.
+    """
     facts, study = tables.published.facts, tables.study
     data = read_json(folder.parent / "data" / study["scale"]["dataset"] / "data.json")
     run = final_run(tables)
     layers = tables.layers[tables.layers["run"] == run]
+    verdicts = judge(tables)
     published_log = tables.published.logs.query("run == 'final' and 11 <= epoch <= 17")
     ours = tables.epochs.query("run == @run and seed == 0")
     return Page(
@@ -126,8 +155,8 @@ def context(folder: Path) -> Page:
         data=data,
         facts=_facts(tables, run),
         figure1=tbl.figure1_table(tables),
-        figure1_picture=inline(folder, "figure1"),
-        figure2_picture=inline(folder, "figure2"),
+        figure1_picture=inline(figures, "figure1"),
+        figure2_picture=inline(figures, "figure2"),
         log_published=training_log(published_log, "printed_lr"),
         log_ours=training_log(ours, "printed_learning_rate", last=7),
         rates=tbl.rates_table(tables),
@@ -135,11 +164,23 @@ def context(folder: Path) -> Page:
         summary=None if layers.empty else tbl.summary_table(layers),
         final_parameters=wording.count(facts["final_model"]["parameters"]),
         structure=None if layers.empty else tbl.structure_table(tables, layers),
-        effects=inline(folder, "effects"),
-        sections=[_section(tables, folder, name) for name in study["ablations"]],
+        effects=inline(figures, "effects"),
+        verdicts=verdicts,
+        own_verdicts=judge_own(tables),
+        counts=_counts(verdicts),
+        gaps=tables.gaps.to_dict("records"),
+        root=tables.root,
+        sections=[_section(tables, figures, name) for name in study["ablations"]],
         runs=tbl.runs_table(tables),
-        provenance=_provenance(tables),
+        provenance=[*_provenance(tables), *_receipt(folder)],
     )
+
+
+def _counts(verdicts: list[Verdict]) -> list[tuple[str, int]]:
+    """Return how many claims got each verdict, in a fixed order."""
+    order = (SUPPORTED, REFUTED, SAME, UNDECIDED, NOT_RUN, UNTESTABLE, SHOWN)
+    counted = Counter(verdict.verdict for verdict in verdicts)
+    return [(verdict, counted[verdict]) for verdict in order if counted[verdict]]
 
 
 def _date() -> str:
@@ -149,7 +190,7 @@ def _date() -> str:
     return now.strftime("%Y-%m-%d")
 
 
-def _section(tables: Tables, folder: Path, name: str) -> Section:
+def _section(tables: Tables, figures: Path, name: str) -> Section:
     ablation = tables.study["ablations"][name]
     budgets = {
         "images": "Every arm sees the same number of training images.",
@@ -163,7 +204,7 @@ def _section(tables: Tables, folder: Path, name: str) -> Section:
         seeds=ablation["seeds"],
         budget=budgets[ablation["budget"]],
         table=tbl.ablation_table(tables, name),
-        picture=inline(folder, f"ablation_{name}"),
+        picture=inline(figures, f"ablation_{name}"),
         findings=tbl.ablation_findings(tables, name),
     )
 
@@ -205,8 +246,19 @@ def _provenance(tables: Tables) -> list[tuple[str, str]]:
         ("Precision", every("precision")),
         ("Threads a run", every("threads")),
         ("Seeds", f"0 to {runs['seed'].max()} at most; the same in every arm of an ablation"),
+        ("Versions", every("versions")),
         ("Most memory in a run", f"{runs['peak_memory_mib'].max():,.0f} MiB"),
     ]
+
+
+def _receipt(folder: Path) -> list[tuple[str, str]]:
+    """Return what `resnet.verify` found, if it was asked."""
+    try:
+        receipt = json.loads((folder / "verification.json").read_text())
+    except OSError:
+        return [("Verified", "no run yet: python -m resnet.verify")]
+    counted = Counter(row["verdict"] for row in receipt)
+    return [("Verified by training again", ", ".join(f"{n} {v}" for v, n in counted.items()))]
 
 
 def environment() -> jinja2.Environment:
@@ -227,18 +279,48 @@ def render(page: Page) -> str:
     return template.render(page=page, style=style)
 
 
+def partial(folder: Path) -> Path:
+    """Write a report of the records as they are, gaps and all, and return where.
+
+    Nothing is trained, and what the workflow made stays as it is: everything goes into
+    ``results/<scale>/partial``.
+    """
+    tables, figures = folder / "partial" / "tables", folder / "partial" / "figures"
+    collected = collect.collect(folder, partial=True)
+    collect.write(collected, tables)
+    study = read_json(folder / "study.json")
+    comparisons = statistics.compare(study, collected.tables["runs"], collected.hits)
+    comparisons.to_csv(tables / "comparisons.csv", index=False)
+    read = read_tables(folder, tables)
+    draw_all(read, figures)
+    return write(context(folder, read, figures), folder / "partial" / "report")
+
+
+def write(page: Page, folder: Path) -> Path:
+    """Write ``index.html`` into ``folder``, and return where."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "index.html"
+    path.write_text(render(page))
+    return path
+
+
 def main(argv: list[str] | None = None) -> int:
     """Write ``report/index.html``."""
     parser = argparse.ArgumentParser(prog="python -m report.render", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="results/<scale>")
-    folder = parser.parse_args(argv).folder
+    parser.add_argument(
+        "--partial", action="store_true", help="of the records as they are, into partial/report"
+    )
+    args = parser.parse_args(argv)
     try:
-        html = render(context(folder))
+        if args.partial:
+            print(f"The partial report: {partial(args.folder)}")
+        else:
+            page = context(args.folder, read_tables(args.folder), args.folder / "figures")
+            write(page, args.folder / "report")
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    (folder / "report").mkdir(exist_ok=True)
-    (folder / "report" / "index.html").write_text(html)
     return 0
 
 

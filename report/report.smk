@@ -12,8 +12,9 @@ TABLES = multiext(
     "layers.csv",
     "rates.csv",
     "comparisons.csv",
+    "gaps.csv",
 )
-PUBLISHED = ["paper/published.yaml", "paper/logs.csv"]
+PUBLISHED = multiext("paper/", "published.yaml", "claims.yaml", "logs.csv")
 READING = [
     "report/collect.py",
     "report/published.py",
@@ -33,6 +34,8 @@ rule collect:
         runs="results/{scale}/tables/runs.csv",
         epochs="results/{scale}/tables/epochs.csv",
         layers="results/{scale}/tables/layers.csv",
+        gaps="results/{scale}/tables/gaps.csv",
+        hits="results/{scale}/tables/hits.npz",
     log:
         "results/{scale}/logs/collect.log",
     conda:
@@ -47,6 +50,7 @@ rule compare:
     input:
         study="results/{scale}/study.json",
         runs="results/{scale}/tables/runs.csv",
+        hits="results/{scale}/tables/hits.npz",
     output:
         "results/{scale}/tables/comparisons.csv",
     log:
@@ -57,6 +61,25 @@ rule compare:
         code=code_digest("report/statistics.py"),
     shell:
         "exec python -m report.statistics results/{wildcards.scale} > {log:q} 2>&1"
+
+
+rule claims:
+    input:
+        TABLES,
+        study="results/{scale}/study.json",
+        published=PUBLISHED,
+    output:
+        "results/{scale}/tables/claims.csv",
+    log:
+        "results/{scale}/logs/claims.log",
+    conda:
+        "../environment.yml"
+    params:
+        code=code_digest(
+            "report/claims.py", "report/curves.py", "report/tables.py", *READING
+        ),
+    shell:
+        "exec python -m report.claims results/{wildcards.scale} --write-only > {log:q} 2>&1"
 
 
 rule figures:
@@ -86,6 +109,7 @@ rule report:
         study="results/{scale}/study.json",
         data=f"results/data/{DATASET}/data.json",
         published=PUBLISHED,
+        claims="results/{scale}/tables/claims.csv",
         figures=expand(
             "results/{{scale}}/figures/{figure}.{kind}",
             figure=FIGURES,
@@ -100,6 +124,8 @@ rule report:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("report/render.py", "report/tables.py", *READING),
+        code=code_digest(
+            "report/render.py", "report/claims.py", "report/tables.py", *READING
+        ),
     shell:
         "exec python -m report.render results/{wildcards.scale} > {log:q} 2>&1"

@@ -1,10 +1,17 @@
-"""Effects between arms: paired by seed, with intervals and the number behind them."""
+"""Effects between arms: paired by seed, with intervals, equivalence, and what more seeds would say.
+
+Two kinds of chance are kept apart: that of seeds (another run of the same arm) and that of test
+images (another sample of photographs). Pure functions on numbers come first, then the tables.
+"""
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import math
 import sys
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +23,41 @@ from scipy import stats
 from report.collect import RecordError, read_json
 
 CONFIDENCE = 0.95
+SIGNIFICANCE = 0.05
+POWER = 0.8
+
+MARGIN = 0.5
+"""Differences below this, in points of accuracy, are of no consequence: fixed beforehand."""
+
+MOST_SEEDS = 50
+"""More seeds than this are called "more than 50"."""
 
 AGREEMENT = 1e-9
 """Standard errors below this are rounding: the differences are equal."""
 
+NAN = float("nan")
+
+Floats = NDArray[np.float64]
+Hits = NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Effect:
-    """A mean difference with its interval; both NaN where too few pairs say nothing."""
+    """What paired differences say: in the unit of the differences, NaN where they say nothing."""
 
     n: int
     difference: float
     low: float
     high: float
     p: float
+    deviation: float = NAN
+    sign_flip_p: float = NAN
+    equivalence_p: float = NAN
+    detectable: float = NAN
 
 
-def paired_effect(differences: NDArray[np.float64]) -> Effect:
-    """Return the mean of paired differences with its 95% t interval and two-sided p.
+def paired_effect(differences: Floats, margin: float = MARGIN) -> Effect:
+    """Return the mean of paired differences with its 95% t interval, and what goes with it.
 
     Student (1908), doi:10.2307/2331554. One pair has a difference but no interval; nor have pairs
     that all agree, for their spread says nothing about that of others.
@@ -42,17 +66,163 @@ def paired_effect(differences: NDArray[np.float64]) -> Effect:
     ----------
     differences
         Of shape (n,), one a seed.
+    margin
+        Of equivalence, in the unit of the differences.
     """
     n = len(differences)
-    mean = float(np.mean(differences)) if n else float("nan")
-    if n < 2:
-        return Effect(n, mean, float("nan"), float("nan"), float("nan"))
-    error = float(np.std(differences, ddof=1)) / np.sqrt(n)
-    if error < AGREEMENT:
-        return Effect(n, mean, float("nan"), float("nan"), float("nan"))
+    mean = float(np.mean(differences)) if n else NAN
+    deviation = float(np.std(differences, ddof=1)) if n > 1 else NAN
+    error = deviation / math.sqrt(max(n, 1))
+    if n < 2 or error < AGREEMENT:
+        return Effect(n, mean, NAN, NAN, NAN, deviation)
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, n - 1))
-    return Effect(n, mean, mean - half, mean + half, p)
+    return Effect(
+        n=n,
+        difference=mean,
+        low=mean - half,
+        high=mean + half,
+        p=float(2 * stats.t.sf(abs(mean) / error, n - 1)),
+        deviation=deviation,
+        sign_flip_p=sign_flip_p(differences),
+        equivalence_p=equivalence_p(mean, error, n, margin),
+        detectable=detectable(n, deviation),
+    )
+
+
+def equivalence_p(mean: float, error: float, n: int, margin: float = MARGIN) -> float:
+    """Return the p of two one-sided t tests against a difference of ``margin`` or more.
+
+    Schuirmann (1987), doi:10.1007/BF01068419: the larger of the two.
+    """
+    below = stats.t.sf((mean + margin) / error, n - 1)
+    above = stats.t.cdf((mean - margin) / error, n - 1)
+    return float(max(below, above))
+
+
+def sign_flip_p(differences: Floats) -> float:
+    """Return the exact two-sided p of flipping signs: the share of flips at least as extreme.
+
+    Fisher (1935), The Design of Experiments, section 21. With n differences it can't go below
+    2^(1-n), so it is shown and never decides. Beyond 20 differences 100,000 flips are drawn.
+    """
+    n = len(differences)
+    if n > 20:
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], (100_000, n))
+    else:
+        signs = np.array(list(itertools.product([-1.0, 1.0], repeat=n)))
+    totals = np.abs(signs @ differences)
+    return float(np.mean(totals >= abs(differences.sum()) - AGREEMENT))
+
+
+def correlation(a: Floats, b: Floats) -> float:
+    """Return Pearson's correlation within pairs, NaN for under three or for a constant."""
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return NAN
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def detectable(n: int, deviation: float) -> float:
+    """Return the difference that ``n`` pairs find with 80% power at 5%, two-sided.
+
+    Cohen (1988), Statistical Power Analysis, chapter 2; ``deviation`` is that of the differences.
+    """
+    return _detectable(n) * deviation
+
+
+@cache
+def _detectable(n: int) -> float:
+    from statsmodels.stats.power import TTestPower  # a second to import, so only where needed
+
+    return float(TTestPower().solve_power(nobs=n, alpha=SIGNIFICANCE, power=POWER))
+
+
+def more_seeds(effect: Effect, margin: float = MARGIN) -> int:
+    """Return about how many more seeds would decide a direction, up to one more than `MOST_SEEDS`.
+
+    So many that a true difference as large as the one seen, but no smaller than ``margin``, is
+    found with 80% power at the spread seen.
+    """
+    target = max(abs(effect.difference), margin)
+    for more in range(1, MOST_SEEDS + 1):
+        if _power(effect.n + more, target / effect.deviation) >= POWER:
+            return more
+    return MOST_SEEDS + 1
+
+
+def _power(n: int, effect: float) -> float:
+    from statsmodels.stats.power import TTestPower
+
+    return float(TTestPower().power(effect, n, SIGNIFICANCE))
+
+
+def holm(p: Floats) -> Floats:
+    """Return Holm's (1979, Scand. J. Statist. 6:65-70) adjusted p; NaN stay and don't count.
+
+    The smallest of m is multiplied by m, the next by m - 1, and so on, none below the one before.
+    """
+    adjusted = np.full(len(p), NAN)
+    there = np.flatnonzero(~np.isnan(p))
+    order = there[np.argsort(p[there])]
+    scaled = p[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(scaled))
+    return adjusted
+
+
+# --- test images ----------------------------------------------------------------------------
+
+
+def image_interval(a: Hits, b: Hits, draws: int = 10_000) -> tuple[float, float]:
+    """Return the 95% interval of the difference in points over other samples of test images.
+
+    Paired bootstrap (Efron & Tibshirani 1993, chapter 13): images are drawn again, both arms'
+    answers to an image together, seeds as they are. An image's mean difference takes few values,
+    so a draw of all images is a draw of how many have each.
+
+    Parameters
+    ----------
+    a, b
+        Whether each answer was right, of shape (seeds, images).
+    draws
+        Samples drawn, with a fixed seed.
+    """
+    means = a.mean(0) - b.mean(0)
+    values, counts = np.unique(means.round(9), return_counts=True)
+    generator = np.random.default_rng(0)
+    sampled = generator.multinomial(len(means), counts / len(means), draws) @ values / len(means)
+    low, high = np.quantile(sampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]) * 100
+    return float(low), float(high)
+
+
+def spreads(hits: Hits) -> tuple[float, float]:
+    """Return the standard deviations of an arm's accuracy in points: over seeds, over test images.
+
+    The first is how much another seed would differ; the second how much the mean of these seeds
+    would differ on another sample of as many images.
+
+    Parameters
+    ----------
+    hits
+        Whether each answer was right, of shape (seeds, images).
+    """
+    seeds, images = hits.shape
+    over_seeds = float(hits.mean(1).std(ddof=1)) if seeds > 1 else NAN
+    over_images = float(hits.mean(0).std(ddof=1)) / math.sqrt(images)
+    return over_seeds * 100, over_images * 100
+
+
+def optimism(epochs: pd.DataFrame) -> pd.DataFrame:
+    """Return by run and seed how far the best epoch on the test set lies above the last, in points.
+
+    Parameters
+    ----------
+    epochs
+        ``epochs.csv``.
+    """
+    by_seed = epochs.groupby(["run", "seed"], sort=False)["test_accuracy"]
+    return ((by_seed.max() - by_seed.last()) * 100).rename("optimism_points").reset_index()
+
+
+# --- tables ---------------------------------------------------------------------------------
 
 
 def accuracies(runs: pd.DataFrame, run: str, seeds: int) -> pd.Series:
@@ -62,33 +232,7 @@ def accuracies(runs: pd.DataFrame, run: str, seeds: int) -> pd.Series:
     return series
 
 
-def compare(study: dict[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for every arm against its reference, in accuracy points.
-
-    The reference is the ablation's base; on a ladder it is the rung below.
-    """
-    rows = []
-    for name, ablation in study["ablations"].items():
-        reference = ablation["arms"][0]
-        for arm in ablation["arms"][1:]:
-            a, b = (accuracies(runs, x["run"], ablation["seeds"]) for x in (arm, reference))
-            effect = paired_effect((a - b).dropna().to_numpy(dtype=np.float64))
-            rows.append(
-                {
-                    "ablation": name,
-                    "arm": arm["name"],
-                    "reference": reference["name"],
-                    "run": arm["run"],
-                    "reference_run": reference["run"],
-                    **{f"{k}_points" if k in POINTS else k: v for k, v in asdict(effect).items()},
-                }
-            )
-            if ablation["design"] == "ladder":
-                reference = arm
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-POINTS = ("difference", "low", "high")
+POINTS = ("difference", "low", "high", "deviation", "detectable")
 COLUMNS = (
     "ablation",
     "arm",
@@ -100,8 +244,71 @@ COLUMNS = (
     "low_points",
     "high_points",
     "p",
+    "deviation_points",
+    "sign_flip_p",
+    "equivalence_p",
+    "detectable_points",
+    "correlation",
+    "image_low_points",
+    "image_high_points",
 )
 """The columns of ``comparisons.csv``: differences in points of final test accuracy."""
+
+
+def compare(
+    study: dict[str, Any], runs: pd.DataFrame, hits: dict[str, Hits] | None = None
+) -> pd.DataFrame:
+    """Return a row for every arm against its reference, in accuracy points.
+
+    The reference is the ablation's base; on a ladder it is the rung below.
+
+    Parameters
+    ----------
+    study
+        ``study.json``.
+    runs
+        ``runs.csv``.
+    hits
+        By ``<run>/seed<k>``, whether each test image was classified rightly.
+    """
+    rows = []
+    for name, ablation in study["ablations"].items():
+        reference = ablation["arms"][0]
+        for arm in ablation["arms"][1:]:
+            pair = (arm["run"], reference["run"])
+            rows.append(
+                {
+                    "ablation": name,
+                    "arm": arm["name"],
+                    "reference": reference["name"],
+                    "run": arm["run"],
+                    "reference_run": reference["run"],
+                    **_comparison(runs, pair, ablation["seeds"], hits or {}),
+                }
+            )
+            if ablation["design"] == "ladder":
+                reference = arm
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _comparison(
+    runs: pd.DataFrame, pair: tuple[str, str], seeds: int, hits: dict[str, Hits]
+) -> dict[str, float]:
+    both = pd.concat([accuracies(runs, run, seeds) for run in pair], axis=1, join="inner")
+    a, b = (both.iloc[:, i].to_numpy(dtype=np.float64) for i in (0, 1))
+    effect = asdict(paired_effect(a - b))
+    row = {f"{key}_points" if key in POINTS else key: v for key, v in effect.items()}
+    row["correlation"] = correlation(a, b)
+    answers = [_answers(hits, run, both.index) for run in pair]
+    if all(len(found) for found in answers):
+        low, high = image_interval(answers[0], answers[1])
+        row |= {"image_low_points": low, "image_high_points": high}
+    return row
+
+
+def _answers(hits: dict[str, Hits], run: str, seeds: Any) -> Hits:
+    found = [hits[f"{run}/seed{seed}"] for seed in seeds if f"{run}/seed{seed}" in hits]
+    return np.stack(found) if found else np.zeros((0, 0), bool)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -111,8 +318,10 @@ def main(argv: list[str] | None = None) -> int:
     folder = parser.parse_args(argv).folder
     try:
         study = read_json(folder / "study.json")
-        table = compare(study, pd.read_csv(folder / "tables" / "runs.csv"))
-    except (RecordError, OSError) as error:
+        runs = pd.read_csv(folder / "tables" / "runs.csv")
+        with np.load(folder / "tables" / "hits.npz", allow_pickle=False) as hits:
+            table = compare(study, runs, dict(hits))
+    except (RecordError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     table.to_csv(folder / "tables" / "comparisons.csv", index=False)

@@ -16,7 +16,10 @@ from report.wording import DASH, changes, count, duration, giga, interval, perce
 
 @dataclass(frozen=True)
 class Tables:
-    """What the report is made of: the study, its tables, and what the paper published."""
+    """What the report is made of: the study, its tables, and what the paper published.
+
+    ``root`` leads from the page to ``results/<scale>``.
+    """
 
     study: dict[str, Any]
     runs: pd.DataFrame
@@ -24,16 +27,25 @@ class Tables:
     layers: pd.DataFrame
     rates: pd.DataFrame
     comparisons: pd.DataFrame
+    gaps: pd.DataFrame
     published: published.Published
+    root: str = ".."
 
 
-def read_tables(folder: Path) -> Tables:
-    """Return the tables of ``results/<scale>``."""
+def read_tables(folder: Path, tables: Path | None = None) -> Tables:
+    """Return the tables of ``results/<scale>``, or those in the folder ``tables``."""
+    tables = tables or folder / "tables"
     read = {
-        name: pd.read_csv(folder / "tables" / f"{name}.csv")
-        for name in ("runs", "epochs", "layers", "rates", "comparisons")
+        name: pd.read_csv(tables / f"{name}.csv")
+        for name in ("runs", "epochs", "layers", "comparisons", "gaps")
     }
-    return Tables(study=read_json(folder / "study.json"), published=published.load(), **read)
+    return Tables(
+        study=read_json(folder / "study.json"),
+        published=published.load(),
+        rates=pd.read_csv(folder / "tables" / "rates.csv"),
+        root=".." if tables.parent == folder else "../..",
+        **read,
+    )
 
 
 def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
@@ -96,9 +108,9 @@ def _printed(columns: dict[str, bool], rows: list[list[str | Cell]]) -> Printed:
     return Printed(tuple(columns), tuple(columns.values()), cells)
 
 
-def record_link(run: str, seed: int = 0) -> str:
-    """Return the link from the report to a run record's summary."""
-    return f"../runs/{run}/seed{seed}/summary.json"
+def record_link(tables: Tables, run: str, seed: int = 0) -> str:
+    """Return the link from the page to a run record's summary."""
+    return f"{tables.root}/runs/{run}/seed{seed}/summary.json"
 
 
 def mean_and_range(values: pd.Series) -> str:
@@ -122,26 +134,26 @@ def figure1_table(tables: Tables) -> Printed:
         "kernels": False,
         "parameters, published": True,
         "parameters, ours": True,
-        "accuracy %, published": True,
-        "best epoch %, by the paper's metric": True,
-        "best epoch %, all images": True,
-        "last epoch %": True,
+        "published %": True,
+        "best %, paper's metric": True,
+        "best %, all images": True,
+        "last %": True,
         "n": True,
     }
     rows: list[list[str | Cell]] = []
     for number, row, runs in figure1_rows(tables):
         kernels = [row["kernels"]["stem"], *row["kernels"]["stages"]]
         lists = (row["blocks"], row["channels"], row["stage_strides"], kernels)
-        said = [", ".join(map(str, values)) for values in lists]
+        said = [",".join(map(str, values)) for values in lists]
         for run in runs or [""]:
             mine = tables.runs[tables.runs["run"] == run]
             rows.append(
                 [
                     str(number),
-                    Cell(run, record_link(run)) if run else "not run in this study",
+                    Cell(run, record_link(tables, run)) if run else "not run in this study",
                     *said,
                     count(row["parameters"]),
-                    count(mine["parameters"].iloc[0]) if run else DASH,
+                    count(mine["parameters"].iloc[0]) if len(mine) else DASH,
                     f"{row['accuracy_percent']}",
                     mean_and_range(mine["best_notebook_test_accuracy"]),
                     mean_and_range(mine["best_test_accuracy"]),
@@ -221,8 +233,7 @@ def structure_table(tables: Tables, layers: pd.DataFrame) -> Printed:
     rows: list[list[str | Cell]] = []
     for row in tables.published.facts["figure4"]["rows"]:
         ours = STAGES[row["layer"]]
-        channels, _, pixels = str(named.loc[ours, "output_shape"]).partition("x")
-        real = pixels or channels
+        real = _pixels(named, ours)
         rows.append(
             [
                 row["layer"],
@@ -233,6 +244,21 @@ def structure_table(tables: Tables, layers: pd.DataFrame) -> Printed:
             ]
         )
     return _printed(columns, rows)
+
+
+def _pixels(named: pd.DataFrame, stage: str) -> str:
+    """Return a stage's output size as ``16x16``, or its number of outputs."""
+    channels, _, pixels = str(named.loc[stage, "output_shape"]).partition("x")
+    return pixels or channels
+
+
+def sizes_of_figure4(tables: Tables, run: str) -> list[tuple[str, str, str]]:
+    """Return each layer of Figure 4 with its printed size and that of the run's network."""
+    named = tables.layers[tables.layers["run"] == run].set_index("name")
+    return [
+        (row["layer"], str(row["output"]), _pixels(named, STAGES[row["layer"]]))
+        for row in tables.published.facts["figure4"]["rows"]
+    ]
 
 
 def _kernels(named: pd.DataFrame, stage: str) -> str:
@@ -287,17 +313,19 @@ def ablation_table(tables: Tables, name: str) -> Printed:
             changed += f"; also, outside the factor, {changes(arm['also_changes'])}"
         effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None
         row: list[str | Cell] = [
-            Cell(arm["name"], record_link(arm["run"])),
+            Cell(arm["name"], record_link(tables, arm["run"], int(mine["seed"].min())))
+            if len(mine)
+            else f"{arm['name']} (no run is finished)",
             changed,
-            count(mine["parameters"].iloc[0]),
-            giga(mine["flops_per_image"].iloc[0]),
+            count(mine["parameters"].iloc[0]) if len(mine) else DASH,
+            giga(mine["flops_per_image"].iloc[0]) if len(mine) else DASH,
             mean_and_range(mine["final_test_accuracy"]),
             mean_and_range(mine["best_test_accuracy"]),
             str(effect["reference"]) if effect is not None else "",
             signed(effect["difference_points"]) if effect is not None else "",
             interval(effect["low_points"], effect["high_points"]) if effect is not None else "",
             f"{len(mine)}, {diverged} diverged" if diverged else str(len(mine)),
-            duration(mine["seconds"].mean()),
+            duration(mine["seconds"].mean()) if len(mine) else DASH,
         ]
         if "held-out %" in columns:
             held_out = chosen_by.get(arm["run"], float("nan"))
@@ -322,7 +350,7 @@ def runs_table(tables: Tables) -> Printed:
     columns |= {"train, as is": True, "seconds": True}
     rows: list[list[str | Cell]] = [
         [
-            Cell(row["run"], record_link(row["run"], row["seed"])),
+            Cell(row["run"], record_link(tables, row["run"], row["seed"])),
             str(row["seed"]),
             row["status"],
             count(row["images_seen"]),
@@ -362,6 +390,8 @@ def _choice(tables: Tables, name: str) -> list[str]:
 def _finding(row: dict[str, Any]) -> str:
     effect = f"{row['arm']} against {row['reference']}: {signed(row['difference_points'])} points"
     low, high, n = row["low_points"], row["high_points"], row["n"]
+    if n < 1:
+        return f"{row['arm']} against {row['reference']}: no pair of runs is finished."
     if n < 2:
         return f"{effect} from one seed, which can't tell an effect from chance."
     if math.isnan(low):

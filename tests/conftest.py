@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablations.registry import resolve, to_document
+from ablations.registry import load_bases, resolve, to_document
 from resnet import data, rates
-from resnet.config import DATASETS, Dataset
+from resnet.config import DATASETS, Dataset, to_json
 
 ROOT = Path(__file__).parent.parent
 REAL = ROOT.parent / "shared" / "data" / "cifar10"
@@ -105,6 +105,7 @@ def write_record(folder, run, seed, config, accuracy, status="finished", paramet
         "precision": "fp32",
         "commit": "c0ffee",
         "code_digest": "d1ge57",
+        "versions": {"torch": "2.0"},
     }
     (record / "summary.json").write_text(json.dumps(summary))
 
@@ -120,7 +121,8 @@ def study(tmp_path):
         for seed in range(planned["seeds"]):
             write_record(folder, run, seed, planned["config"], 0.5 + 0.05 * i + 0.01 * seed)
     (folder / "tables").mkdir()
-    rates_argv = ["--config", "{}", "--epochs", "18", "--output", str(folder / "tables/rates.csv")]
+    final = to_json(load_bases()["final"])
+    rates_argv = ["--config", final, "--epochs", "18", "--output", str(folder / "tables/rates.csv")]
     assert rates.main(rates_argv) == 0
     splits = data.read_digits(Path())
     facts = data.describe(splits, "digits", "digits")

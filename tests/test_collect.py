@@ -11,7 +11,7 @@ def a_record(study):
 
 
 def test_every_planned_run_is_a_row(study):
-    tables = collect(study)
+    tables = collect(study).tables
     assert len(tables["runs"]) == 6
     assert set(tables["runs"]["run"]) == {
         "base.final",
@@ -26,7 +26,7 @@ def test_records_that_were_not_planned_are_left_out(study):
     planned = json.loads((study / "study.json").read_text())
     planned["runs"]["base.final"]["seeds"] = 1
     (study / "study.json").write_text(json.dumps(planned))
-    assert len(collect(study)["runs"]) == 5
+    assert len(collect(study).tables["runs"]) == 5
 
 
 def edit(path, **changes):
@@ -63,6 +63,10 @@ def spoil_rows(record):
     pd.read_csv(path).head(1).to_csv(path, index=False)
 
 
+def spoil_predictions(record):
+    (record / "predictions.npz").write_bytes(b"PK nonsense")
+
+
 def spoil_metrics(record):
     (record / "metrics.csv").write_text("")
 
@@ -78,6 +82,7 @@ def spoil_metrics(record):
         (spoil_config, "another config: batch_size"),
         (spoil_rows, "lacks epochs"),
         (spoil_metrics, "metrics.csv: can't be read"),
+        (spoil_predictions, "predictions.npz: can't be read"),
     ],
 )
 def test_a_record_whose_parts_disagree_is_refused_by_name(study, spoil, said, capsys):
@@ -88,3 +93,20 @@ def test_a_record_whose_parts_disagree_is_refused_by_name(study, spoil, said, ca
     assert "base.final/seed1" in error
     assert "Traceback" not in error
     assert not (study / "tables" / "runs.csv").exists()
+
+
+def test_a_partial_collection_names_its_gaps(study):
+    spoil_half(a_record(study))
+    collected = collect(study, partial=True)
+    gaps = collected.tables["gaps"].to_dict("records")
+    assert [(gap["run"], gap["seed"]) for gap in gaps] == [("base.final", 1)]
+    assert "summary.json" in gaps[0]["reason"]
+    assert len(collected.tables["runs"]) == 5
+
+
+def test_the_answers_are_those_of_the_predictions(study):
+    hits = collect(study).hits
+    runs = json.loads((study / "study.json").read_text())["runs"]
+    assert set(hits) == {f"{run}/seed{seed}" for run in runs for seed in (0, 1)}
+    # Equal probabilities guess class 0, which is right for the first of four images.
+    assert hits["base.final/seed0"].tolist() == [True, False, False, False]

@@ -156,3 +156,39 @@ def test_any_declaration_is_read_or_refused_in_one_line(tmp_path, changes):
         assert "\n" not in str(error)
     else:
         assert declaration.arms
+
+
+OWN = {
+    "id": "mine",
+    "quote": "Keeping it helps",
+    "type": "direction",
+    "effects": [{"arm": "kept", "sign": "positive"}],
+}
+
+
+def test_a_users_own_claim_names_her_arms(tmp_path):
+    declaration = declare(tmp_path, {"claims": ["maxpool-removal-helps", OWN]})
+    assert declaration.claims == ("maxpool-removal-helps",)
+    (claim,) = declaration.own_claims
+    assert claim["effects"] == [{"arm": "thing.kept", "sign": "positive"}]
+    assert claim["where"] == "thing"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"id": "My Claim"}, "id: sought a-z"),
+        ({"quote": None}, "sought a quote"),
+        ({"type": "trend"}, "allowed are direction, size"),
+        ({"effects": []}, "sought effects"),
+        ({"effects": [{"arm": "gone", "sign": "positive"}]}, "no arm 'gone'"),
+        ({"effects": [{"arm": "kept"}]}, "sign: allowed are"),
+        ({"effects": [{"arm": "kept", "sing": "positive"}]}, "allowed keys are"),
+        ({"type": "size", "effects": [{"arm": "kept", "within": -1}]}, "points above 0"),
+        ({"combine": "most"}, "allowed are all, any"),
+        ({"colour": "red"}, "no key 'colour'"),
+    ],
+)
+def test_a_wrong_claim_is_refused(tmp_path, change, said):
+    with pytest.raises(DeclarationError, match=said):
+        declare(tmp_path, {"claims": [OWN | change]})

@@ -194,3 +194,44 @@ def test_missing_tables_are_an_error(tmp_path, step, capsys):
 )
 def test_numbers_read_as_a_person_would_write_them(said, value):
     assert said == value
+
+
+def test_a_partial_report_names_what_is_missing(study, capsys):
+    import shutil
+
+    shutil.rmtree(study / "runs" / "maxpool.with_maxpool")
+    (study / "runs" / "base.final" / "seed1" / "summary.json").write_text("{")
+    assert render.main(["--partial", str(study)]) == 0
+    path = study / "partial" / "report" / "index.html"
+    assert str(path) in capsys.readouterr().out
+    text = path.read_text()
+    parsed = Page(text)
+    for gap in ("maxpool.with_maxpool", "base.final"):
+        assert gap in parsed.cells
+    assert "3 runs have no record" in text
+    for link in parsed.links:
+        if link.startswith("../"):
+            assert (path.parent / link).resolve().exists(), link
+    assert not (study / "tables" / "runs.csv").exists()
+
+
+def test_a_study_without_any_record_is_an_error(study, capsys):
+    import shutil
+
+    shutil.rmtree(study / "runs")
+    assert render.main(["--partial", str(study)]) == 1
+    assert "no run is finished" in capsys.readouterr().err
+
+
+def test_a_diverged_run_is_said_to_be(study):
+    path = study / "runs" / "maxpool.with_maxpool" / "seed0" / "summary.json"
+    path.write_text(path.read_text().replace('"finished"', '"diverged"'))
+    for step in (collect, statistics, figures, render):
+        assert step.main([str(study)]) == 0
+    assert "2, 1 diverged" in Page(page(study)).cells
+
+
+def test_the_page_gives_every_claim_its_verdict(drawn):
+    text = page(drawn)
+    assert text.count('<article id="claim-') == 30
+    assert "1 supported" in text

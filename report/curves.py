@@ -1,0 +1,133 @@
+"""Rules on a learning curve: each says whether it holds, and what it saw.
+
+A rule takes the epochs of one run and seed (or of a published log), the claim's numbers, and, where
+it compares two logs, the other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from report.wording import percent, signed
+
+Result = tuple[bool, str]
+
+
+def train_accuracy_reaches(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Training accuracy is at least ``value`` in one of the first ``by_epoch`` epochs."""
+    best = epochs["train_accuracy"].head(part["by_epoch"]).max()
+    within = f"training accuracy {percent(best)} at best in {part['by_epoch']} epochs"
+    return bool(best >= part["value"]), f"{within}, claimed {percent(part['value'], 0)}"
+
+
+def test_accuracy_falls(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Test accuracy is past its best by epoch ``by_epoch``."""
+    first = epochs["test_accuracy"].head(part["by_epoch"])
+    fall = first.max() - first.iloc[-1]
+    return bool(fall > 0), f"test accuracy {signed(-fall * 100)} points from its best by then"
+
+
+def test_above_train(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Test accuracy is above training accuracy in every epoch."""
+    above = epochs["test_accuracy"] > epochs["train_accuracy"]
+    return bool(
+        above.all()
+    ), f"test above training accuracy in {above.sum()} of {len(above)} epochs"
+
+
+def _slope(accuracy: pd.Series) -> float:
+    """Return the points that accuracy gains an epoch, by least squares."""
+    return float(np.polyfit(np.arange(len(accuracy)), accuracy.to_numpy() * 100, 1)[0])
+
+
+def slow_after_train_accuracy(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """From where training accuracy passes ``value`` it gains under ``points_per_epoch``."""
+    after = epochs[epochs["train_accuracy"].cummax() >= part["value"]]["train_accuracy"]
+    if len(after) < 2:
+        return False, f"training accuracy hardly passes {percent(part['value'], 0)}"
+    gain = _slope(after)
+    said = f"training accuracy gains {signed(gain)} points an epoch"
+    return gain < part["points_per_epoch"], f"{said} beyond {percent(part['value'], 0)}"
+
+
+def test_accuracy_then(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Test accuracy is within ``within`` of ``value`` where training accuracy passes 0.81."""
+    after = epochs[epochs["train_accuracy"] >= 0.81]
+    if after.empty:
+        return False, "training accuracy never passes 81%"
+    then = after["test_accuracy"].iloc[0]
+    said = f"test accuracy {percent(then)} where training accuracy passes 81%"
+    return bool(abs(then - part["value"]) <= part["within"]), said
+
+
+def slow_after_epoch(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Beyond ``epoch`` both accuracies gain under ``points_per_epoch`` an epoch."""
+    after = epochs[epochs["epoch"] >= part["epoch"]]
+    if len(after) < 2:
+        return False, f"it has no {part['epoch'] + 2} epochs"
+    train, test = _slope(after["train_accuracy"]), _slope(after["test_accuracy"])
+    said = f"after epoch {part['epoch']} training gains {signed(train, 3)} points an epoch"
+    limit = part["points_per_epoch"]
+    return train < limit and test < limit, f"{said}, test {signed(test, 3)}"
+
+
+def still_rising(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Test accuracy's best lies in the last ``last_share`` of the epochs."""
+    last = max(1, round(len(epochs) * part["last_share"]))
+    best = int(epochs["test_accuracy"].to_numpy().argmax())
+    said = f"the best of {len(epochs)} epochs is epoch {best}"
+    return best >= len(epochs) - last, f"{said}; the last {last} are looked at"
+
+
+def best_test_accuracy(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Best test accuracy is within ``within`` of the value ``of``."""
+    best = epochs["test_accuracy"].max()
+    said = f"test accuracy {percent(best)} at best, claimed {percent(part['of'], 0)}"
+    return bool(abs(best - part["of"]) <= part["within"]), said
+
+
+def best_above(
+    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
+) -> Result:
+    """Best test accuracy lies more than ``beyond`` points above another log's."""
+    assert other is not None, "the claim names another log"
+    difference = (epochs["test_accuracy"].max() - other["test_accuracy"].max()) * 100
+    said = f"its best is {signed(difference)} points above that of {part['other']}"
+    return bool(difference > part["beyond"]), said
+
+
+RULES: dict[str, Callable[..., Result]] = {
+    rule.__name__: rule
+    for rule in (
+        train_accuracy_reaches,
+        test_accuracy_falls,
+        test_above_train,
+        slow_after_train_accuracy,
+        test_accuracy_then,
+        slow_after_epoch,
+        still_rising,
+        best_test_accuracy,
+        best_above,
+    )
+}
+"""Every rule by its name in ``paper/claims.yaml``."""
