@@ -11,7 +11,9 @@ from typing import Any
 from ablations.declaration import check_name
 from ablations.document import DeclarationError, Document, read
 from ablations.plan import SPREAD, Speed, calibrate, plan, table
-from ablations.registry import FOLDER, ROOT, Study, resolve, to_document
+from ablations.registry import FOLDER, resolve
+from ablations.scale import ROOT
+from ablations.study import Study, to_document
 from resnet.config import RunConfig, nearest
 
 

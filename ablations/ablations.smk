@@ -13,7 +13,8 @@ os.environ |= {
 sys.path.insert(0, workflow.basedir)
 
 from ablations.document import DeclarationError
-from ablations.registry import resolve, to_document
+from ablations.registry import resolve
+from ablations.study import to_document
 from resnet.config import to_json
 
 try:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.document import DeclarationError
-from ablations.registry import ROOT, Study
+from ablations.scale import ROOT
+from ablations.study import Study
 from resnet.config import DATASETS, RunConfig, estimate_parameters, to_json
 
 SPREAD = 0.4

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ablations.declaration import Declaration, load
 from ablations.document import DeclarationError, Document, read
+from ablations.scale import AMOUNTS, ROOT, Scale, is_names, load_scale
+from ablations.study import Ablation, Member, Study
 from resnet.config import (
     DATASETS,
     ConfigError,
@@ -24,7 +24,6 @@ from resnet.config import (
 )
 
 FOLDER = Path(__file__).parent
-ROOT = FOLDER.parent
 
 PUBLISHED = ROOT / "paper" / "published.yaml"
 
@@ -39,72 +38,6 @@ OPTIONS = (
     "must_hold",
 )
 """The keys of config/config.yaml."""
-
-AMOUNTS = ("training_images", "images_seen", "seeds")
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How much data and how long: whole numbers, with exceptions by ablation or base."""
-
-    name: str
-    about: str
-    dataset: str
-    amounts: dict[str, int]
-    exceptions: dict[str, dict[str, int]]
-    all: tuple[str, ...] | None
-
-    def amount(self, what: str, name: str) -> int:
-        """Return ``what`` (of `AMOUNTS`) for an ablation or ``base.<name>``."""
-        return self.exceptions.get(name, {}).get(what, self.amounts[what])
-
-
-@dataclass(frozen=True)
-class Member:
-    """An arm of an ablation in a study: what it changes, and the run that trains it."""
-
-    name: str
-    run: str
-    changes: dict[str, Any]
-    also_changes: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """An ablation in a study; the first member is its base."""
-
-    declaration: Declaration
-    seeds: int
-    members: tuple[Member, ...]
-
-
-@dataclass(frozen=True)
-class Study:
-    """Everything that a scale trains.
-
-    ``folder`` is the scale's name, or another where data or length are not the scale's, so that
-    one never overwrites the other. ``runs`` maps run names to configs (of seed 0), ``seeds`` to
-    how many seeds they are trained with; ``covered`` are the ablations that ``all`` trains. Runs
-    whose records come from an ablation's own rules have no config here.
-    """
-
-    scale: Scale
-    folder: str
-    runs: dict[str, RunConfig]
-    seeds: dict[str, int]
-    ablations: dict[str, Ablation]
-    covered: tuple[str, ...]
-    must_hold: tuple[str, ...] = ()
-
-    def runs_of(self, *names: str) -> list[tuple[str, int]]:
-        """Return the (run, seed) pairs that the ablations ``names`` need, each once."""
-        pairs = (
-            (member.run, seed)
-            for name in names
-            for member in self.ablations[name].members
-            for seed in range(self.ablations[name].seeds)
-        )
-        return list(dict.fromkeys(pairs))
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -142,66 +75,6 @@ def load_declarations(
                     "claims",
                 )
     return declarations
-
-
-def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
-    """Return the scale called ``name``."""
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
-    if name not in known:
-        raise DeclarationError(
-            Path("config"),
-            None,
-            f"scale: no scale {name!r}{nearest(name, known)}; allowed are auto, {', '.join(known)}",
-        )
-    document = read(folder / f"{name}.yaml")
-    content = document.content
-    allowed = ("about", "dataset", *AMOUNTS, "all", "exceptions")
-    for key in content:
-        if key not in allowed:
-            raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
-    if content.get("dataset") not in DATASETS:
-        raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
-    amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
-    exceptions = _exceptions(document)
-    covered = content.get("all")
-    if covered != "every ablation" and not _is_names(covered):
-        raise document.error(
-            f"all: sought a list of ablations or the words every ablation, got {covered!r}", "all"
-        )
-    return Scale(
-        name,
-        str(content.get("about", "")),
-        content["dataset"],
-        amounts,
-        exceptions,
-        None if covered == "every ablation" else tuple(content["all"]),
-    )
-
-
-def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
-
-
-def _exceptions(document: Document) -> dict[str, dict[str, int]]:
-    exceptions = document.content.get("exceptions", {})
-    if not isinstance(exceptions, dict):
-        raise document.error(f"exceptions: sought name: amounts, got {exceptions!r}", "exceptions")
-    for name, amounts in exceptions.items():
-        if not isinstance(amounts, dict):
-            raise document.error(
-                f"{name}: sought {', '.join(AMOUNTS)}, got {amounts!r}", "exceptions", name
-            )
-        for what, value in amounts.items():
-            _amount(document, value, "exceptions", name, what)
-    return exceptions
-
-
-def _amount(document: Document, value: Any, *keys: str) -> int:
-    if keys[-1] not in AMOUNTS:
-        raise document.error(f"{keys[-1]}: allowed are {', '.join(AMOUNTS)}", *keys)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise document.error(f"{keys[-1]}: sought a whole number from 1, got {value!r}", *keys)
-    return value
 
 
 def gpu_visible() -> bool:
@@ -278,7 +151,7 @@ def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) 
     if asked is None:
         asked = tuple(declarations) if scale.all is None else scale.all
     names = [asked] if isinstance(asked, str) else asked
-    if not _is_names(list(names) if isinstance(names, (dict, tuple)) else names):
+    if not is_names(list(names) if isinstance(names, (dict, tuple)) else names):
         raise _option_error(f"ablations: sought a list of names or null, got {asked!r}")
     for name in names:
         if name not in declarations:
@@ -423,38 +296,3 @@ class _Resolver:
         if config.data.training_images != own.data.training_images:
             name += f"_of_{config.data.training_images}"
         return name
-
-
-def to_document(study: Study) -> dict[str, Any]:
-    """Return the study as plain data, ``study.json``: what the report knows of it."""
-    scale = dataclasses.asdict(study.scale)
-    return {
-        "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
-        "must_hold": list(study.must_hold),
-        "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
-        "runs": {
-            run: {
-                "config": json.loads(to_json(study.runs[run])) if run in study.runs else None,
-                "seeds": seeds,
-            }
-            for run, seeds in _covered_seeds(study).items()
-        },
-    }
-
-
-def _covered_seeds(study: Study) -> dict[str, int]:
-    seeds: dict[str, int] = {}
-    for run, seed in study.runs_of(*study.covered):
-        seeds[run] = max(seeds.get(run, 0), seed + 1)
-    return seeds
-
-
-def _ablation_document(ablation: Ablation) -> dict[str, Any]:
-    declaration = ablation.declaration
-    texts = ("title", "question", "source", "base", "design", "factor", "budget", "claims")
-    return {
-        **{key: getattr(declaration, key) for key in texts},
-        "own_claims": declaration.own_claims,
-        "seeds": ablation.seeds,
-        "arms": [dataclasses.asdict(member) for member in ablation.members],
-    }

@@ -11,7 +11,6 @@ import math
 import operator
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,52 +19,24 @@ import pandas as pd
 
 from report.collect import RecordError
 from report.curves import RULES
-from report.statistics import MOST_SEEDS, SIGNIFICANCE, Effect, holm, more_seeds
+from report.statistics import Effect, holm, more_seeds
 from report.tables import Tables, read_tables, sizes_of_figure4
+from report.verdicts import (
+    NOT_RUN,
+    REFUTED,
+    SHOWN,
+    SUPPORTED,
+    UNDECIDED,
+    UNTESTABLE,
+    Part,
+    Verdict,
+    combine,
+    direction,
+    held,
+    region,
+    size,
+)
 from report.wording import count, interval, percent, signed
-
-SUPPORTED, REFUTED = "supported", "refuted"
-SAME, UNDECIDED = "no meaningful difference", "undecided"
-UNTESTABLE, NOT_RUN, SHOWN = "not testable at this scale", "not run", "no verdict"
-
-SIGNS = {"positive": 1, "negative": -1, "not positive": -1}
-
-
-@dataclass(frozen=True)
-class Part:
-    """One test of a claim: what came out, and the sentence that says so."""
-
-    verdict: str
-    sentence: str
-    arm: str = ""
-    seeds_needed: int = 0
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A claim, what became of it, and its evidence."""
-
-    id: str
-    type: str
-    where: str
-    quote: str
-    verdict: str
-    parts: tuple[Part, ...]
-    logs: tuple[Part, ...] = field(default=())
-
-    @property
-    def holds(self) -> bool:
-        """Whether the claim was supported."""
-        return self.verdict == SUPPORTED
-
-    @property
-    def label(self) -> str:
-        """The verdict as it is shown, with what it would take to know more."""
-        needed = max((part.seeds_needed for part in self.parts), default=0)
-        if self.verdict != UNDECIDED or not needed:
-            return self.verdict
-        more = f"more than {MOST_SEEDS}" if needed > MOST_SEEDS else f"about {needed}"
-        return f"{UNDECIDED} ({more} more seeds)"
 
 
 class NotRun(Exception):  # noqa: N818 - nothing went wrong
@@ -228,12 +199,12 @@ class _Judge:
             other = int(self._runs(part["over"])[part["column"]].iloc[0])
             ratio = value / other
             holds = ratio > part["ratio_above"]
-            return Part(_held(holds), f"{said}, {ratio:.2f} times those of {part['over']}.")
+            return Part(held(holds), f"{said}, {ratio:.2f} times those of {part['over']}.")
         checks = {"below": operator.lt, "above": operator.gt, "equals": operator.eq}
         asked = {word: part[word] for word in checks if word in part}
         holds = all(checks[word](value, bound) for word, bound in asked.items())
         bounds = " and ".join(f"{word} {count(bound)}" for word, bound in asked.items())
-        return Part(_held(holds), f"{said}; claimed is {bounds}.", part["arm"])
+        return Part(held(holds), f"{said}; claimed is {bounds}.", part["arm"])
 
     def _rates(self) -> Part:
         figure = self.tables.published.facts["figure2"]
@@ -245,7 +216,7 @@ class _Judge:
             )
         ]
         return Part(
-            _held(all(equal)),
+            held(all(equal)),
             f"{sum(equal)} of {len(equal)} rates equal what get_lr() prints, to the last digit.",
         )
 
@@ -254,7 +225,7 @@ class _Judge:
         pairs = sizes_of_figure4(self.tables, run)
         wrong = [layer for layer, printed, real in pairs if printed != real]
         said = f"{len(wrong)} of {len(pairs)} printed output sizes differ from the model's"
-        return Part(_held(not wrong), f"{said}: {', '.join(wrong)}." if wrong else f"{said}.", arm)
+        return Part(held(not wrong), f"{said}: {', '.join(wrong)}." if wrong else f"{said}.", arm)
 
     def _trend(self, claim: dict[str, Any], part: dict[str, Any]) -> Part:
         runs = self._runs(part["arm"])
@@ -272,64 +243,7 @@ class _Judge:
         logs = self.tables.published.logs
         other = logs[logs["run"] == log["other"]] if "other" in log else None
         holds, said = RULES[log["rule"]](logs[logs["run"] == log["run"]], log, other)
-        return Part(_held(holds), f"Published log {log['run']}: {said}.", log["run"])
-
-
-def _held(holds: bool) -> str:
-    return SUPPORTED if holds else REFUTED
-
-
-def direction(effect: Effect, p: float, sign: str) -> str:
-    """Return a direction's verdict.
-
-    Supported or refuted when the Holm-adjusted two-sided paired-t ``p`` is below 0.05 with the
-    claimed or the opposite sign; else no meaningful difference if the equivalence test passes;
-    else undecided. That something does *not* help is supported by equivalence too.
-
-    Parameters
-    ----------
-    effect
-        The arm minus its reference, in points.
-    p
-        Adjusted; NaN where there is none.
-    sign
-        ``positive``, ``negative`` or ``not positive``.
-    """
-    if p < SIGNIFICANCE:
-        return _held(effect.difference * SIGNS[sign] > 0)
-    if effect.equivalence_p < SIGNIFICANCE:
-        return SUPPORTED if sign == "not positive" else SAME
-    return UNDECIDED
-
-
-def region(part: dict[str, Any]) -> tuple[float, float]:
-    """Return the differences, from low to high, that a size claim allows."""
-    sign = SIGNS.get(part.get("sign", ""), 0)
-    if "within" in part:
-        bound = part["within"]
-        return (0.0 if sign > 0 else -bound), (0.0 if sign < 0 else bound)
-    return (-math.inf, -part["beyond"]) if sign < 0 else (part["beyond"], math.inf)
-
-
-def size(effect: Effect, low: float, high: float) -> str:
-    """Return a size's verdict: supported or refuted when the whole interval lies on one side."""
-    if math.isnan(effect.low):
-        return UNDECIDED
-    if low <= effect.low and effect.high <= high:
-        return SUPPORTED
-    return REFUTED if effect.high < low or effect.low > high else UNDECIDED
-
-
-def combine(verdicts: list[str], how: str) -> str:
-    """Return the verdict of a claim from its parts': all of them must hold, or any."""
-    decided = [v for v in verdicts if v not in (NOT_RUN, UNTESTABLE)]
-    if not decided:
-        return verdicts[0]
-    if how == "any":
-        order = (SUPPORTED, UNDECIDED, NOT_RUN, SAME, REFUTED, SHOWN)
-    else:
-        order = (REFUTED, UNDECIDED, NOT_RUN, SAME, SUPPORTED, SHOWN)
-    return next(v for v in order if v in verdicts)
+        return Part(held(holds), f"Published log {log['run']}: {said}.", log["run"])
 
 
 # --- the table ------------------------------------------------------------------------------

@@ -19,7 +19,11 @@ from markupsafe import Markup
 
 from report import collect, statistics, wording
 from report import tables as tbl
-from report.claims import (
+from report.claims import judge, judge_own
+from report.collect import RecordError, read_json
+from report.figures import INK, draw_all
+from report.tables import Printed, Tables, final_run, read_tables
+from report.verdicts import (
     NOT_RUN,
     REFUTED,
     SAME,
@@ -28,12 +32,7 @@ from report.claims import (
     UNDECIDED,
     UNTESTABLE,
     Verdict,
-    judge,
-    judge_own,
 )
-from report.collect import RecordError, read_json
-from report.figures import INK, draw_all
-from report.tables import Printed, Tables, final_run, read_tables
 
 FOLDER = Path(__file__).parent
 

@@ -19,6 +19,7 @@ READING = [
     "report/collect.py",
     "report/published.py",
     "report/statistics.py",
+    "report/verdicts.py",
     "report/wording.py",
 ]
 

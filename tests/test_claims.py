@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from report import claims, collect, compare, published, statistics
-from report.claims import combine, direction, judge, judge_own, region, size
+from report.claims import judge, judge_own
 from report.curves import RULES
 from report.statistics import Effect
 from report.tables import read_tables
+from report.verdicts import combine, direction, region, size
 
 NAN = math.nan
 

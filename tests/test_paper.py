@@ -6,7 +6,8 @@ import re
 import pytest
 import yaml
 
-from ablations.registry import ROOT, load_bases, resolve
+from ablations.registry import load_bases, resolve
+from ablations.scale import ROOT
 from resnet.cost import layers
 from resnet.evaluate import notebook_average
 from resnet.model import count_parameters, on_meta

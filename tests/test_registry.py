@@ -4,7 +4,8 @@ import pytest
 
 from ablations import registry
 from ablations.document import DeclarationError
-from ablations.registry import FOLDER, resolve, to_document
+from ablations.registry import FOLDER, resolve
+from ablations.study import to_document
 from resnet.config import to_json
 
 

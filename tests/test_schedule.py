@@ -6,7 +6,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.registry import ROOT, load_bases
+from ablations.registry import load_bases
+from ablations.scale import ROOT
 from resnet import schedule
 from resnet.config import changed, from_dict
 

@@ -9,9 +9,9 @@ from scipy import stats
 
 from ablations import plan
 from report import statistics
-from report.claims import direction
 from report.collect import read_json
 from report.statistics import COLUMNS, compare, main, paired_effect
+from report.verdicts import direction
 
 
 def test_a_paired_effect_by_hand():

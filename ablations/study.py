@@ -1,0 +1,95 @@
+"""A study: every run that a scale trains, and what the report needs to know of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ablations.declaration import Declaration
+from ablations.scale import Scale
+from resnet.config import RunConfig, to_json
+
+
+@dataclass(frozen=True)
+class Member:
+    """An arm of an ablation in a study: what it changes, and the run that trains it."""
+
+    name: str
+    run: str
+    changes: dict[str, Any]
+    also_changes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """An ablation in a study; the first member is its base."""
+
+    declaration: Declaration
+    seeds: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that a scale trains.
+
+    ``folder`` is the scale's name, or another where data or length are not the scale's, so that
+    one never overwrites the other. ``runs`` maps run names to configs (of seed 0), ``seeds`` to
+    how many seeds they are trained with; ``covered`` are the ablations that ``all`` trains. Runs
+    whose records come from an ablation's own rules have no config here.
+    """
+
+    scale: Scale
+    folder: str
+    runs: dict[str, RunConfig]
+    seeds: dict[str, int]
+    ablations: dict[str, Ablation]
+    covered: tuple[str, ...]
+    must_hold: tuple[str, ...] = ()
+
+    def runs_of(self, *names: str) -> list[tuple[str, int]]:
+        """Return the (run, seed) pairs that the ablations ``names`` need, each once."""
+        pairs = (
+            (member.run, seed)
+            for name in names
+            for member in self.ablations[name].members
+            for seed in range(self.ablations[name].seeds)
+        )
+        return list(dict.fromkeys(pairs))
+
+
+def to_document(study: Study) -> dict[str, Any]:
+    """Return the study as plain data, ``study.json``: what the report knows of it."""
+    scale = dataclasses.asdict(study.scale)
+    return {
+        "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
+        "must_hold": list(study.must_hold),
+        "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
+        "runs": {
+            run: {
+                "config": json.loads(to_json(study.runs[run])) if run in study.runs else None,
+                "seeds": seeds,
+            }
+            for run, seeds in _covered_seeds(study).items()
+        },
+    }
+
+
+def _covered_seeds(study: Study) -> dict[str, int]:
+    seeds: dict[str, int] = {}
+    for run, seed in study.runs_of(*study.covered):
+        seeds[run] = max(seeds.get(run, 0), seed + 1)
+    return seeds
+
+
+def _ablation_document(ablation: Ablation) -> dict[str, Any]:
+    declaration = ablation.declaration
+    texts = ("title", "question", "source", "base", "design", "factor", "budget", "claims")
+    return {
+        **{key: getattr(declaration, key) for key in texts},
+        "own_claims": declaration.own_claims,
+        "seeds": ablation.seeds,
+        "arms": [dataclasses.asdict(member) for member in ablation.members],
+    }
