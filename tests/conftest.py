@@ -6,10 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from ablations.registry import resolve, to_document
 from resnet import data, rates
 from resnet.config import DATASETS, Dataset
+
+# The machine may be busy, and a test should fail for everyone or for no one.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 ROOT = Path(__file__).parent.parent
 REAL = ROOT.parent / "shared" / "data" / "cifar10"
