@@ -19,7 +19,7 @@ import pandas as pd
 
 from report.collect import RecordError
 from report.curves import RULES
-from report.statistics import Effect, holm, more_seeds
+from report.statistics import Effect, holm, more_seeds, seeds_to_clear
 from report.tables import Tables, read_tables, sizes_of_figure4
 from report.verdicts import (
     NOT_RUN,
@@ -162,7 +162,7 @@ class _Judge:
         bound = f"claimed is {signed(low, 0)} to {signed(high, 0)}" if low > -math.inf else ""
         bound = bound or f"claimed is below {signed(high, 0)}"
         verdict = size(effect, low, high)
-        needed = 1 if verdict == UNDECIDED and effect.n < 2 else 0
+        needed = seeds_to_clear(effect, (low, high)) if verdict == UNDECIDED else 0
         return Part(verdict, f"{said}; {bound} points.", part["arm"], needed)
 
     def _choice(self, claim: dict[str, Any], part: dict[str, Any]) -> Part:
@@ -200,11 +200,11 @@ class _Judge:
             ratio = value / other
             holds = ratio > part["ratio_above"]
             return Part(held(holds), f"{said}, {ratio:.2f} times those of {part['over']}.")
-        checks = {"below": operator.lt, "above": operator.gt, "equals": operator.eq}
+        checks = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
         asked = {word: part[word] for word in checks if word in part}
         holds = all(checks[word](value, bound) for word, bound in asked.items())
         bounds = " and ".join(f"{word} {count(bound)}" for word, bound in asked.items())
-        return Part(held(holds), f"{said}; claimed is {bounds}.", part["arm"])
+        return Part(held(holds), f"{said}; claimed: {bounds}.", part["arm"])
 
     def _rates(self) -> Part:
         figure = self.tables.published.facts["figure2"]

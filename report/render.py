@@ -224,9 +224,15 @@ def _facts(tables: Tables, run: str) -> list[tuple[str, str]]:
         )
     diverged = int((runs["status"] == "diverged").sum())
     hours = wording.duration(runs["seconds"].sum())
+    gained = statistics.optimism(tables.epochs)["optimism_points"]
+    chosen = (
+        f"{wording.signed(gained.mean())} points on average over {len(gained)} runs, "
+        f"{wording.signed(gained.max())} at most"
+    )
     return [
         ("Parameters of the final model", parameters),
         ("Accuracy of the final model", accuracy),
+        ("Best epoch on the test set against the last", chosen),
         ("Ablations", str(len(tables.study["ablations"]))),
         ("Runs", f"{len(runs)} trained in {hours}, {diverged} of them diverged"),
     ]

@@ -149,6 +149,30 @@ def more_seeds(effect: Effect, margin: float = MARGIN) -> int:
     return MOST_SEEDS + 1
 
 
+def seeds_to_clear(effect: Effect, bounds: tuple[float, float]) -> int:
+    """Return about how many more seeds would put the whole interval on one side of every bound.
+
+    At the difference and the spread seen; up to one more than `MOST_SEEDS`, and 1 where a single
+    seed says nothing of the spread.
+
+    Parameters
+    ----------
+    effect
+        What was seen.
+    bounds
+        Thresholds, in the unit of the differences; infinite ones don't count.
+    """
+    if not effect.deviation > 0:
+        return 1
+    distance = min(abs(effect.difference - bound) for bound in bounds if math.isfinite(bound))
+    for more in range(1, MOST_SEEDS + 1):
+        n = effect.n + more
+        half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * effect.deviation / math.sqrt(n)
+        if half <= distance:
+            return more
+    return MOST_SEEDS + 1
+
+
 def _power(n: int, effect: float) -> float:
     from statsmodels.stats.power import TTestPower
 

@@ -176,6 +176,20 @@ def test_more_seeds_reach_the_power():
     assert statistics.more_seeds(hopeless) == statistics.MOST_SEEDS + 1
 
 
+def test_seeds_that_clear_a_threshold():
+    seen = paired_effect(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
+    more = statistics.seeds_to_clear(seen, (-1.0, 1.0))
+    n, distance = 5 + more, 1.0 - seen.difference
+
+    def half(n):
+        return stats.t.ppf(0.975, n - 1) * seen.deviation / math.sqrt(n)
+
+    assert half(n) <= distance < half(n - 1)
+    at_the_threshold = (seen.difference, math.inf)
+    assert statistics.seeds_to_clear(seen, at_the_threshold) == statistics.MOST_SEEDS + 1
+    assert statistics.seeds_to_clear(paired_effect(np.array([0.5])), (-1.0, 1.0)) == 1
+
+
 def test_the_image_interval_is_that_of_a_plain_bootstrap():
     rng = np.random.default_rng(0)
     a, b = rng.random((3, 2_000)) < 0.8, rng.random((3, 2_000)) < 0.77
