@@ -66,7 +66,15 @@ def load_declarations(
     paths = [there[name] for name in dict.fromkeys([*first, *there]) if name in there]
     declarations = {path.stem: load(path, bases) for path in paths}
     known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
+    taken = dict.fromkeys(known, "the paper")
     for declaration in declarations.values():
+        for own in declaration.own_claims:
+            if own["id"] in taken:
+                raise declaration.document.error(
+                    f"claims: {own['id']}: there is a claim of that id in {taken[own['id']]}",
+                    "claims",
+                )
+            taken[own["id"]] = f"ablations/{declaration.name}.yaml"
         for claim in declaration.claims:
             if claim not in known:
                 raise declaration.document.error(

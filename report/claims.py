@@ -84,21 +84,22 @@ class _Judge:
 
     def _verdict(self, claim: dict[str, Any]) -> Verdict:
         test = self.tests[claim["id"]]
-        parts = self._parts(claim, test)
+        parts, how = self._parts(claim, test), test.get("combine", "all")
+        missing = self._untestable(test)
         return Verdict(
             id=claim["id"],
             type=claim["type"],
             where=claim["where"],
             quote=claim["quote"],
-            verdict=combine([part.verdict for part in parts], test.get("combine", "all")),
-            parts=tuple(parts),
+            verdict=UNTESTABLE if missing else combine([part.verdict for part in parts], how),
+            parts=(Part(UNTESTABLE, missing),) if missing else tuple(parts),
             logs=tuple(self._log(log) for log in test.get("logs", [])),
+            # An accuracy from other images or another length is not the published one.
+            here=tuple(parts) if missing and "values" not in test else (),
+            combined=how,
         )
 
     def _parts(self, claim: dict[str, Any], test: dict[str, Any]) -> list[Part]:
-        missing = self._untestable(test)
-        if missing:
-            return [Part(UNTESTABLE, missing)]
         judges: dict[str, Callable[[dict[str, Any], dict[str, Any]], Part]] = {
             "direction": self._direction,
             "size": self._size,
@@ -151,9 +152,7 @@ class _Judge:
         sentence = f"{said}"
         if not math.isnan(p):
             sentence += f", Holm-adjusted p = {p:.3f}, equivalence p = {effect.equivalence_p:.3f}"
-        needed = 0
-        if verdict == UNDECIDED:
-            needed = more_seeds(effect) if effect.deviation > 0 else 1
+        needed = more_seeds(effect) if verdict == UNDECIDED else 0
         return Part(verdict, f"{sentence}.", part["arm"], needed)
 
     def _size(self, claim: dict[str, Any], part: dict[str, Any]) -> Part:
@@ -260,6 +259,8 @@ def to_table(verdicts: list[Verdict]) -> pd.DataFrame:
                 "verdict": v.verdict,
                 "label": v.label,
                 "evidence": " ".join(part.sentence for part in v.parts),
+                "label_here": v.label_here,
+                "evidence_here": " ".join(part.sentence for part in v.here),
                 "published_logs": " ".join(f"{p.sentence} {p.verdict}" for p in v.logs),
             }
             for v in verdicts
@@ -287,8 +288,10 @@ def main(argv: list[str] | None = None) -> int:
     width = max(len(v.id) for v in verdicts)
     for v in verdicts:
         print(f"{v.id:{width}}  {v.label}")
-        for part in (*v.parts, *v.logs):
+        for part in (*v.parts, *v.here, *v.logs):
             print(f"{'':{width}}    {part.sentence}")
+        if v.label_here:
+            print(f"{'':{width}}    by themselves these runs would say: {v.label_here}")
     broken = [v for v in verdicts if v.id in tables.study["must_hold"] and not v.holds]
     for v in broken:
         print(f"error: {v.id} must hold, and is {v.label}", file=sys.stderr)

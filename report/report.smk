@@ -12,6 +12,7 @@ TABLES = multiext(
     "layers.csv",
     "rates.csv",
     "comparisons.csv",
+    "spreads.csv",
     "gaps.csv",
 )
 PUBLISHED = multiext("paper/", "published.yaml", "claims.yaml", "logs.csv")
@@ -53,7 +54,8 @@ rule compare:
         runs="results/{scale}/tables/runs.csv",
         hits="results/{scale}/tables/hits.npz",
     output:
-        "results/{scale}/tables/comparisons.csv",
+        comparisons="results/{scale}/tables/comparisons.csv",
+        spreads="results/{scale}/tables/spreads.csv",
     log:
         "results/{scale}/logs/compare.log",
     conda:

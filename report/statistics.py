@@ -136,12 +136,14 @@ def _detectable(n: int) -> float:
     return float(TTestPower().solve_power(nobs=n, alpha=SIGNIFICANCE, power=POWER))
 
 
-def more_seeds(effect: Effect, margin: float = MARGIN) -> int:
+def more_seeds(effect: Effect, margin: float = MARGIN) -> int | None:
     """Return about how many more seeds would decide a direction, up to one more than `MOST_SEEDS`.
 
     So many that a true difference as large as the one seen, but no smaller than ``margin``, is
-    found with 80% power at the spread seen.
+    found with 80% power at the spread seen; None where no spread was seen.
     """
+    if not effect.deviation > 0:
+        return None
     target = max(abs(effect.difference), margin)
     for more in range(1, MOST_SEEDS + 1):
         if _power(effect.n + more, target / effect.deviation) >= POWER:
@@ -149,11 +151,11 @@ def more_seeds(effect: Effect, margin: float = MARGIN) -> int:
     return MOST_SEEDS + 1
 
 
-def seeds_to_clear(effect: Effect, bounds: tuple[float, float]) -> int:
+def seeds_to_clear(effect: Effect, bounds: tuple[float, float]) -> int | None:
     """Return about how many more seeds would put the whole interval on one side of every bound.
 
-    At the difference and the spread seen; up to one more than `MOST_SEEDS`, and 1 where a single
-    seed says nothing of the spread.
+    At the difference and the spread seen; up to one more than `MOST_SEEDS`, and None where no
+    spread was seen.
 
     Parameters
     ----------
@@ -163,7 +165,7 @@ def seeds_to_clear(effect: Effect, bounds: tuple[float, float]) -> int:
         Thresholds, in the unit of the differences; infinite ones don't count.
     """
     if not effect.deviation > 0:
-        return 1
+        return None
     distance = min(abs(effect.difference - bound) for bound in bounds if math.isfinite(bound))
     for more in range(1, MOST_SEEDS + 1):
         n = effect.n + more
@@ -315,6 +317,33 @@ def compare(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def variation(study: dict[str, Any], hits: dict[str, Hits]) -> pd.DataFrame:
+    """Return ``spreads.csv``: by run, how far chance moves its accuracy, over seeds and images.
+
+    Parameters
+    ----------
+    study
+        ``study.json``.
+    hits
+        By ``<run>/seed<k>``, whether each test image was classified rightly.
+    """
+    rows = []
+    for run, planned in study["runs"].items():
+        answers = _answers(hits, run, range(planned["seeds"]))
+        if len(answers):
+            over_seeds, over_images = spreads(answers)
+            rows.append(
+                {
+                    "run": run,
+                    "n": len(answers),
+                    "images": answers.shape[1],
+                    "seeds_points": over_seeds,
+                    "images_points": over_images,
+                }
+            )
+    return pd.DataFrame(rows, columns=["run", "n", "images", "seeds_points", "images_points"])
+
+
 def _comparison(
     runs: pd.DataFrame, pair: tuple[str, str], seeds: int, hits: dict[str, Hits]
 ) -> dict[str, float]:
@@ -335,8 +364,14 @@ def _answers(hits: dict[str, Hits], run: str, seeds: Any) -> Hits:
     return np.stack(found) if found else np.zeros((0, 0), bool)
 
 
+def write(study: dict[str, Any], runs: pd.DataFrame, hits: dict[str, Hits], folder: Path) -> None:
+    """Write the tables of effects and of chance into ``folder``."""
+    compare(study, runs, hits).to_csv(folder / "comparisons.csv", index=False)
+    variation(study, hits).to_csv(folder / "spreads.csv", index=False)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Write ``tables/comparisons.csv``."""
+    """Write ``tables/comparisons.csv`` and ``tables/spreads.csv``."""
     parser = argparse.ArgumentParser(prog="python -m report.statistics", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="results/<scale>")
     folder = parser.parse_args(argv).folder
@@ -344,11 +379,11 @@ def main(argv: list[str] | None = None) -> int:
         study = read_json(folder / "study.json")
         runs = pd.read_csv(folder / "tables" / "runs.csv")
         with np.load(folder / "tables" / "hits.npz", allow_pickle=False) as hits:
-            table = compare(study, runs, dict(hits))
+            answers = dict(hits)
     except (RecordError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    table.to_csv(folder / "tables" / "comparisons.csv", index=False)
+    write(study, runs, answers, folder / "tables")
     return 0
 
 

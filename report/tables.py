@@ -27,6 +27,7 @@ class Tables:
     layers: pd.DataFrame
     rates: pd.DataFrame
     comparisons: pd.DataFrame
+    spreads: pd.DataFrame
     gaps: pd.DataFrame
     published: published.Published
     root: str = ".."
@@ -37,7 +38,7 @@ def read_tables(folder: Path, tables: Path | None = None) -> Tables:
     tables = tables or folder / "tables"
     read = {
         name: pd.read_csv(tables / f"{name}.csv")
-        for name in ("runs", "epochs", "layers", "comparisons", "gaps")
+        for name in ("runs", "epochs", "layers", "comparisons", "spreads", "gaps")
     }
     return Tables(
         study=read_json(folder / "study.json"),
@@ -371,7 +372,49 @@ def ablation_findings(tables: Tables, name: str) -> list[str]:
     Where images were held out, the first sentence names the arm that they choose.
     """
     rows = tables.comparisons.query("ablation == @name").to_dict("records")
-    return [*_choice(tables, name), *(_finding(row) for row in rows)]
+    return [
+        *_choice(tables, name),
+        *(_finding(row) for row in rows),
+        *_diverged(tables, name),
+        *_unlike(tables, name),
+    ]
+
+
+def _members(tables: Tables, name: str) -> pd.DataFrame:
+    """Return the runs of an ablation's arms and base, those of its own seeds."""
+    ablation = tables.study["ablations"][name]
+    runs = {arm["run"] for arm in ablation["arms"]}
+    mine = tables.runs
+    return mine[mine["run"].isin(runs) & (mine["seed"] < ablation["seeds"])]
+
+
+def _diverged(tables: Tables, name: str) -> list[str]:
+    mine = _members(tables, name)
+    return [
+        f"{row['run']}, seed {row['seed']}, diverged in epoch {row['epochs'] - 1} of those counted "
+        f"from 0; the last finite loss of a batch was {row['last_finite_train_loss']:.3g}."
+        for row in mine[mine["status"] == "diverged"].to_dict("records")
+    ]
+
+
+def _unlike(tables: Tables, name: str) -> list[str]:
+    """Return a warning where runs that are compared were not trained alike."""
+    mine = _members(tables, name)
+    unlike = [
+        f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
+        for column, word in ORIGINS.items()
+        if mine[column].nunique() > 1
+    ]
+    return [f"Not all of these runs were trained alike: {'; '.join(unlike)}."] if unlike else []
+
+
+ORIGINS = {
+    "precision": "precision",
+    "device": "device",
+    "threads": "threads",
+    "versions": "versions",
+}
+"""Columns of ``runs.csv`` in which runs that are compared should agree, as a reader calls them."""
 
 
 def _choice(tables: Tables, name: str) -> list[str]:

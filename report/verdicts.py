@@ -17,17 +17,24 @@ SIGNS = {"positive": 1, "negative": -1, "not positive": -1}
 
 @dataclass(frozen=True)
 class Part:
-    """One test of a claim: what came out, and the sentence that says so."""
+    """One test of a claim: what came out, and the sentence that says so.
+
+    ``seeds_needed`` is None where a spread isn't known yet, and so neither is how many it takes.
+    """
 
     verdict: str
     sentence: str
     arm: str = ""
-    seeds_needed: int = 0
+    seeds_needed: int | None = 0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, what became of it, and its evidence."""
+    """A claim, what became of it, and its evidence.
+
+    Where this study can't test the claim, ``here`` is what its runs say all the same, apart from
+    the verdict.
+    """
 
     id: str
     type: str
@@ -36,6 +43,8 @@ class Verdict:
     verdict: str
     parts: tuple[Part, ...]
     logs: tuple[Part, ...] = field(default=())
+    here: tuple[Part, ...] = field(default=())
+    combined: str = "all"
 
     @property
     def holds(self) -> bool:
@@ -45,11 +54,26 @@ class Verdict:
     @property
     def label(self) -> str:
         """The verdict as it is shown, with what it would take to know more."""
-        needed = max((part.seeds_needed for part in self.parts), default=0)
-        if self.verdict != UNDECIDED or not needed:
-            return self.verdict
-        more = f"more than {MOST_SEEDS}" if needed > MOST_SEEDS else f"about {needed}"
-        return f"{UNDECIDED} ({more} more seeds)"
+        return _label(self.verdict, self.parts)
+
+    @property
+    def label_here(self) -> str:
+        """What the runs of a study that can't test the claim would say, or nothing."""
+        verdicts = [part.verdict for part in self.here]
+        if set(verdicts) <= {NOT_RUN, SHOWN}:
+            return ""
+        return _label(combine(verdicts, self.combined), self.here)
+
+
+def _label(verdict: str, parts: tuple[Part, ...]) -> str:
+    needed = [part.seeds_needed for part in parts]
+    if verdict != UNDECIDED or not any(n is None or n for n in needed):
+        return verdict
+    if None in needed:
+        return f"{UNDECIDED} (at least 1 more seed)"
+    most = max(n for n in needed if n is not None)
+    more = f"more than {MOST_SEEDS}" if most > MOST_SEEDS else f"about {most}"
+    return f"{UNDECIDED} ({more} more {'seed' if most == 1 else 'seeds'})"
 
 
 def held(holds: bool) -> str:

@@ -94,6 +94,8 @@ def _summary(
         "best_test_accuracy": best["test_accuracy"],
         "best_epoch": best["epoch"],
         "best_notebook_test_accuracy": max(r["notebook_test_accuracy"] for r in run.rows),
+        # Of a batch: where a run diverges, its last epoch's mean is not finite.
+        "last_finite_train_loss": float(run.last_finite_loss),
         "final_train_accuracy": last["train_accuracy"],
         "final_plain_train_accuracy": plain,
         "parameters": root["parameters"],

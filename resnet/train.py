@@ -120,6 +120,7 @@ class Run:
         )
         self.step, self.learning_rate = 0, schedule.rate(self.scheduler)
         self.rows: list[dict[str, Any]] = []
+        self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
         self._begin_epoch()
 
     # The sums stay on the device: reading them would make it wait.
@@ -155,6 +156,7 @@ class Run:
             "epoch_images": self.epoch_images,
             "train_seconds": self.train_seconds,
             "learning_rate": self.learning_rate,
+            "last_finite_loss": self.last_finite_loss,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -166,6 +168,7 @@ class Run:
         self.sums = state["sums"].to(self.device)
         self.epoch_images, self.train_seconds = state["epoch_images"], state["train_seconds"]
         self.learning_rate = state["learning_rate"]
+        self.last_finite_loss = state["last_finite_loss"].to(self.device)
 
     def train_to_epoch_end(self) -> Iterator[None]:
         """Train to the end of the epoch under way, yielding after every batch."""
@@ -205,6 +208,9 @@ class Run:
         with torch.no_grad():
             correct = (logits.argmax(1) == labels).sum()
             self.sums += torch.stack([loss.double() * len(items), correct.double()])
+            self.last_finite_loss = torch.where(
+                loss.isfinite(), loss.double(), self.last_finite_loss
+            )
         self.epoch_images += len(items)
 
     def evaluate(self, images: Tensor, labels: Tensor) -> Evaluation:

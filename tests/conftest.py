@@ -17,10 +17,6 @@ from resnet.config import DATASETS, Dataset, to_json
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 
-# The machine may be busy, and a test should fail for everyone or for no one.
-settings.register_profile("project", deadline=None, derandomize=True)
-settings.load_profile("project")
-
 ROOT = Path(__file__).parent.parent
 REAL = ROOT.parent / "shared" / "data" / "cifar10"
 

@@ -159,6 +159,9 @@ def test_every_claim_of_the_paper_gets_a_verdict(judged):
     assert by_id["figure1-parameters"].label == "not run"
     assert by_id["sgd-over-adam"].verdict == "not run"
     assert all(v.parts and all(p.sentence.endswith(".") for p in v.parts) for v in verdicts)
+    # What the rule would say of these runs stands beside: 5.00 points in either seed.
+    assert by_id["maxpool-removal-helps"].label_here == "undecided (at least 1 more seed)"
+    assert "+5.00 points (n = 2)" in by_id["maxpool-removal-helps"].here[0].sentence
     assert by_id["validation-above-training"].logs[0].verdict == "supported"
 
 

@@ -179,11 +179,15 @@ def test_a_users_own_claim_names_her_arms(tmp_path):
     [
         ({"id": "My Claim"}, "id: sought a-z"),
         ({"quote": None}, "sought a quote"),
-        ({"type": "trend"}, "allowed are direction, size"),
+        ({"type": "guess"}, "allowed are direction, size"),
+        ({"type": "trend"}, "no key 'effects'"),
         ({"effects": []}, "sought effects"),
         ({"effects": [{"arm": "gone", "sign": "positive"}]}, "no arm 'gone'"),
         ({"effects": [{"arm": "kept"}]}, "sign: allowed are"),
-        ({"effects": [{"arm": "kept", "sing": "positive"}]}, "allowed keys are"),
+        (
+            {"effects": [{"arm": "kept", "sing": "positive"}]},
+            "no key 'sing'; allowed are arm, sign",
+        ),
         ({"type": "size", "effects": [{"arm": "kept", "within": -1}]}, "points above 0"),
         ({"combine": "most"}, "allowed are all, any"),
         ({"colour": "red"}, "no key 'colour'"),
@@ -192,3 +196,50 @@ def test_a_users_own_claim_names_her_arms(tmp_path):
 def test_a_wrong_claim_is_refused(tmp_path, change, said):
     with pytest.raises(DeclarationError, match=said):
         declare(tmp_path, {"claims": [OWN | change]})
+
+
+VALUE = {"type": "value", "published": 0.9, "tolerance": 0.01, "values": [{"arm": "kept"}]}
+EXACT = {"type": "exact", "exact": [{"arm": "kept", "column": "parameters", "below": 5_000_000}]}
+RATIO = {"arm": "kept", "column": "parameters", "over": "base", "ratio_above": 1.5}
+TREND = {"arm": "base", "rule": "train_accuracy_reaches", "value": 0.99, "by_epoch": 10}
+ALSO = (VALUE, EXACT, {"type": "exact", "exact": [RATIO]}, {"type": "trend", "trends": [TREND]})
+
+
+def own(claim):
+    return {"id": "mine", "quote": "A quote"} | claim
+
+
+def test_a_users_own_claims_are_of_every_type(tmp_path):
+    claims = [own(claim) | {"id": f"mine-{i}"} for i, claim in enumerate(ALSO)]
+    value, exact, ratio, trend = declare(tmp_path, {"claims": claims}).own_claims
+    assert value["values"] == [{"arm": "thing.kept"}]
+    assert exact["exact"][0]["arm"] == "thing.kept"
+    assert ratio["exact"][0]["over"] == "thing.base"
+    assert trend["trends"][0]["arm"] == "thing.base"
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (VALUE | {"published": None}, "published: sought an accuracy"),
+        (VALUE | {"values": [{"arm": "kept", "sign": "positive"}]}, "no key 'sign'"),
+        (EXACT | {"exact": [{"arm": "kept", "column": "colour"}]}, "allowed are parameters"),
+        (EXACT | {"exact": [{"arm": "kept", "column": "parameters"}]}, "needs one of above"),
+        (EXACT | {"exact": [RATIO | {"over": "gone"}]}, "over: no arm 'gone'"),
+        (EXACT | {"exact": [RATIO | {"ratio_above": "x"}]}, "ratio_above: sought a number"),
+        ({"type": "trend", "trends": [TREND | {"rule": "grows"}]}, "rule: allowed are"),
+        ({"type": "trend", "trends": [TREND | {"by_epoch": 2.5}]}, "by_epoch: sought a whole"),
+        ({"type": "trend", "trends": ["grows"]}, "sought a test such as arm"),
+    ],
+)
+def test_a_wrong_test_of_a_claim_is_refused(tmp_path, claim, said):
+    with pytest.raises(DeclarationError, match=said):
+        declare(tmp_path, {"claims": [own(claim)]})
+
+
+def test_rules_that_a_user_may_name_are_the_reports():
+    from ablations.claims import RULES
+    from report.curves import RULES as REPORTED
+
+    # One rule compares two published logs, and no run.
+    assert set(RULES) == set(REPORTED) - {"best_above"}

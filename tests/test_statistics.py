@@ -187,7 +187,8 @@ def test_seeds_that_clear_a_threshold():
     assert half(n) <= distance < half(n - 1)
     at_the_threshold = (seen.difference, math.inf)
     assert statistics.seeds_to_clear(seen, at_the_threshold) == statistics.MOST_SEEDS + 1
-    assert statistics.seeds_to_clear(paired_effect(np.array([0.5])), (-1.0, 1.0)) == 1
+    assert statistics.seeds_to_clear(paired_effect(np.array([0.5])), (-1.0, 1.0)) is None
+    assert statistics.more_seeds(paired_effect(np.array([0.5]))) is None
 
 
 def test_the_image_interval_is_that_of_a_plain_bootstrap():

@@ -154,6 +154,8 @@ def test_a_run_that_diverges_says_so_and_keeps_its_history(digits, tmp_path):
     assert summary["status"] == "diverged"
     assert summary["epochs"] == len(rows) < 40
     assert not math.isfinite(rows["train_loss"].iloc[-1])
+    # The loss of a batch: finite, and far above that of guessing among ten, ln 10.
+    assert math.log(10) < summary["last_finite_train_loss"] < math.inf
 
 
 def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):

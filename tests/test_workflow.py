@@ -27,7 +27,9 @@ def copy_project(folder):
     for path in (ROOT / "tests" / "ablations").iterdir():
         shutil.copy(path, folder / "ablations")
     scale = folder / "config" / "scales" / "smoke.yaml"
-    edit(scale, "all: [maxpool, stride_position]", "all: [maxpool, steps, square, copied]")
+    edit(
+        scale, "all: [maxpool, stride_position]", "all: [maxpool, steps, square, copied, diverging]"
+    )
 
 
 def start(folder, *arguments, scale="smoke"):
@@ -87,20 +89,54 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new))
 
 
+def forget(project, record):
+    """Remove a record, and what was made of it: Snakemake makes no input of what is there."""
+    results = project / "results" / "smoke"
+    shutil.rmtree(results / "runs" / record)
+    (results / "tables" / "runs.csv").unlink()
+
+
 def test_a_study_ends_in_tables_and_a_page(finished):
     results = finished / "results" / "smoke"
     assert (results / "report" / "index.html").stat().st_size > 50_000
     runs = pd.read_csv(results / "tables" / "runs.csv")
-    assert set(runs["status"]) == {"finished"}
+    assert set(runs[runs["run"] != "diverging.wild"]["status"]) == {"finished"}
     assert runs.groupby("run")["seed"].apply(list).map(tuple).unique().tolist() == [(0, 1)]
     assert set(runs["run"]) == {
         *("base.final", "base.early", "maxpool.with_maxpool", "steps.narrow", "steps.shallow"),
         *("square.lr_0p001_bs_32", "square.lr_0p002_bs_64", "square.lr_0p002_bs_32"),
-        "copied.again",
+        *("copied.again", "diverging.wild"),
     }
     final = runs[runs["run"] == "base.final"]
     assert set(final["parameters"]) == {4_978_730}
     assert not list((results / "checkpoints").glob("*.pt"))
+
+
+def test_a_run_that_diverges_is_a_result_of_the_study(finished):
+    results = finished / "results" / "smoke"
+    runs = pd.read_csv(results / "tables" / "runs.csv").query("run == 'diverging.wild'")
+    assert runs["status"].tolist() == ["diverged", "diverged"]
+    assert runs["last_finite_train_loss"].between(0, 1e38).all()
+    page = (results / "report" / "index.html").read_text()
+    assert "diverging.wild, seed 0, diverged in epoch" in page
+
+
+def test_a_job_killed_for_good_is_named_in_a_partial_report(project):
+    results, run = project / "results" / "smoke", "maxpool.with_maxpool"
+    forget(project, f"{run}/seed0")
+    process = start(project)
+    while process.poll() is None:
+        subprocess.run(["pkill", "-KILL", "-f", f"resnet.train .*--run {run} "], check=False)
+        time.sleep(0.1)
+    process.communicate()
+    assert process.returncode != 0
+    assert not (results / "runs" / run / "seed0" / "summary.json").exists()
+    argv = [sys.executable, "-m", "report.render", "--partial", "results/smoke"]
+    subprocess.run(argv, cwd=project, check=True)
+    page = (results / "partial" / "report" / "index.html").read_text()
+    assert f"<strong>{run}</strong>, seed 0" in page
+    # Its other seed is there, and what that tells is said with its n.
+    assert "1 run has no record" in page
 
 
 def test_a_second_call_has_nothing_to_do(finished):
@@ -194,12 +230,12 @@ def test_a_wrong_data_folder_says_the_ways_out(project):
 
 
 def test_a_study_that_was_terminated_goes_on(project):
-    shutil.rmtree(project / "results" / "smoke" / "runs" / "steps.shallow")
+    forget(project, "steps.shallow")
     process = start(project)
-    deadline = time.monotonic() + 60
     log = project / "results" / "smoke" / "logs" / "steps.shallow" / "seed0.log"
     before = log.stat().st_mtime
-    while log.stat().st_mtime == before and time.monotonic() < deadline:
+    while log.stat().st_mtime == before:
+        assert process.poll() is None, "it ended without training"
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGTERM)
     process.communicate(timeout=60)
