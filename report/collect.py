@@ -17,6 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+OPTIONAL = ("last_finite_train_loss",)
+"""Columns that older records lack."""
+
 RUN_COLUMNS = (
     "run",
     "seed",
@@ -30,6 +33,7 @@ RUN_COLUMNS = (
     "best_notebook_test_accuracy",
     "final_train_accuracy",
     "final_plain_train_accuracy",
+    "last_finite_train_loss",
     "parameters",
     "flops_per_image",
     "seconds",
@@ -100,7 +104,7 @@ def read_record(
         raise RecordError(f"{folder}: was trained with another config: {', '.join(differing)}")
     if isinstance(summary.get("versions"), dict):
         summary["versions"] = ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
-    missing = [column for column in RUN_COLUMNS if column not in summary]
+    missing = [c for c in RUN_COLUMNS if c not in summary and c not in OPTIONAL]
     if missing:
         raise RecordError(f"{folder / 'summary.json'}: lacks {', '.join(missing)}")
     if "epoch" not in epochs or epochs["epoch"].tolist() != list(range(summary["epochs"])):
@@ -148,7 +152,7 @@ def collect(folder: Path, partial: bool = False) -> Collected:
                     raise
                 gaps.append({"run": run, "seed": seed, "reason": str(error)})
                 continue
-            summaries.append({column: summary[column] for column in RUN_COLUMNS})
+            summaries.append({column: summary.get(column) for column in RUN_COLUMNS})
             rows.insert(0, "run", run)
             rows.insert(1, "seed", seed)
             epochs.append(rows)
