@@ -33,7 +33,7 @@ from resnet.config import DATASETS, ConfigError, RunConfig, changed, from_dict, 
 from resnet.data import DataError, Split, load
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
-from resnet.model import build
+from resnet.model import build, still_idle_weights
 from resnet.provenance import origin
 from resnet.record import write_record
 
@@ -112,6 +112,7 @@ class Run:
         classes = len(DATASETS[config.data.dataset].classes)
         network = build(config.model, classes).to(device)
         self.network = network.to(memory_format=torch.channels_last)
+        still_idle_weights(self.network, training.images.shape[1])
         self.optimizer = schedule.optimizer(config, self.network.parameters())
         self.scheduler = schedule.scheduler(config, self.optimizer)
         self.steps, self.steps_per_epoch = (

@@ -4,7 +4,7 @@ from torchvision.models import resnet18
 
 from ablations.registry import load_bases
 from resnet.config import Model
-from resnet.model import ResNet, build, count_parameters, on_meta
+from resnet.model import ResNet, build, count_parameters, on_meta, still_idle_weights
 
 RESNET18 = Model(
     blocks=(2, 2, 2, 2),
@@ -68,3 +68,37 @@ def test_every_base_takes_both_sizes_of_image(size):
     for config in load_bases().values():
         network = build(config.model).eval()
         assert network(torch.zeros(2, 3, size, size)).isfinite().all()
+
+
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [1, 2, 3, 8])
+def test_weights_that_meet_only_padding_have_no_gradient(kernel, stride, size):
+    """What automatic differentiation in float64 finds is what bf16 gives, and exactly zero there."""
+    torch.manual_seed(0)
+    convolution = torch.nn.Conv2d(3, 64, kernel, stride, padding=kernel // 2, bias=False)
+    right = torch.nn.Conv2d(3, 64, kernel, stride, padding=kernel // 2, bias=False).double()
+    right.weight.data = convolution.weight.data.double()
+    images = torch.randn(32, 3, size, size)
+    still_idle_weights(convolution, size)
+    # What memory holds must not show up in gradients.
+    torch.full((1 << 20,), float("nan"))
+    with torch.autocast("cpu", torch.bfloat16):
+        convolution(images).float().square().sum().backward()
+    right(images.double()).square().sum().backward()
+    idle = right.weight.grad == 0
+    assert idle.any() or kernel // 2 < size
+    assert not idle.any() or size <= kernel // 2 + (stride > 1)
+    assert (convolution.weight.grad[idle] == 0).all()
+    error = (convolution.weight.grad - right.weight.grad).abs().max()
+    assert error < 0.05 * right.weight.grad.abs().max()
+
+
+def test_a_step_leaves_what_a_network_knows_of_itself_alone():
+    torch.manual_seed(0)
+    network = build(Model())
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    still_idle_weights(network, 8)
+    assert network.training
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name]), name
