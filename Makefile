@@ -8,7 +8,7 @@ CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
 
-.PHONY: setup demo test check plan partial-report resume data clean lock
+.PHONY: setup tools demo test check plan partial-report resume data clean lock
 
 setup: $(VENV)/installed
 
@@ -17,9 +17,18 @@ $(VENV)/installed: requirements.lock
 	$(BIN)/pip install --quiet --requirement requirements.lock
 	touch $@
 
+# What the PDF and the tests of the page need beside Python, on Debian, as root.
+tools:
+	apt-get -qq update
+	apt-get -qq install --no-install-recommends chromium latexmk texlive-latex-recommended \
+	  texlive-fonts-recommended lmodern \
+	  $(if $(shell command -v java),,default-jre-headless) $(if $(shell command -v npm),,npm)
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
+
 demo: setup
 	$(SNAKEMAKE) --cores all --config scale=demo
 	@echo "The report: $(abspath results/demo/report/index.html)"
+	@test ! -f results/demo/report/report.pdf || echo "As PDF: $(abspath results/demo/report/report.pdf)"
 
 test: setup
 	$(BIN)/python -m pytest

@@ -16,3 +16,4 @@ rule all:
     default_target: True
     input:
         f"results/{SCALE}/report/index.html",
+        [f"results/{SCALE}/report/report.pdf"] if engine() else [],

@@ -198,7 +198,8 @@ class _Judge:
             other = int(self._runs(part["over"])[part["column"]].iloc[0])
             ratio = value / other
             holds = ratio > part["ratio_above"]
-            return Part(held(holds), f"{said}, {ratio:.2f} times those of {part['over']}.")
+            said += f", {ratio:.2f} times those of {part['over']}."
+            return Part(held(holds), said, part["arm"])
         checks = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
         asked = {word: part[word] for word in checks if word in part}
         holds = all(checks[word](value, bound) for word, bound in asked.items())
@@ -217,6 +218,7 @@ class _Judge:
         return Part(
             held(all(equal)),
             f"{sum(equal)} of {len(equal)} rates equal what get_lr() prints, to the last digit.",
+            "Figure 2",
         )
 
     def _sizes(self, arm: str) -> Part:
@@ -233,7 +235,10 @@ class _Judge:
             RULES[part["rule"]](epochs[(epochs["run"] == run) & (epochs["seed"] == seed)], part)
             for run, seed in zip(runs["run"], runs["seed"], strict=True)
         ]
-        held = sum(holds for holds, _ in results)
+        short = next((said for holds, said in results if holds is None), None)
+        if short:
+            return Part(NOT_RUN, f"{part['arm']}: {short}.", part["arm"])
+        held = sum(bool(holds) for holds, _ in results)
         verdict = SUPPORTED if held == len(results) else REFUTED if not held else UNDECIDED
         sentence = f"{part['arm']}: {results[0][1]} (seed 0); holds in {held} of {len(results)}."
         return Part(verdict, sentence, part["arm"])
@@ -242,7 +247,7 @@ class _Judge:
         logs = self.tables.published.logs
         other = logs[logs["run"] == log["other"]] if "other" in log else None
         holds, said = RULES[log["rule"]](logs[logs["run"] == log["run"]], log, other)
-        return Part(held(holds), f"Published log {log['run']}: {said}.", log["run"])
+        return Part(held(bool(holds)), f"Published log {log['run']}: {said}.", log["run"])
 
 
 # --- the table ------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Run records into tidy tables: a row a run, a row an epoch, a row a layer; and every answer.
 
-``hits.npz`` holds, by ``<run>/seed<k>``, whether each test image was classified rightly.
+``hits.npz`` holds, by ``<run>/seed<k>``, whether each test image was classified rightly;
+``mistakes.npz`` the most confident mistakes of the final model, as pictures where the images are
+there.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from report import mistakes
 
 OPTIONAL = ("last_finite_train_loss",)
 """Columns that older records lack."""
@@ -114,10 +118,11 @@ def read_record(
 
 @dataclass(frozen=True)
 class Collected:
-    """The tables ``runs``, ``epochs``, ``layers`` and ``gaps``, and the answers by record."""
+    """Tables by name, whether each answer was right by record, and pictures of mistakes."""
 
     tables: dict[str, pd.DataFrame]
     hits: dict[str, NDArray[np.bool_]]
+    pictures: NDArray[np.uint8] | None = None
 
 
 def collect(folder: Path, partial: bool = False) -> Collected:
@@ -135,17 +140,19 @@ def collect(folder: Path, partial: bool = False) -> Collected:
     RecordError
         Naming the record, or where there is none at all.
     """
+    study = read_json(folder / "study.json")
     summaries: list[dict[str, Any]] = []
     epochs: list[pd.DataFrame] = []
     layers: dict[str, pd.DataFrame] = {}
     gaps: list[dict[str, Any]] = []
     hits: dict[str, NDArray[np.bool_]] = {}
-    for run, planned in read_json(folder / "study.json")["runs"].items():
+    for run, planned in study["runs"].items():
         for seed in range(planned["seeds"]):
             record = folder / "runs" / run / f"seed{seed}"
             try:
                 summary, rows = read_record(record, run, seed, planned["config"])
-                hits[f"{run}/seed{seed}"] = read_hits(record)
+                probabilities, labels = read_predictions(record)
+                hits[f"{run}/seed{seed}"] = probabilities.argmax(1) == labels
                 layers.setdefault(run, read_layers(record).assign(run=run))
             except RecordError as error:
                 if not partial:
@@ -166,16 +173,34 @@ def collect(folder: Path, partial: bool = False) -> Collected:
         "layers": pd.concat(layers.values(), ignore_index=True),
         "gaps": pd.DataFrame(gaps, columns=["run", "seed", "reason"]),
     }
-    return Collected(tables, hits)
+    return _with_mistakes(Collected(tables, hits), study, folder)
 
 
-def read_hits(record: Path) -> NDArray[np.bool_]:
-    """Return whether each test image was classified rightly, of shape (images,)."""
+def _with_mistakes(collected: Collected, study: dict[str, Any], folder: Path) -> Collected:
+    runs = collected.tables["runs"]
+    run = mistakes.analysed_run(study, runs)
+    seeds = runs[runs["run"] == run]["seed"]
+    read = [read_predictions(folder / "runs" / run / f"seed{seed}") for seed in seeds]
+    mean = np.mean([probabilities for probabilities, _ in read], axis=0)
+    surest = mistakes.confident(mean, read[0][1])
+    confusion = mistakes.confusion([(p.argmax(1), labels) for p, labels in read])
+    data = folder.parent / "data" / str(study["scale"]["dataset"])
+    tables = {
+        "confusion": confusion.assign(run=run, seed=seeds.to_numpy()[confusion["seed"]]),
+        "mistakes": surest.assign(run=run),
+    }
+    return Collected(collected.tables | tables, collected.hits, mistakes.pictures(data, surest))
+
+
+def read_predictions(record: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the class probabilities, of shape (images, classes), and the labels."""
     try:
         with np.load(record / "predictions.npz", allow_pickle=False) as predictions:
-            guesses, labels = predictions["probabilities"].argmax(1), predictions["labels"]
-            right: NDArray[np.bool_] = guesses == labels
-            return right
+            probabilities, labels = predictions["probabilities"], predictions["labels"]
+            if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
+                shapes = f"{probabilities.shape} and {labels.shape}"
+                raise ValueError(f"probabilities and labels of shapes {shapes}")
+            return probabilities, labels
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RecordError(f"{record / 'predictions.npz'}: can't be read: {error}") from None
 
@@ -195,10 +220,12 @@ def write(collected: Collected, folder: Path) -> None:
         table.to_csv(folder / f"{name}.csv", index=False)
     answers: dict[str, Any] = dict(collected.hits)
     np.savez_compressed(folder / "hits.npz", **answers)
+    images = {} if collected.pictures is None else {"images": collected.pictures}
+    np.savez_compressed(folder / "mistakes.npz", **images)  # type: ignore[arg-type]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write ``tables/{runs,epochs,layers,gaps}.csv`` and ``tables/hits.npz``."""
+    """Write ``tables/{runs,epochs,layers,gaps,confusion,mistakes}.csv`` and their arrays."""
     parser = argparse.ArgumentParser(prog="python -m report.collect", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="results/<scale>")
     folder = parser.parse_args(argv).folder

@@ -1,20 +1,21 @@
 """Rules on a learning curve: each says whether it holds, and what it saw.
 
 A rule takes the epochs of one run and seed (or of a published log), the claim's numbers, and, where
-it compares two logs, the other one.
+it compares two logs, the other one. Of a run that is too short to tell it says None.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from report.wording import percent, signed
+from report.wording import percent, plural, signed
 
-Result = tuple[bool, str]
+Result = tuple[bool | None, str]
 
 
 def train_accuracy_reaches(
@@ -22,14 +23,22 @@ def train_accuracy_reaches(
 ) -> Result:
     """Training accuracy is at least ``value`` in one of the first ``by_epoch`` epochs."""
     best = epochs["train_accuracy"].head(part["by_epoch"]).max()
+    if len(epochs) < part["by_epoch"] and best < part["value"]:
+        return None, _too_short(epochs, part["by_epoch"])
     within = f"training accuracy {percent(best)} at best in {part['by_epoch']} epochs"
     return bool(best >= part["value"]), f"{within}, claimed {percent(part['value'], 0)}"
+
+
+def _too_short(epochs: pd.DataFrame, needed: int) -> str:
+    return f"{plural(len(epochs), 'epoch')}, where it takes {needed} to tell"
 
 
 def test_accuracy_falls(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
     """Test accuracy is past its best by epoch ``by_epoch``."""
+    if len(epochs) < part["by_epoch"]:
+        return None, _too_short(epochs, part["by_epoch"])
     first = epochs["test_accuracy"].head(part["by_epoch"])
     fall = first.max() - first.iloc[-1]
     return bool(fall > 0), f"test accuracy {signed(-fall * 100)} points from its best by then"
@@ -80,7 +89,7 @@ def slow_after_epoch(
     """Beyond ``epoch`` both accuracies gain under ``points_per_epoch`` an epoch."""
     after = epochs[epochs["epoch"] >= part["epoch"]]
     if len(after) < 2:
-        return False, f"it has no {part['epoch'] + 2} epochs"
+        return None, _too_short(epochs, part["epoch"] + 2)
     train, test = _slope(after["train_accuracy"]), _slope(after["test_accuracy"])
     said = f"after epoch {part['epoch']} training gains {signed(train, 3)} points an epoch"
     limit = part["points_per_epoch"]
@@ -91,7 +100,10 @@ def still_rising(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
     """Test accuracy's best lies in the last ``last_share`` of the epochs."""
-    last = max(1, round(len(epochs) * part["last_share"]))
+    needed = math.ceil(1 / part["last_share"])
+    if len(epochs) < needed:
+        return None, _too_short(epochs, needed)
+    last = round(len(epochs) * part["last_share"])
     best = int(epochs["test_accuracy"].to_numpy().argmax())
     said = f"the best of {len(epochs)} epochs is epoch {best}"
     return best >= len(epochs) - last, f"{said}; the last {last} are looked at"

@@ -1,27 +1,69 @@
-# From run records to tables, figures and the page.
-FIGURES = [
-    "figure1",
-    "figure2",
-    "effects",
-    *(f"ablation_{name}" for name in STUDY.covered),
-]
-TABLES = multiext(
+# From run records to tables, figures, and the report: as a page, as LaTeX, and as PDF.
+from report.pdf import NO_ENGINE, engine
+
+# What `snakemake --report` says below each figure, and where it lists it.
+FIGURES = {
+    "figure1": ("The paper", "figure1"),
+    "figure2": ("The paper", "figure2"),
+    "effects": ("Effects", "effects"),
+    "pareto": ("Effects", "pareto"),
+    "optimism": ("Effects", "optimism"),
+    "augmentation": ("Images", "augmentation"),
+    "confusion": ("Images", "confusion"),
+    "mistakes": ("Images", "mistakes"),
+}
+for name in STUDY.covered:
+    FIGURES[f"ablation_{name}"] = ("Ablations", "ablation")
+    design = STUDY.ablations[name].declaration.design
+    if design in ("ladder", "grid"):
+        FIGURES[f"{design}_{name}"] = ("Ablations", design)
+
+COLLECTED = multiext(
     "results/{scale}/tables/",
     "runs.csv",
     "epochs.csv",
     "layers.csv",
-    "rates.csv",
-    "comparisons.csv",
-    "spreads.csv",
     "gaps.csv",
+    "confusion.csv",
+    "mistakes.csv",
+    "mistakes.npz",
 )
+TABLES = [
+    *COLLECTED,
+    *multiext(
+        "results/{scale}/tables/",
+        "rates.csv",
+        "pictures.npz",
+        "comparisons.csv",
+        "spreads.csv",
+    ),
+]
 PUBLISHED = multiext("paper/", "published.yaml", "claims.yaml", "logs.csv")
 READING = [
     "report/collect.py",
+    "report/mistakes.py",
     "report/published.py",
     "report/statistics.py",
+    "report/tables.py",
     "report/verdicts.py",
     "report/wording.py",
+]
+JUDGING = ["report/claims.py", "report/curves.py"]
+DRAWING = [
+    "report/drawing.py",
+    "report/figures.py",
+    "report/image_figures.py",
+    "report/paper_figures.py",
+    "report/study_figures.py",
+]
+RENDERING = [
+    "report/context.py",
+    "report/findings.py",
+    "report/html.py",
+    "report/latex.py",
+    "report/printed.py",
+    "report/prose.py",
+    "report/render.py",
 ]
 
 
@@ -33,17 +75,14 @@ rule collect:
             for run, seed in STUDY.runs_of(*STUDY.covered)
         ],
     output:
-        runs="results/{scale}/tables/runs.csv",
-        epochs="results/{scale}/tables/epochs.csv",
-        layers="results/{scale}/tables/layers.csv",
-        gaps="results/{scale}/tables/gaps.csv",
+        COLLECTED,
         hits="results/{scale}/tables/hits.npz",
     log:
         "results/{scale}/logs/collect.log",
     conda:
         "../environment.yml"
     params:
-        code=code_digest("report/collect.py"),
+        code=code_digest("report/collect.py", "report/mistakes.py"),
     shell:
         "exec python -m report.collect results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -54,7 +93,11 @@ rule compare:
         runs="results/{scale}/tables/runs.csv",
         hits="results/{scale}/tables/hits.npz",
     output:
-        comparisons="results/{scale}/tables/comparisons.csv",
+        comparisons=report(
+            "results/{scale}/tables/comparisons.csv",
+            caption="captions/comparisons.rst",
+            category="Tables",
+        ),
         spreads="results/{scale}/tables/spreads.csv",
     log:
         "results/{scale}/logs/compare.log",
@@ -72,15 +115,17 @@ rule claims:
         study="results/{scale}/study.json",
         published=PUBLISHED,
     output:
-        "results/{scale}/tables/claims.csv",
+        report(
+            "results/{scale}/tables/claims.csv",
+            caption="captions/claims.rst",
+            category="Tables",
+        ),
     log:
         "results/{scale}/logs/claims.log",
     conda:
         "../environment.yml"
     params:
-        code=code_digest(
-            "report/claims.py", "report/curves.py", "report/tables.py", *READING
-        ),
+        code=code_digest(*JUDGING, *READING),
     shell:
         "exec python -m report.claims results/{wildcards.scale} --write-only > {log:q} 2>&1"
 
@@ -91,17 +136,26 @@ rule figures:
         study="results/{scale}/study.json",
         published=PUBLISHED,
     output:
+        [
+            report(
+                f"results/{{scale}}/figures/{figure}.svg",
+                caption=f"captions/{caption}.rst",
+                category=category,
+                labels={"figure": figure},
+            )
+            for figure, (category, caption) in FIGURES.items()
+        ],
         expand(
             "results/{{scale}}/figures/{figure}.{kind}",
             figure=FIGURES,
-            kind=["svg", "pdf", "txt"],
+            kind=["narrow.svg", "pdf", "csv", "json"],
         ),
     log:
         "results/{scale}/logs/figures.log",
     conda:
         "../environment.yml"
     params:
-        code=code_digest("report/figures.py", "report/tables.py", *READING),
+        code=code_digest(*DRAWING, *READING),
     shell:
         "exec python -m report.figures results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -116,19 +170,48 @@ rule report:
         figures=expand(
             "results/{{scale}}/figures/{figure}.{kind}",
             figure=FIGURES,
-            kind=["svg", "txt"],
+            kind=["svg", "narrow.svg", "csv", "json"],
         ),
-        template="report/templates/report.html.j2",
-        style="report/static/report.css",
+        templates=multiext("report/templates/report.", "html.j2", "tex.j2"),
+        static=multiext("report/static/report.", "css", "js"),
     output:
-        "results/{scale}/report/index.html",
+        page=report(
+            "results/{scale}/report/index.html",
+            caption="captions/page.rst",
+            category="Report",
+        ),
+        latex="results/{scale}/report/report.tex",
     log:
         "results/{scale}/logs/report.log",
     conda:
         "../environment.yml"
     params:
-        code=code_digest(
-            "report/render.py", "report/claims.py", "report/tables.py", *READING
-        ),
+        code=code_digest(*RENDERING, *JUDGING, *READING),
     shell:
         "exec python -m report.render results/{wildcards.scale} > {log:q} 2>&1"
+
+
+rule pdf:
+    input:
+        latex="results/{scale}/report/report.tex",
+        figures=expand("results/{{scale}}/figures/{figure}.pdf", figure=FIGURES),
+    output:
+        report(
+            "results/{scale}/report/report.pdf",
+            caption="captions/pdf.rst",
+            category="Report",
+        ),
+    log:
+        "results/{scale}/logs/pdf.log",
+    conda:
+        "../environment.yml"
+    params:
+        code=code_digest("report/pdf.py"),
+    shell:
+        "exec python -m report.pdf results/{wildcards.scale} > {log:q} 2>&1"
+
+
+onsuccess:
+    # Without an engine there is the page and report.tex, and a line that says so.
+    if not engine():
+        print(NO_ENGINE)

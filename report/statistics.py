@@ -56,11 +56,24 @@ class Effect:
     detectable: float = NAN
 
 
+def t_interval(values: Floats) -> tuple[float, float]:
+    """Return the 95% t interval of the mean of ``values``, of shape (n,).
+
+    Student (1908), doi:10.2307/2331554. NaN for one value, and for values that all agree.
+    """
+    n = len(values)
+    error = float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else 0.0
+    if error < AGREEMENT:
+        return NAN, NAN
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    return float(np.mean(values)) - half, float(np.mean(values)) + half
+
+
 def paired_effect(differences: Floats, margin: float = MARGIN) -> Effect:
     """Return the mean of paired differences with its 95% t interval, and what goes with it.
 
-    Student (1908), doi:10.2307/2331554. One pair has a difference but no interval; nor have pairs
-    that all agree, for their spread says nothing about that of others.
+    One pair has a difference but no interval; nor have pairs that all agree, for their spread says
+    nothing about that of others.
 
     Parameters
     ----------
@@ -75,12 +88,12 @@ def paired_effect(differences: Floats, margin: float = MARGIN) -> Effect:
     error = deviation / math.sqrt(max(n, 1))
     if n < 2 or error < AGREEMENT:
         return Effect(n, mean, NAN, NAN, NAN, deviation)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    low, high = t_interval(differences)
     return Effect(
         n=n,
         difference=mean,
-        low=mean - half,
-        high=mean + half,
+        low=low,
+        high=high,
         p=float(2 * stats.t.sf(abs(mean) / error, n - 1)),
         deviation=deviation,
         sign_flip_p=sign_flip_p(differences),

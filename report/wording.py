@@ -23,7 +23,8 @@ def signed(value: float, digits: int = 2) -> str:
     """Return points with their sign, a true minus: ``+0.53``."""
     if math.isnan(value):
         return DASH
-    return f"{value:+.{digits}f}".replace("-", MINUS)
+    # What rounds to zero has no sign of its own.
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
 
 
 def interval(low: float, high: float) -> str:
@@ -47,11 +48,15 @@ def giga(flops: float) -> str:
 
 def setting(key: str, value: Any) -> str:
     """Return a change as a reader would say it: ``maxpool: true``."""
-    if key == "augmentation.copies":
-        copies = " | ".join(", ".join(copy) if copy else "as is" for copy in value)
-        return f"copies: {copies}"
-    text = value if isinstance(value, str) else json.dumps(value)
-    return f"{key.replace('_', ' ').replace('.', ' ')}: {text}"
+    words = "copies" if key == "augmentation.copies" else key.replace("_", " ").replace(".", " ")
+    return f"{words}: {written(value)}"
+
+
+def written(value: Any) -> str:
+    """Return a setting's value as a reader would write it; of copies, their transforms."""
+    if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
+        return " | ".join(", ".join(copy) if copy else "as is" for copy in value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def shortened(name: str, length: int = 32) -> str:
@@ -62,3 +67,8 @@ def shortened(name: str, length: int = 32) -> str:
 def changes(mapping: dict[str, Any]) -> str:
     """Return every change in one line."""
     return "; ".join(setting(key, value) for key, value in mapping.items())
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return ``1 run``, ``2 runs``; ``many`` where the plural isn't made with an s."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -163,7 +163,11 @@ def still_idle_weights(network: nn.Module, image_size: int) -> None:
         rows, columns = (_meets_pixels(module, axis, size[axis]) for axis in (0, 1))
         idle = ~(rows[:, None] & columns).to(module.weight.device)
         if idle.any():
-            module.weight.register_hook(lambda gradient, idle=idle: gradient.masked_fill(idle, 0))
+            _mask_gradient(module.weight, idle)
+
+
+def _mask_gradient(weight: Tensor, idle: Tensor) -> None:
+    weight.register_hook(lambda g: g.masked_fill(idle, 0))  # type: ignore[no-untyped-call]
 
 
 def _meets_pixels(module: nn.Conv2d, axis: int, size: int) -> Tensor:

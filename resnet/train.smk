@@ -92,6 +92,27 @@ rule rates:
         " --output {output:q} > {log:q} 2>&1"
 
 
+rule pictures:
+    input:
+        data=f"results/data/{DATASET}/data.json",
+        images=f"results/data/{DATASET}/train_images.npy",
+    output:
+        "results/{scale}/tables/pictures.npz",
+    log:
+        "results/{scale}/logs/pictures.log",
+    conda:
+        "../environment.yml"
+    params:
+        # The copies that the paper's final model was trained on.
+        copies=json.dumps(load_bases()["final"].augmentation.copies),
+        code=code_digest("resnet/pictures.py", "resnet/augment.py"),
+        versions=versions_digest(*PACKAGES),
+        data=subpath(input.data, parent=True),
+    shell:
+        "exec python -m resnet.pictures --data {params.data:q} --copies {params.copies:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
 for ablation in STUDY.ablations:
 
     rule:

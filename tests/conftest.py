@@ -1,17 +1,20 @@
 """What tests share: the real data where it is, and a small study without training."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import settings
 
-from ablations.registry import load_bases, resolve
+from ablations.registry import resolve
 from ablations.study import to_document
-from resnet import data, rates
-from resnet.config import DATASETS, Dataset, to_json
+from benchmarks import synthetic
+from report import collect, figures, pdf, render, statistics
+from resnet import data
+from resnet.config import DATASETS, Dataset
 
 # The machine may be busy, and a test should fail for everyone or for no one.
 settings.register_profile("project", deadline=None, derandomize=True)
@@ -60,60 +63,11 @@ fc,Linear,1,10,,,2570,5120
 """
 
 
-def write_record(folder, run, seed, config, accuracy, status="finished", parameters=4978730):
+def write_record(folder, run, seed, config, accuracy):
     """A run record of two epochs whose last test accuracy is ``accuracy``, without training."""
-    record = folder / "runs" / run / f"seed{seed}"
-    record.mkdir(parents=True)
-    (record / "config.json").write_text(json.dumps(config | {"seed": seed}))
-    metrics = {
-        "epoch": [0, 1],
-        "images_seen": [512, 1024],
-        "train_loss": [2.0, 1.5],
-        "train_accuracy": [0.3, 0.5],
-        "test_loss": [2.1, 1.6],
-        "test_accuracy": [accuracy - 0.1, accuracy],
-        "notebook_test_accuracy": [accuracy - 0.1, accuracy],
-        "held_out_loss": [None, None],
-        "held_out_accuracy": [None, None],
-        "learning_rate": [0.1, 0.1],
-        "printed_learning_rate": [0.1, 0.1],
-        "images_per_second": [100.0, 100.0],
-        "seconds": [5.0, 5.0],
-    }
-    pd.DataFrame(metrics).to_csv(record / "metrics.csv", index=False)
-    (record / "layers.csv").write_text(LAYERS)
-    np.savez_compressed(
-        record / "predictions.npz",
-        probabilities=np.full((4, 10), 0.1, np.float32),
-        labels=np.arange(4),
-    )
-    summary = {
-        "run": run,
-        "seed": seed,
-        "status": status,
-        "epochs": 2,
-        "steps": 8,
-        "images_seen": 1024,
-        "final_test_accuracy": accuracy,
-        "final_notebook_test_accuracy": accuracy,
-        "best_test_accuracy": accuracy,
-        "best_epoch": 1,
-        "best_notebook_test_accuracy": accuracy,
-        "final_train_accuracy": 0.5,
-        "final_plain_train_accuracy": 0.6,
-        "parameters": parameters,
-        "flops_per_image": 815469568,
-        "seconds": 10.0,
-        "peak_memory_mib": 700.0,
-        "device": "cpu",
-        "processor": "a processor",
-        "threads": 1,
-        "precision": "fp32",
-        "commit": "c0ffee",
-        "code_digest": "d1ge57",
-        "versions": {"torch": "2.0"},
-    }
-    (record / "summary.json").write_text(json.dumps(summary))
+    nothing = np.full((4, 10), 0.1, np.float32), np.arange(4)
+    accuracies = [accuracy - 0.1, accuracy]
+    synthetic.write_record(folder, run, seed, config, accuracies, nothing, layers=LAYERS)
 
 
 @pytest.fixture
@@ -127,11 +81,53 @@ def study(tmp_path):
         for seed in range(planned["seeds"]):
             write_record(folder, run, seed, planned["config"], 0.5 + 0.05 * i + 0.01 * seed)
     (folder / "tables").mkdir()
-    final = to_json(load_bases()["final"])
-    rates_argv = ["--config", final, "--epochs", "18", "--output", str(folder / "tables/rates.csv")]
-    assert rates.main(rates_argv) == 0
+    synthetic.write_rates(folder)
     splits = data.read_digits(Path())
     facts = data.describe(splits, "digits", "digits")
     (tmp_path / "results" / "data" / "digits").mkdir(parents=True)
     (tmp_path / "results" / "data" / "digits" / "data.json").write_text(json.dumps(facts))
     return folder
+
+
+def report_on(study):
+    """Make the tables, figures, page and LaTeX of a study's records."""
+    for step in (collect, statistics, figures, render):
+        assert step.main([str(study)]) == 0
+    return study
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """``results/demo`` with a report of every declared ablation, its accuracies made up."""
+    folder = tmp_path_factory.mktemp("demo") / "results" / "demo"
+    synthetic.write_study(folder, to_document(resolve({"scale": "demo"})), images=360)
+    report_on(folder)
+    if pdf.engine():
+        assert pdf.build(folder / "report" / "report.tex")
+    return folder
+
+
+def needs(found, what):
+    """Skip a test whose tool isn't here; where tests must be complete, fail it."""
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}; .ci/run installs it")
+    return found
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """A LaTeX engine."""
+    return needs(pdf.engine(), "latexmk and pdflatex")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of Chromium."""
+    return needs(shutil.which("chromium"), "Chromium")
+
+
+@pytest.fixture(scope="session")
+def npm():
+    """The folder of what the page's checks take from npm."""
+    folder = ROOT / "tests" / "browser" / "node_modules"
+    return needs(folder.is_dir() and folder, "npm ci --prefix tests/browser")

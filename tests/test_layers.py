@@ -57,6 +57,11 @@ def test_the_report_runs_without_torch(module):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+def test_what_snakemake_asks_of_the_report_is_light():
+    code = "import sys, report.pdf; sys.exit(bool({'pandas', 'matplotlib'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
 def test_files_and_functions_stay_small():
     for path in FILES:
         lines = path.read_text().count("\n")

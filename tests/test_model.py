@@ -74,7 +74,7 @@ def test_every_base_takes_both_sizes_of_image(size):
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
 def test_weights_that_meet_only_padding_have_no_gradient(kernel, stride, size):
-    """What automatic differentiation in float64 finds is what bf16 gives, and exactly zero there."""
+    """As in float64; where a weight meets no pixel, exactly zero."""
     torch.manual_seed(0)
     convolution = torch.nn.Conv2d(3, 64, kernel, stride, padding=kernel // 2, bias=False)
     right = torch.nn.Conv2d(3, 64, kernel, stride, padding=kernel // 2, bias=False).double()

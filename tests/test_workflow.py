@@ -1,5 +1,6 @@
 """The workflow end to end at scale smoke, in a copy of the project, and what an edit replans."""
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from report import figures, pdf
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("Snakefile", "environment.yml", "ablations", "config", "paper", "profiles")
@@ -32,9 +35,10 @@ def copy_project(folder):
     )
 
 
-def start(folder, *arguments, scale="smoke"):
+def start(folder, *arguments, scale="smoke", path=None):
     argv = [sys.executable, "-m", "snakemake", *arguments, "--config", f"scale={scale}"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    environment |= {"PATH": path} if path else {}
     return subprocess.Popen(
         argv,
         cwd=folder,
@@ -46,8 +50,8 @@ def start(folder, *arguments, scale="smoke"):
     )
 
 
-def snakemake(folder, *arguments, scale="smoke"):
-    process = start(folder, *arguments, scale=scale)
+def snakemake(folder, *arguments, scale="smoke", path=None):
+    process = start(folder, *arguments, scale=scale, path=path)
     output, _ = process.communicate(timeout=400)
     return process.returncode, output
 
@@ -111,6 +115,41 @@ def test_a_study_ends_in_tables_and_a_page(finished):
     final = runs[runs["run"] == "base.final"]
     assert set(final["parameters"]) == {4_978_730}
     assert not list((results / "checkpoints").glob("*.pt"))
+
+
+def test_the_workflow_knows_every_figure(finished):
+    results = finished / "results" / "smoke"
+    drawn = figures.drawings(json.loads((results / "study.json").read_text()))
+    kinds = ("svg", "narrow.svg", "pdf", "csv", "json")
+    found = {path.name for path in (results / "figures").iterdir()}
+    assert found == {f"{name}.{kind}" for name in drawn for kind in kinds}
+
+
+def test_the_pdf_is_made_where_an_engine_is_and_else_a_line_says_so(project):
+    results = project / "results" / "smoke"
+    assert (results / "report" / "report.tex").exists()
+    assert (results / "report" / "report.pdf").exists() == bool(pdf.engine())
+    # Without TeX on its path, a call makes the rest and says what is missing.
+    hidden = project / "bin"
+    hidden.mkdir()
+    for tool in ("bash", "sh", "git", "env", "uname"):
+        (hidden / tool).symlink_to(shutil.which(tool))
+    (hidden / "python").symlink_to(sys.executable)
+    (results / "report" / "index.html").unlink()
+    (results / "report" / "report.pdf").unlink(missing_ok=True)
+    code, output = snakemake(project, path=str(hidden))
+    assert code == 0, output
+    assert "No LaTeX engine" in output
+    assert (results / "report" / "index.html").exists()
+    assert not (results / "report" / "report.pdf").exists()
+
+
+def test_snakemakes_own_report_holds_the_figures_and_the_tables(project):
+    code, output = snakemake(project, "--report", "own.html")
+    assert code == 0, output
+    text = (project / "own.html").read_text()
+    for said in ("effects", "ablation_maxpool", "comparisons.csv", "Every claim with its verdict"):
+        assert said in text
 
 
 def test_a_run_that_diverges_is_a_result_of_the_study(finished):

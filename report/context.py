@@ -1,0 +1,274 @@
+"""What the report says, once: the typed context that the HTML and the LaTeX template both place."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from report import paper_tables, prose, study_tables
+from report.claims import judge, judge_own
+from report.collect import RecordError, read_json
+from report.figures import OF_DESIGN
+from report.findings import ablation_findings
+from report.printed import Printed, data_table, record_link
+from report.tables import READ, Tables, final_run
+from report.verdicts import Verdict
+from report.wording import count, duration, plural
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: its name, what it shows in words, its captions, and the table behind it.
+
+    ``column_caption`` is that of the figure as wide as a column on paper.
+    """
+
+    name: str
+    alt: str
+    caption: str
+    column_caption: str
+    data: Printed
+
+
+@dataclass(frozen=True)
+class Section:
+    """An ablation's part of the report; ``more`` is what its design adds to its curves."""
+
+    name: str
+    title: str
+    question: str
+    source: str
+    table: Printed
+    picture: Picture
+    more: list[Picture]
+    findings: list[str]
+    cost: str
+    verdicts: list[Verdict]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the templates place; undefined names are errors there.
+
+    ``evidence`` says where the runs behind a claim's part are; ``files`` are the tables, by name,
+    with where they are; ``root`` leads from the report to ``results/<scale>``.
+    """
+
+    title: str
+    authors: str
+    repository: str
+    date: str
+    scale: str
+    dataset: str
+    about: str
+    real_images: bool
+    counts: list[tuple[str, int]]
+    counted: str
+    headline: list[tuple[str, str]]
+    verdicts_table: Printed
+    protocol: list[str]
+    protocol_table: Printed
+    figure1: Printed
+    figure1_picture: Picture
+    assumptions: str
+    figure2_picture: Picture
+    log_published: str
+    log_ours: str
+    rates: Printed
+    rates_note: str
+    final_run: str
+    final_parameters: str
+    summary: Printed | None
+    structure: Printed | None
+    structure_note: str
+    ladders: list[Picture]
+    effects: Picture
+    sections: list[Section]
+    grids: list[Picture]
+    pareto: Picture
+    augmentation: Picture | None
+    confusion: Picture
+    classes: Printed
+    classes_note: str
+    mistakes: Picture | None
+    optimism: list[str]
+    optimism_picture: Picture
+    chance: Printed
+    chance_note: str
+    verdicts: list[Verdict]
+    own_verdicts: list[Verdict]
+    contradictions: list[str]
+    limits: list[str]
+    gaps: list[dict[str, Any]]
+    evidence: dict[str, str]
+    files: list[tuple[str, str]]
+    runs: Printed
+    provenance: list[tuple[str, str]]
+    receipt: list[str]
+    commands: list[str]
+    citation: list[str]
+    references: tuple[tuple[str, str], ...]
+    root: str
+
+
+def context(folder: Path, tables: Tables, figures: Path) -> Report:
+    """Return the report's content.
+
+    Parameters
+    ----------
+    folder
+        ``results/<scale>``.
+    tables
+        Its tables.
+    figures
+        Where its figures are.
+    """
+    facts, study, date = tables.published.facts, tables.study, today()
+    run = final_run(tables)
+    layers = tables.layers[tables.layers["run"] == run]
+    verdicts, own = judge(tables), judge_own(tables)
+    published_log = tables.published.logs.query("run == 'final' and 11 <= epoch <= 17")
+    ours = tables.epochs.query("run == @run and seed == 0")
+    parameters = count(facts["final_model"]["parameters"])
+
+    def picture(name: str) -> Picture:
+        return read_picture(tables, figures, name)
+
+    def of_design(design: str) -> list[Picture]:
+        ablations = study["ablations"].items()
+        names = [f"{design}_{name}" for name, a in ablations if a["design"] == design]
+        return [picture(name) for name in names]
+
+    return Report(
+        title=facts["title"],
+        authors=", ".join(facts["authors"]),
+        repository=facts["repository"],
+        date=date,
+        scale=study["scale"]["name"],
+        dataset=tables.data["dataset"],
+        about=study["scale"]["about"],
+        real_images=study["scale"]["dataset"] == "cifar10",
+        counts=prose.counts(verdicts),
+        counted=prose.counted_sentence(verdicts),
+        headline=prose.headline(tables),
+        verdicts_table=study_tables.verdicts_table(verdicts, "The paper"),
+        protocol=prose.protocol(tables),
+        protocol_table=study_tables.protocol_table(tables),
+        figure1=paper_tables.figure1_table(tables),
+        figure1_picture=picture("figure1"),
+        assumptions=prose.ASSUMPTIONS,
+        figure2_picture=picture("figure2"),
+        log_published=prose.log_lines(published_log, "printed_lr"),
+        log_ours=prose.log_lines(ours, "printed_learning_rate", last=7),
+        rates=paper_tables.rates_table(tables),
+        rates_note=prose.RATES,
+        final_run=run,
+        final_parameters=parameters,
+        summary=None if layers.empty else paper_tables.summary_table(layers),
+        structure=None if layers.empty else paper_tables.structure_table(tables, layers),
+        structure_note=(
+            f"The printed sizes contradict the model that has {parameters} parameters and no "
+            "maxpool: its stages are 32, 32, 16, 8 and 4 pixels wide."
+        ),
+        ladders=of_design("ladder"),
+        effects=picture("effects"),
+        sections=[
+            _section(tables, figures, name, [*verdicts, *own]) for name in study["ablations"]
+        ],
+        grids=of_design("grid"),
+        pareto=picture("pareto"),
+        augmentation=picture("augmentation") if tables.pictures.copies is not None else None,
+        confusion=picture("confusion"),
+        classes=study_tables.classes_table(tables),
+        classes_note=prose.class_sentence(tables),
+        mistakes=picture("mistakes") if tables.pictures.mistakes is not None else None,
+        optimism=prose.optimism(tables),
+        optimism_picture=picture("optimism"),
+        chance=study_tables.chance_table(tables),
+        chance_note=prose.chance_sentence(tables),
+        verdicts=verdicts,
+        own_verdicts=own,
+        contradictions=prose.contradictions(tables),
+        limits=prose.limits(tables),
+        gaps=tables.gaps.to_dict("records"),
+        evidence=_evidence(tables),
+        files=[
+            ("rates", f"{tables.root}/tables/rates.csv"),
+            *((name, f"../tables/{name}.csv") for name in ("claims", *READ)),
+        ],
+        runs=study_tables.runs_table(tables),
+        provenance=prose.provenance(tables),
+        receipt=prose.receipt(folder),
+        commands=prose.commands(tables),
+        citation=prose.citation(tables, date),
+        references=prose.REFERENCES,
+        root=tables.root,
+    )
+
+
+def _evidence(tables: Tables) -> dict[str, str]:
+    """Return where the runs behind a claim's part are, by the arm or the run that it names."""
+    runs = set(tables.runs["run"])
+    links = {"Figure 2": "#figure-2"} | {run: record_link(tables, run) for run in runs}
+    for name, ablation in tables.study["ablations"].items():
+        links |= {f"{name}.{arm['name']}": f"#ablation-{name}" for arm in ablation["arms"]}
+    return links
+
+
+def today() -> str:
+    """Return today, or SOURCE_DATE_EPOCH for a report that is the same every time."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return now.strftime("%Y-%m-%d")
+
+
+def read_picture(tables: Tables, figures: Path, name: str) -> Picture:
+    """Return a figure that was drawn into ``figures``.
+
+    Raises
+    ------
+    RecordError
+        Where it is missing.
+    """
+    words = read_json(figures / f"{name}.json")
+    try:
+        data = pd.read_csv(figures / f"{name}.csv")
+    except pd.errors.EmptyDataError:
+        data = pd.DataFrame()
+    except OSError as error:
+        raise RecordError(f"{figures / name}.csv: can't be read: {error}") from None
+    return Picture(**words, name=name, data=data_table(tables, name, data))
+
+
+def _section(tables: Tables, figures: Path, name: str, verdicts: list[Verdict]) -> Section:
+    ablation = tables.study["ablations"][name]
+    design = ablation["design"]
+    return Section(
+        name=name,
+        title=ablation["title"],
+        question=ablation["question"],
+        source=ablation["source"],
+        table=study_tables.ablation_table(tables, name),
+        picture=read_picture(tables, figures, f"ablation_{name}"),
+        more=[read_picture(tables, figures, f"{design}_{name}")] if design in OF_DESIGN else [],
+        findings=ablation_findings(tables, name),
+        cost=_cost(tables, ablation),
+        verdicts=[v for v in verdicts if v.id in ablation["claims"] or v.where == name],
+    )
+
+
+def _cost(tables: Tables, ablation: dict[str, Any]) -> str:
+    runs = {arm["run"] for arm in ablation["arms"]}
+    mine = tables.runs[tables.runs["run"].isin(runs) & (tables.runs["seed"] < ablation["seeds"])]
+    if mine.empty:
+        return "No run is finished."
+    return (
+        f"{plural(len(mine), 'run')} of {plural(ablation['seeds'], 'seed')} an arm, trained in "
+        f"{duration(mine['seconds'].sum())}, with at most {count(mine['images_seen'].max())} "
+        "images seen."
+    )

@@ -1,0 +1,134 @@
+"""What every figure shares: its form, colours, sizes, and how it is written."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+INK = "#1f2329"
+"""The colour of text and axes; the page replaces it by its own, light or dark."""
+
+PALETTE = (
+    "#0173b2",
+    "#d55e00",
+    "#029e73",
+    "#b44fa5",
+    "#a87100",
+    "#7a7a7a",
+    "#4f7fd9",
+    "#8f5a3c",
+)
+"""Colours that colour-blind readers can tell apart, at least 3:1 on a white and on a dark page
+(WCAG 2.2, 1.4.11); after the first few a mark or a dash tells more than the colour."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+DASHES = ("-", "--", "-.", ":")
+
+WIDE, NARROW = 7.4, 3.35
+"""Widths in inches: of the page's column, and of a column on paper."""
+
+# Keys are Any, since matplotlib's own type of them names every one.
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    # Names and titles are a user's: a $ in them is no formula.
+    "text.parse_math": False,
+    "font.family": ["DejaVu Sans"],
+}
+FONTS: dict[bool, dict[Any, Any]] = {
+    False: {"font.size": 9, "axes.titlesize": 10, "legend.fontsize": 8},
+    True: {"font.size": 6.5, "axes.titlesize": 7, "legend.fontsize": 6, "lines.linewidth": 0.9},
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with what it shows in words: for those who don't see it, and below it.
+
+    ``data`` is the table behind it.
+    """
+
+    figure: Figure
+    alt: str
+    caption: str
+    data: pd.DataFrame
+
+
+def styled(narrow: bool) -> AbstractContextManager[Any]:
+    """Return the context in which figures are drawn, for a column on paper or for the page."""
+    stack = ExitStack()
+    stack.enter_context(sns.axes_style("ticks"))
+    stack.enter_context(mpl.rc_context(STYLE | FONTS[narrow]))
+    return stack
+
+
+def colour(number: int) -> str:
+    """Return the colour of the series ``number``, counted from 0."""
+    return PALETTE[number % len(PALETTE)]
+
+
+def sheet(
+    narrow: bool, height: float, rows: int = 1, columns: int = 1, **grid: Any
+) -> tuple[Figure, Any]:
+    """Return a figure as wide as its place, and its axes."""
+    figure = Figure(figsize=(NARROW if narrow else WIDE, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **grid)
+
+
+def beside(narrow: bool, height: float, ratio: float = 1.0) -> tuple[Figure, Any]:
+    """Return a figure with two panels: side by side on the page, one above the other on paper."""
+    if narrow:
+        return sheet(True, 1.75 * height, 2, 1)
+    return sheet(False, height, 1, 2, width_ratios=[1, ratio])
+
+
+def thin(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return at most so many rows, as far apart as each other, the last one always."""
+    return table.iloc[:: -1 * max(1, -(-len(table) // most))].iloc[::-1]
+
+
+def nothing(narrow: bool, reason: str) -> Drawing:
+    """Return a figure that says why there is none."""
+    figure, axes = sheet(narrow, 0.8)
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, reason, ha="center", va="center")
+    return Drawing(figure, reason, reason, pd.DataFrame())
+
+
+def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
+    """Write a figure, the same bytes every time.
+
+    ``<name>.svg`` for the page; as wide as a column on paper, ``.pdf`` for the PDF and
+    ``.narrow.svg`` for the page on a phone; ``.csv`` with the table behind it, and ``.json`` with
+    ``alt`` and a ``caption`` for each of the two widths.
+    """
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
+        wide.figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+        narrow.figure.savefig(folder / f"{name}.narrow.svg", metadata={"Date": None})
+        narrow.figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
+    wide.data.to_csv(folder / f"{name}.csv", index=False)
+    words = {"alt": wide.alt, "caption": wide.caption, "column_caption": narrow.caption}
+    (folder / f"{name}.json").write_text(json.dumps(words, indent=1) + "\n")
+    # Figures hold themselves in memory in circles, a hundred of them more than a laptop has.
+    for drawing in (wide, narrow):
+        drawing.figure.clear()

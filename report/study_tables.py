@@ -1,0 +1,205 @@
+"""The study's tables, printed: verdicts, protocol, ablations, runs, classes and chance."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from report.findings import held_out_accuracies
+from report.printed import Cell, Printed, Row, mean_and_range, points, printed, record_link
+from report.tables import Tables, confusion_shares, setting_of
+from report.verdicts import Verdict
+from report.wording import DASH, changes, count, duration, giga, interval, percent, signed, written
+
+BUDGETS = {
+    "images": "Every arm sees the same number of training images.",
+    "epochs": "Every arm trains for the same number of epochs, however many images they hold.",
+}
+"""What an ablation's ``budget`` means."""
+
+
+def ablation_table(tables: Tables, name: str) -> Printed:
+    """Return an ablation's arms: what changed, cost, accuracies, and the effect."""
+    columns = {
+        "arm": False,
+        "what changed": False,
+        "parameters": True,
+        "GFLOPs at 32\u00d732": True,
+        "last epoch %": True,
+        "best epoch %": True,
+        "against": False,
+        "effect, points": True,
+        "95% over seeds": True,
+        "95% over images": True,
+        "n": True,
+        "time a run": True,
+    }
+    ablation = tables.study["ablations"][name]
+    effects = tables.comparisons.query("ablation == @name").set_index("arm")
+    chosen_by = held_out_accuracies(tables)
+    if any(arm["run"] in chosen_by for arm in ablation["arms"]):
+        columns["held-out %"] = True
+    rows: list[Row] = []
+    for arm in ablation["arms"]:
+        mine = tables.runs.query("run == @arm['run'] and seed < @ablation['seeds']")
+        diverged = int((mine["status"] == "diverged").sum())
+        changed = changes(arm["changes"])
+        if not changed:
+            own = ablation["design"] == "records" and arm is not ablation["arms"][0]
+            changed = f"see ablations/{name}.smk" if own else f"nothing (base {ablation['base']})"
+        if arm["also_changes"]:
+            changed += f"; also, outside the factor, {changes(arm['also_changes'])}"
+        effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None
+        row: Row = [
+            Cell(arm["name"], record_link(tables, arm["run"], int(mine["seed"].min())))
+            if len(mine)
+            else f"{arm['name']} (no run is finished)",
+            changed,
+            count(mine["parameters"].iloc[0]) if len(mine) else DASH,
+            giga(mine["flops_per_image"].iloc[0]) if len(mine) else DASH,
+            mean_and_range(mine["final_test_accuracy"]),
+            mean_and_range(mine["best_test_accuracy"]),
+            str(effect["reference"]) if effect is not None else "",
+            signed(effect["difference_points"]) if effect is not None else "",
+            interval(effect["low_points"], effect["high_points"]) if effect is not None else "",
+            _images(effect) if effect is not None else "",
+            f"{len(mine)}, {diverged} diverged" if diverged else str(len(mine)),
+            duration(mine["seconds"].mean()) if len(mine) else DASH,
+        ]
+        if "held-out %" in columns:
+            held_out = chosen_by.get(arm["run"], float("nan"))
+            row.append(percent(held_out).rstrip("%"))
+        rows.append(row)
+    return printed(f"{ablation['title']}. {BUDGETS[ablation['budget']]}", columns, rows)
+
+
+def _images(effect: pd.Series) -> str:
+    return interval(effect["image_low_points"], effect["image_high_points"])
+
+
+def runs_table(tables: Tables) -> Printed:
+    """Return every run of every seed, each linked to its record."""
+    columns = {"run": False, "seed": True, "status": False, "images seen": True}
+    columns |= {"last epoch": True, "best epoch": True, "best, notebook's average": True}
+    columns |= {"train, as is": True, "seconds": True}
+    rows: list[Row] = [
+        [
+            Cell(row["run"], record_link(tables, row["run"], row["seed"])),
+            str(row["seed"]),
+            row["status"],
+            count(row["images_seen"]),
+            percent(row["final_test_accuracy"]),
+            percent(row["best_test_accuracy"]),
+            percent(row["best_notebook_test_accuracy"]),
+            percent(row["final_plain_train_accuracy"]),
+            f"{row['seconds']:.1f}",
+        ]
+        for row in tables.runs.to_dict("records")
+    ]
+    return printed(
+        "Every run of every seed. Train, as is: the training images without augmentation, in "
+        "evaluation mode.",
+        columns,
+        rows,
+    )
+
+
+def verdicts_table(verdicts: list[Verdict], whose: str) -> Printed:
+    """Return every claim in a line, each linked to its evidence."""
+    columns = {"claim": False, "what it says": False, "verdict": False}
+    rows: list[Row] = [
+        [Cell(v.id, f"#claim-{v.id}"), v.quote, Cell(v.label, strong=True)] for v in verdicts
+    ]
+    return printed(f"{whose}: {len(rows)} claims, each with its verdict.", columns, rows)
+
+
+PROTOCOL = {
+    "model.name": "network",
+    "model.blocks": "blocks a stage",
+    "model.channels": "channels, stem first",
+    "model.stem_kernel": "kernel of the stem",
+    "model.stage_kernels": "kernels of the stages",
+    "model.stem_stride": "stride of the stem",
+    "model.stage_strides": "strides of the stages",
+    "model.maxpool": "maxpool after the stem",
+    "model.stride_in_block": "which convolution of a block has the stride",
+    "model.shortcut_kernel": "kernel of the shortcuts",
+    "model.convolutions_per_block": "convolutions a block",
+    "data.training_images": "training images",
+    "selection.held_out_images": "held out of them",
+    "data.normalization": "normalisation",
+    "augmentation.copies": "copies in an epoch",
+    "optimizer.name": "optimizer",
+    "optimizer.learning_rate": "learning rate",
+    "optimizer.momentum": "momentum",
+    "optimizer.weight_decay": "weight decay",
+    "schedule.name": "schedule",
+    "schedule.t_max": "T_max, in batches",
+    "schedule.eta_min": "lowest rate",
+    "batch_size": "batch size",
+    "drop_last": "last, smaller batch dropped",
+    "label_smoothing": "label smoothing",
+    "budget.images_seen": "images seen",
+}
+"""The settings of a run config that the protocol prints, as a reader calls them."""
+
+
+def protocol_table(tables: Tables) -> Printed:
+    """Return the settings of every base: what the arms start from."""
+    runs = tables.study["runs"].items()
+    bases = {run: planned["config"] for run, planned in runs if run.startswith("base.")}
+    names = {run: run.removeprefix("base.").replace("_", " ") for run in bases}
+    columns = {"setting": False, **{names[run]: False for run in bases}}
+    rows: list[Row] = []
+    for key, words in PROTOCOL.items():
+        values = [setting_of(config, key) for config in bases.values()]
+        rows.append([words, *(written(value) for value in values)])
+    return printed("What the arms start from: every setting of the bases.", columns, rows)
+
+
+def classes_table(tables: Tables) -> Printed:
+    """Return the accuracy on each class, and what it is most often taken for."""
+    columns = {
+        "class": False,
+        "accuracy %": True,
+        "most often taken for": False,
+        "of its images": True,
+    }
+    shares, seeds = confusion_shares(tables)
+    rows: list[Row] = []
+    for number, name in enumerate(tables.classes):
+        others = shares.loc[number].drop(number)
+        rows.append(
+            [
+                name,
+                f"{shares.loc[number, number] * 100:.1f}",
+                tables.classes[int(others.idxmax())],
+                percent(float(others.max()), 1),
+            ]
+        )
+    run = tables.confusion["run"].iloc[0]
+    caption = f"Accuracy of {run} by class, mean over {seeds} {'seed' if seeds == 1 else 'seeds'}."
+    return printed(caption, columns, rows)
+
+
+def chance_table(tables: Tables) -> Printed:
+    """Return how far seeds and how far test images move the accuracy of each run."""
+    columns = {
+        "run": False,
+        "n": True,
+        "over seeds, points": True,
+        "over test images, points": True,
+    }
+    rows: list[Row] = [
+        [
+            Cell(row["run"], record_link(tables, row["run"])),
+            str(row["n"]),
+            points(row["seeds_points"]),
+            points(row["images_points"]),
+        ]
+        for row in tables.spreads.to_dict("records")
+    ]
+    caption = (
+        "Two kinds of chance in each run's accuracy: the standard deviation from seed to seed, and "
+        "the standard error of the mean over test images."
+    )
+    return printed(caption, columns, rows)

@@ -1,0 +1,53 @@
+"""Confusions and the surest mistakes, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from report import mistakes
+
+PROBABILITIES = np.array(
+    [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.05, 0.95], [np.nan, np.nan]], np.float32
+)
+LABELS = np.array([0, 0, 1, 0, 1])
+
+
+def test_confusions_are_counted_by_seed():
+    guesses = PROBABILITIES[:4].argmax(1)
+    table = mistakes.confusion([(guesses, LABELS[:4]), (LABELS, LABELS)])
+    assert table.values.tolist() == [
+        [0, 0, 0, 1],
+        [0, 0, 1, 2],
+        [0, 1, 0, 1],
+        [1, 0, 0, 3],
+        [1, 1, 1, 2],
+    ]
+
+
+def test_the_surest_mistakes_come_first_and_what_is_not_finite_never():
+    table = mistakes.confident(PROBABILITIES, LABELS)
+    assert table["image"].tolist() == [3, 1, 2]
+    assert table["probability"].tolist() == pytest.approx([0.95, 0.8, 0.7])
+    assert len(mistakes.confident(PROBABILITIES, LABELS, most=1)) == 1
+
+
+def test_the_final_model_at_its_longest_is_analysed_else_the_best():
+    config = {"budget": {"images_seen": 10}}
+    longer = {"budget": {"images_seen": 20}}
+    planned = {
+        "base.final": {"config": config},
+        "base.final_20": {"config": longer},
+        "a.b": {"config": None},
+    }
+    runs = pd.DataFrame({"run": list(planned), "final_test_accuracy": [0.1, 0.2, 0.9]})
+    assert mistakes.analysed_run({"runs": planned}, runs) == "base.final_20"
+    assert mistakes.analysed_run({"runs": planned}, runs.tail(1)) == "a.b"
+
+
+def test_pictures_are_those_of_the_images(tmp_path):
+    images = np.arange(5 * 2 * 2 * 3, dtype=np.uint8).reshape(5, 2, 2, 3)
+    np.save(tmp_path / "test_images.npy", images)
+    table = pd.DataFrame({"image": [3, 0]})
+    assert np.array_equal(mistakes.pictures(tmp_path, table), images[[3, 0]])
+    assert mistakes.pictures(tmp_path / "nowhere", table) is None
+    assert mistakes.pictures(tmp_path, pd.DataFrame({"image": [9]})) is None
