@@ -157,21 +157,36 @@ def _part(printed: Printed, rows: list[list[Cell]], widths: list[float], wide: b
 
 
 def _widths(printed: Printed, room: float) -> list[float]:
-    """Return each column's width in cm: as wide as its text, or wrapped where room is short."""
+    """Return each column's width in cm: of its longest word, and more where that saves lines."""
     columns = [
         [head, *(row[i].text for row in printed.rows)] for i, head in enumerate(printed.columns)
     ]
     # A short word may be all wide letters, which the average doesn't know.
-    least = [max(map(_longest_word, texts)) * LETTER + 0.25 for texts in columns]
+    widths = [max(map(_longest_word, texts)) * LETTER + 0.25 for texts in columns]
     # Heads are wrapped in any case.
-    most = [
-        max(low, max((len(text) for text in texts[1:]), default=0) * LETTER)
-        for low, texts in zip(least, columns, strict=True)
-    ]
-    spare = room - GAP * (len(columns) - 1) - sum(least)
-    wanted = sum(most) - sum(least)
-    share = max(0.0, min(1.0, spare / wanted)) if wanted else 0.0
-    return [low + share * (high - low) for low, high in zip(least, most, strict=True)]
+    longest = [max((len(text) for text in texts[1:]), default=0) for texts in columns]
+    # Long text in a narrow column would be a tall table; a smaller print is better read.
+    widths = [max(w, min(n * LETTER / 4, LONG_TEXT)) for w, n in zip(widths, longest, strict=True)]
+    spare = room - GAP * (len(columns) - 1) - sum(widths)
+    while spare > 0:
+        lines = [_lines(length, width) for length, width in zip(longest, widths, strict=True)]
+        tallest = max(range(len(lines)), key=lines.__getitem__)
+        if lines[tallest] == 1:
+            break
+        widths[tallest] += STEP
+        spare -= STEP
+    return widths
+
+
+LONG_TEXT = 4.5
+"""Centimetres that a column of long text has at least."""
+
+STEP = 0.2
+"""Centimetres by which a column is widened at a time."""
+
+
+def _lines(letters: int, width: float) -> int:
+    return math.ceil(letters * LETTER / width)
 
 
 def _longest_word(text: str) -> int:
@@ -184,10 +199,7 @@ def _pages(rows: list[list[Cell]], widths: list[float], most: float) -> list[lis
     pages: list[list[list[Cell]]] = []
     room = 0.0
     for row in rows:
-        lines = max(
-            math.ceil(len(cell.text) * LETTER / width)
-            for cell, width in zip(row, widths, strict=True)
-        )
+        lines = max(_lines(len(cell.text), width) for cell, width in zip(row, widths, strict=True))
         if room < lines:
             pages.append([])
             room = most

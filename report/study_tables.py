@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from report.findings import held_out_accuracies
@@ -17,63 +19,85 @@ BUDGETS = {
 """What an ablation's ``budget`` means."""
 
 
+ARM_COLUMNS = {
+    "arm": False,
+    "what changed": False,
+    "parameters": True,
+    "GFLOPs at 32\u00d732": True,
+    "last epoch %": True,
+    "best epoch %": True,
+    "held-out %": True,
+    "against": False,
+    "effect, points": True,
+    "95% over seeds": True,
+    "95% over images": True,
+    "n": True,
+    "time a run": True,
+}
+"""What an ablation's table says of an arm, and which of it are numbers."""
+
+
 def ablation_table(tables: Tables, name: str) -> Printed:
-    """Return an ablation's arms: what changed, cost, accuracies, and the effect."""
-    columns = {
-        "arm": False,
-        "what changed": False,
-        "parameters": True,
-        "GFLOPs at 32\u00d732": True,
-        "last epoch %": True,
-        "best epoch %": True,
-        "against": False,
-        "effect, points": True,
-        "95% over seeds": True,
-        "95% over images": True,
-        "n": True,
-        "time a run": True,
-    }
+    """Return an ablation's arms: what changed, cost, accuracies, and the effect.
+
+    Columns of which no arm has anything to say are left out.
+    """
     ablation = tables.study["ablations"][name]
+    base = ablation["arms"][0]["name"]
     effects = tables.comparisons.query("ablation == @name").set_index("arm")
-    chosen_by = held_out_accuracies(tables)
-    if any(arm["run"] in chosen_by for arm in ablation["arms"]):
-        columns["held-out %"] = True
-    rows: list[Row] = []
+    rows: list[dict[str, str | Cell]] = []
     for arm in ablation["arms"]:
-        mine = tables.runs.query("run == @arm['run'] and seed < @ablation['seeds']")
-        diverged = int((mine["status"] == "diverged").sum())
-        changed = changes(arm["changes"])
-        if not changed:
-            own = ablation["design"] == "records" and arm is not ablation["arms"][0]
-            changed = f"see ablations/{name}.smk" if own else f"nothing (base {ablation['base']})"
-        if arm["also_changes"]:
-            changed += f"; also, outside the factor, {changes(arm['also_changes'])}"
-        effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None
-        row: Row = [
-            Cell(arm["name"], record_link(tables, arm["run"], int(mine["seed"].min())))
-            if len(mine)
-            else f"{arm['name']} (no run is finished)",
-            changed,
-            count(mine["parameters"].iloc[0]) if len(mine) else DASH,
-            giga(mine["flops_per_image"].iloc[0]) if len(mine) else DASH,
-            mean_and_range(mine["final_test_accuracy"]),
-            mean_and_range(mine["best_test_accuracy"]),
-            str(effect["reference"]) if effect is not None else "",
-            signed(effect["difference_points"]) if effect is not None else "",
-            interval(effect["low_points"], effect["high_points"]) if effect is not None else "",
-            _images(effect) if effect is not None else "",
-            f"{len(mine)}, {diverged} diverged" if diverged else str(len(mine)),
-            duration(mine["seconds"].mean()) if len(mine) else DASH,
-        ]
-        if "held-out %" in columns:
-            held_out = chosen_by.get(arm["run"], float("nan"))
-            row.append(percent(held_out).rstrip("%"))
+        row = {"what changed": _changed(name, ablation, arm), **_measured(tables, ablation, arm)}
+        if arm["name"] in effects.index:
+            row |= _effect(effects.loc[arm["name"]], base)
         rows.append(row)
-    return printed(f"{ablation['title']}. {BUDGETS[ablation['budget']]}", columns, rows)
+    said = {key for row in rows for key, cell in row.items() if cell not in ("", DASH)}
+    columns = {key: numeric for key, numeric in ARM_COLUMNS.items() if key in said}
+    against = " unless it says otherwise" if "against" in said else ""
+    return printed(
+        f"{ablation['title']}. {BUDGETS[ablation['budget']]} Effects are against {base}{against}.",
+        columns,
+        [[row.get(key, "") for key in columns] for row in rows],
+    )
 
 
-def _images(effect: pd.Series) -> str:
-    return interval(effect["image_low_points"], effect["image_high_points"])
+def _changed(name: str, ablation: dict[str, Any], arm: dict[str, Any]) -> str:
+    said = changes(arm["changes"])
+    if not said:
+        own = ablation["design"] == "records" and arm is not ablation["arms"][0]
+        said = f"see ablations/{name}.smk" if own else f"nothing (base {ablation['base']})"
+    if arm["also_changes"]:
+        said += f"; also, outside the factor, {changes(arm['also_changes'])}"
+    return said
+
+
+def _measured(
+    tables: Tables, ablation: dict[str, Any], arm: dict[str, Any]
+) -> dict[str, str | Cell]:
+    mine = tables.runs.query("run == @arm['run'] and seed < @ablation['seeds']")
+    if mine.empty:
+        return {"arm": f"{arm['name']} (no run is finished)", "n": "0"}
+    diverged = int((mine["status"] == "diverged").sum())
+    held_out = held_out_accuracies(tables).get(arm["run"], float("nan"))
+    return {
+        "arm": Cell(arm["name"], record_link(tables, arm["run"], int(mine["seed"].min()))),
+        "parameters": count(mine["parameters"].iloc[0]),
+        "GFLOPs at 32\u00d732": giga(mine["flops_per_image"].iloc[0]),
+        "last epoch %": mean_and_range(mine["final_test_accuracy"]),
+        "best epoch %": mean_and_range(mine["best_test_accuracy"]),
+        "held-out %": percent(held_out).rstrip("%"),
+        "n": f"{len(mine)}, {diverged} diverged" if diverged else str(len(mine)),
+        "time a run": duration(mine["seconds"].mean()),
+    }
+
+
+def _effect(effect: pd.Series, base: str) -> dict[str, str | Cell]:
+    return {
+        "against": str(effect["reference"]) if effect["reference"] != base else "",
+        "effect, points": signed(effect["difference_points"]),
+        "95% over seeds": interval(effect["low_points"], effect["high_points"]),
+        "95% over images": interval(effect["image_low_points"], effect["image_high_points"]),
+    }
 
 
 def runs_table(tables: Tables) -> Printed:
