@@ -97,6 +97,8 @@ class Model:
     stride_in_block: str = setting("first", choice("first", "second"))
     shortcut_kernel: int = setting(1, odd(1, 15))
     convolutions_per_block: int = setting(2, integer(1, 8))
+    # Every block starts as its shortcut alone (Goyal et al. 2017, arXiv:1706.02677, section 5.1).
+    zero_init_residual: bool = setting(False, flag())
 
 
 @dataclass(frozen=True)
@@ -119,13 +121,21 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """The optimizer and its constants; momentum and nesterov are SGD's."""
+    """The optimizer and its constants; momentum and nesterov are SGD's and Muon's.
 
-    name: str = setting("sgd", choice("sgd", "adam", "adamw"))
+    ``muon`` (see `resnet.muon`) moves the kernels of convolutions at ``kernel_learning_rate``, and
+    the rest as SGD does.
+    """
+
+    name: str = setting("sgd", choice("sgd", "adam", "adamw", "muon"))
     learning_rate: float = setting(0.1, real(1e-8, 100.0))
+    kernel_learning_rate: float = setting(0.02, real(1e-8, 100.0))
     momentum: float = setting(0.0, real(0.0, 0.9999))
     nesterov: bool = setting(False, flag())
     weight_decay: float = setting(0.0, real(0.0, 10.0))
+    # Whether weight decay pulls at norms and biases, too (He et al. 2019, arXiv:1812.01187, section
+    # 3.1, leave them out).
+    decay_norms: bool = setting(True, flag())
 
 
 @dataclass(frozen=True)
@@ -142,6 +152,20 @@ class Schedule:
     t_max: int | None = setting(None, optional(integer(1, 10_000_000)))
     eta_min: float = setting(0.0, real(0.0, 100.0))
     warmup_fraction: float = setting(0.3, real(0.0, 0.99))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is evaluated, and how.
+
+    ``averaging_share`` is the time constant of an exponential moving average of the weights, as a
+    share of the run: that average is evaluated and saved (Polyak & Juditsky 1992,
+    doi:10.1137/0330046); 0 averages nothing. ``flip`` means the mean of the logits of an image and
+    of its mirror image.
+    """
+
+    averaging_share: float = setting(0.0, real(0.0, 1.0))
+    flip: bool = setting(False, flag())
 
 
 @dataclass(frozen=True)
@@ -173,6 +197,7 @@ class RunConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimizer: Optimizer = field(default_factory=Optimizer)
     schedule: Schedule = field(default_factory=Schedule)
+    evaluation: Evaluation = field(default_factory=Evaluation)
     budget: Budget = field(default_factory=Budget)
     selection: Selection = field(default_factory=Selection)
     batch_size: int = setting(128, integer(1, 65_536))
@@ -219,9 +244,11 @@ def _check_together(config: RunConfig) -> None:
         )
     if config.optimizer.nesterov and config.optimizer.momentum == 0:
         raise ConfigError("optimizer.nesterov", True, "needs optimizer.momentum above 0")
-    if config.optimizer.name != "sgd" and config.optimizer.momentum:
+    if config.optimizer.name in ("adam", "adamw") and config.optimizer.momentum:
         raise ConfigError(
-            "optimizer.momentum", config.optimizer.momentum, "only sgd has momentum; leave it 0"
+            "optimizer.momentum",
+            config.optimizer.momentum,
+            "only sgd and muon have momentum; leave it 0",
         )
     if config.schedule.eta_min > config.optimizer.learning_rate:
         raise ConfigError(

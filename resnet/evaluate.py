@@ -47,6 +47,7 @@ def evaluate(
     autocast: torch.dtype | None,
     batch_size: int,
     drop_last: bool,
+    flip: bool = False,
 ) -> Evaluation:
     """Return the network's evaluation on ``images``.
 
@@ -64,13 +65,16 @@ def evaluate(
         The type of the convolutions, or None for float32.
     batch_size, drop_last
         What the notebook would have averaged over (see `notebook_average`).
+    flip
+        Whether logits are the mean over each image and its mirror image.
     """
     network.eval()
     logits = []
     with torch.inference_mode(), torch.autocast(images.device.type, autocast, autocast is not None):
         for part in images.split(BATCH):  # type: ignore[no-untyped-call]
             x = normalized(part.permute(0, 3, 1, 2), mean, deviation)
-            logits.append(network(x).float())
+            scored = network(x).float()
+            logits.append((scored + network(x.flip(3)).float()) / 2 if flip else scored)
     scores = torch.cat(logits)
     correct = (scores.argmax(1) == labels).cpu().numpy()
     return Evaluation(
@@ -215,6 +219,7 @@ def _evaluate_file(weights: Path, where: str, config: RunConfig) -> tuple[Evalua
         autocast=None,
         batch_size=config.batch_size,
         drop_last=config.drop_last,
+        flip=config.evaluation.flip,
     )
     return result, count_parameters(network)
 

@@ -97,6 +97,10 @@ class ResNet(nn.Module):
             inputs = outputs
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(inputs, classes)
+        if design.zero_init_residual:
+            for module in self.modules():
+                if isinstance(module, BasicBlock):
+                    nn.init.zeros_(module.get_parameter(f"bn{module.convolutions}.weight"))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images (n, 3, h, w) to logits (n, classes)."""

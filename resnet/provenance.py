@@ -20,6 +20,7 @@ TRAINING = (
     "resnet/config.py",
     "resnet/evaluate.py",
     "resnet/model.py",
+    "resnet/muon.py",
     "resnet/record.py",
     "resnet/schedule.py",
     "resnet/train.py",

@@ -71,7 +71,7 @@ def write_record(
             probabilities=predictions.probabilities,
             labels=run.test[1].cpu().numpy(),
         )
-        weights = {k: v.contiguous() for k, v in run.network.state_dict().items()}
+        weights = {k: v.contiguous() for k, v in run.evaluated.state_dict().items()}
         save_file(weights, beside / "model.safetensors")
         _write_json(beside / "summary.json", summary)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
+import torch
+from torch.nn import Parameter
 from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
 
 from resnet.config import RunConfig
+from resnet.muon import Muon
 
 
 def steps_per_epoch(config: RunConfig) -> int:
@@ -36,19 +40,40 @@ def total_steps(config: RunConfig) -> int:
     return steps
 
 
-def optimizer(config: RunConfig, parameters: Any) -> Optimizer:
-    """Return torch's optimizer of that name over ``parameters``."""
+def optimizer(
+    config: RunConfig, parameters: Iterable[Parameter], dtype: torch.dtype = torch.float32
+) -> Optimizer:
+    """Return the optimizer of that name over ``parameters``, in groups where they differ.
+
+    ``dtype`` is that of Muon's products.
+    """
     c = config.optimizer
+    weights = list(parameters)
+    groups: list[dict[str, Any]] = [{"params": weights}]
+    if c.name == "muon":
+        groups = [
+            {"params": [w for w in weights if w.ndim == 4], "lr": c.kernel_learning_rate},
+            {"params": [w for w in weights if w.ndim != 4], "lr": c.learning_rate},
+        ]
+        groups[0]["kernels"] = True
+    if not c.decay_norms:
+        groups = [
+            {**group, "params": params, **extra}
+            for group in groups
+            for params, extra in (
+                ([w for w in group["params"] if w.ndim > 1], {}),
+                ([w for w in group["params"] if w.ndim <= 1], {"weight_decay": 0.0}),
+            )
+            if params
+        ]
+    if c.name == "muon":
+        return Muon(groups, c.momentum, c.nesterov, c.weight_decay, dtype)
     if c.name == "sgd":
         return SGD(
-            parameters,
-            c.learning_rate,
-            c.momentum,
-            weight_decay=c.weight_decay,
-            nesterov=c.nesterov,
+            groups, c.learning_rate, c.momentum, weight_decay=c.weight_decay, nesterov=c.nesterov
         )
     kind = Adam if c.name == "adam" else AdamW
-    return kind(parameters, c.learning_rate, weight_decay=c.weight_decay)
+    return kind(groups, c.learning_rate, weight_decay=c.weight_decay)
 
 
 def scheduler(config: RunConfig, optim: Optimizer) -> lr_scheduler.LRScheduler:

@@ -23,8 +23,9 @@ from typing import Any
 
 import filelock
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from resnet import checkpoint, schedule
@@ -113,7 +114,9 @@ class Run:
         network = build(config.model, classes).to(device)
         self.network = network.to(memory_format=torch.channels_last)
         still_idle_weights(self.network, training.images.shape[1])
-        self.optimizer = schedule.optimizer(config, self.network.parameters())
+        self.average = self._average()
+        dtype = self.autocast or torch.float32
+        self.optimizer = schedule.optimizer(config, self.network.parameters(), dtype)
         self.scheduler = schedule.scheduler(config, self.optimizer)
         self.steps, self.steps_per_epoch = (
             schedule.total_steps(config),
@@ -123,6 +126,24 @@ class Run:
         self.rows: list[dict[str, Any]] = []
         self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
         self._begin_epoch()
+
+    def _average(self) -> AveragedModel | None:
+        """Return a copy of the network that follows it as a moving average, if any does."""
+        share, steps = self.config.evaluation.averaging_share, schedule.total_steps(self.config)
+        if not share:
+            return None
+        decay = math.exp(-1 / max(1.0, share * steps))
+        # Norms' running statistics are averaged with the weights that they belong to.
+        follow = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        return AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The network that is evaluated and saved: the average, where there is one."""
+        if self.average is None:
+            return self.network
+        averaged: nn.Module = self.average.module
+        return averaged
 
     # The sums stay on the device: reading them would make it wait.
     def _begin_epoch(self) -> None:
@@ -149,6 +170,7 @@ class Run:
         """Return everything that the rest of the run depends on."""
         return {
             "network": self.network.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "step": self.step,
@@ -163,6 +185,8 @@ class Run:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `state`."""
         self.network.load_state_dict(state["network"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.step, self.rows = state["step"], state["rows"]
@@ -206,6 +230,8 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.network)
         with torch.no_grad():
             correct = (logits.argmax(1) == labels).sum()
             self.sums += torch.stack([loss.double() * len(items), correct.double()])
@@ -217,7 +243,7 @@ class Run:
     def evaluate(self, images: Tensor, labels: Tensor) -> Evaluation:
         """Return the network's evaluation on ``images``."""
         return evaluate(
-            self.network,
+            self.evaluated,
             images,
             labels,
             mean=self.mean,
@@ -225,6 +251,7 @@ class Run:
             autocast=self.autocast,
             batch_size=self.config.batch_size,
             drop_last=self.config.drop_last,
+            flip=self.config.evaluation.flip,
         )
 
     def evaluate_epoch(self) -> tuple[Evaluation, Evaluation | None, float]:

@@ -64,7 +64,7 @@ def test_configs_cannot_be_mutated():
         ({"data.dataset": "digits", "data.training_images": 2000}, "digits has 1,437"),
         ({"data.training_images": 100, "selection.held_out_images": 100}, "must leave some"),
         ({"optimizer.nesterov": True}, "needs optimizer.momentum"),
-        ({"optimizer.name": "adam", "optimizer.momentum": 0.9}, "only sgd has momentum"),
+        ({"optimizer.name": "adam", "optimizer.momentum": 0.9}, "only sgd and muon have momentum"),
         ({"schedule.eta_min": 0.5}, "must not exceed"),
         ({"model.stride_in_block": "second", "model.convolutions_per_block": 1}, "no second"),
         ({"model.name": "torchvision_resnet18", "model.maxpool": True}, "comes as it is"),

@@ -37,6 +37,28 @@ def test_an_average_without_a_whole_batch_takes_what_there_is():
     assert evaluate.notebook_average(np.array([True, False]), 128, True) == 0.5
 
 
+def test_flipped_evaluation_is_the_mean_over_an_image_and_its_mirror_image():
+    torch.manual_seed(0)
+    network = build(from_dict(SMALL).model)
+    images = torch.randint(0, 256, (6, 8, 8, 3), dtype=torch.uint8)
+    half = torch.full((3, 1, 1), 0.5)
+    result = evaluate.evaluate(
+        network,
+        images,
+        torch.zeros(6, dtype=torch.int64),
+        mean=half,
+        deviation=half,
+        autocast=None,
+        batch_size=2,
+        drop_last=False,
+        flip=True,
+    )
+    x = (images.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5
+    with torch.inference_mode():
+        logits = (network(x) + network(x.flip(3))) / 2
+    np.testing.assert_allclose(result.probabilities, logits.softmax(1).numpy(), atol=1e-5)
+
+
 @pytest.fixture
 def trained(tmp_path):
     """Weights of a small network beside their config."""

@@ -32,6 +32,14 @@ def test_trainable_parameters_are_the_published_ones(design, parameters):
     assert count_parameters(on_meta(design)) == parameters
 
 
+def test_blocks_can_start_as_their_shortcuts():
+    network = ResNet(Model(zero_init_residual=True)).eval()
+    block = network.layer1[1]
+    images = torch.rand(2, 32, 8, 8)
+    assert torch.equal(block(images), images)
+    assert not torch.equal(ResNet(Model()).eval().layer1[1](images), images)
+
+
 def test_as_resnet18_it_gives_torchvisions_logits():
     torch.manual_seed(0)
     theirs, ours = resnet18(num_classes=10), ResNet(RESNET18)

@@ -26,6 +26,30 @@ def rates(config, steps):
     return found
 
 
+def grouped(**changes):
+    """The optimizer over a kernel, a matrix and a bias, and each group's shapes, rate and decay."""
+    shapes = [(4, 3, 3, 3), (10, 4), (10,)]
+    config = changed(from_dict({}), {f"optimizer.{key}": value for key, value in changes.items()})
+    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(s)) for s in shapes])
+    return [
+        ([tuple(w.shape) for w in g["params"]], g["lr"], g["weight_decay"])
+        for g in optim.param_groups
+    ]
+
+
+def test_norms_and_biases_are_left_out_of_decay_when_asked():
+    kernel, matrix, bias = (4, 3, 3, 3), (10, 4), (10,)
+    assert grouped(weight_decay=0.1) == [([kernel, matrix, bias], 0.1, 0.1)]
+    found = grouped(weight_decay=0.1, decay_norms=False)
+    assert found == [([kernel, matrix], 0.1, 0.1), ([bias], 0.1, 0.0)]
+
+
+def test_muon_moves_kernels_at_a_rate_of_their_own():
+    kernel, matrix, bias = (4, 3, 3, 3), (10, 4), (10,)
+    found = grouped(name="muon", kernel_learning_rate=0.3, weight_decay=0.1, decay_norms=False)
+    assert found == [([kernel], 0.3, 0.1), ([matrix], 0.1, 0.1), ([bias], 0.1, 0.0)]
+
+
 def test_get_lr_prints_figure_2_to_the_last_digit():
     config = changed(load_bases()["final"], {"budget.images_seen": 16_000_000})
     assert schedule.steps_per_epoch(config) == 1_562

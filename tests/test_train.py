@@ -11,9 +11,12 @@ import filelock
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from resnet import train
+from resnet.config import from_dict
+from resnet.data import load
 from resnet.record import FILES
 
 ROOT = Path(__file__).parent.parent
@@ -112,6 +115,51 @@ def test_an_interrupted_run_ends_with_the_same_bits(record, digits, tmp_path, mo
     monkeypatch.setattr(train.Run, "_train_batch", step)
     assert train.main(argv) == 0
     assert_same_bits(record, tmp_path / "seed0")
+
+
+RECIPE = {
+    "model": SMALL["model"] | {"zero_init_residual": True},
+    "optimizer": {
+        "name": "muon",
+        "learning_rate": 0.05,
+        "momentum": 0.9,
+        "weight_decay": 0.01,
+        "decay_norms": False,
+    },
+    "schedule": {"name": "one_cycle"},
+    "evaluation": {"averaging_share": 0.1, "flip": True},
+}
+
+
+def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monkeypatch):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert train.main(arguments(digits, whole, RECIPE)) == 0
+
+    def interrupt(self):
+        if len(self.rows) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return evaluate(self)
+
+    evaluate = train.Run.evaluate_epoch
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Run, "evaluate_epoch", interrupt)
+        assert train.main(arguments(digits, broken, RECIPE)) == 130
+    assert train.main(arguments(digits, broken, RECIPE)) == 0
+    assert_same_bits(whole, broken)
+
+
+def test_the_average_is_what_is_evaluated_and_saved(digits):
+    config = from_dict(SMALL | {"evaluation": {"averaging_share": 0.5}})
+    facts = json.loads((digits / "data.json").read_text())
+    splits = load(digits, "train"), load(digits, "test")
+    run = train.Run(config, *splits, facts, torch.device("cpu"))
+    decay = math.exp(-1 / (0.5 * run.steps))
+    expected = None
+    for _ in run.train_to_epoch_end():
+        now = run.network.fc.weight.detach().clone()
+        expected = now if expected is None else decay * expected + (1 - decay) * now
+    torch.testing.assert_close(run.evaluated.fc.weight, expected, rtol=0, atol=1e-6)
+    assert not torch.equal(run.evaluated.fc.weight, run.network.fc.weight)
 
 
 def test_a_killed_process_goes_on_from_its_last_checkpoint(record, digits, tmp_path):

@@ -1,0 +1,351 @@
+"""Training speed, side by side: the paper's loop, two usual ones, ours, and the machine's limit.
+
+``python -m benchmarks.training`` trains the final model (4,978,730 parameters) on noise in the form
+of CIFAR-10, in turn with each contender, several rounds; medians and ratios are printed and written
+to ``benchmarks/results.md``. Each contender runs in processes of its own and is timed after a
+warm-up. ``lightning`` is no dependency of the project: where it isn't installed, it is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resnet.config import Model, from_dict
+from resnet.cost import layers
+from resnet.data import Split
+from resnet.model import build
+from resnet.provenance import processor, versions
+from resnet.train import Run, pick_device, pick_precision
+
+BATCH, IMAGES = 128, 10_000
+WARM_UP, SECONDS = 3, 8.0
+"""Steps before the clock starts, and how long it runs at least."""
+
+MEAN = DEVIATION = (0.5, 0.5, 0.5)
+RESULTS = Path(__file__).parent / "results.md"
+
+
+def noise() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return images, uint8 of shape (n, 32, 32, 3), and labels."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (IMAGES, 32, 32, 3), np.uint8), rng.integers(0, 10, IMAGES)
+
+
+def rate_of(steps: Iterator[int]) -> float:
+    """Return the images a second of steps that each yield how many images they trained on."""
+    for _ in range(WARM_UP):
+        next(steps)
+    seen, started = 0, time.perf_counter()
+    for images in steps:
+        seen += images
+        if time.perf_counter() - started > SECONDS:
+            break
+    return seen / (time.perf_counter() - started)
+
+
+def forever(loader: Any) -> Iterator[Any]:
+    """Yield a loader's batches, epoch after epoch."""
+    while True:
+        yield from loader
+
+
+# --- contenders: each yields the images of a step -------------------------------------------
+
+
+def paper_loop() -> Iterator[int]:
+    """Train as the notebook did: Pillow's transforms, no workers, float32, sums read a batch."""
+    from torch.utils.data import ConcatDataset, DataLoader, Dataset
+    from torchvision import transforms
+
+    images, labels = noise()
+    last = [transforms.ToTensor(), transforms.Normalize(MEAN, DEVIATION)]
+    crop = transforms.RandomResizedCrop(32)
+
+    class Copy(Dataset[Any]):
+        def __init__(self, *first: Any) -> None:
+            self.transform = transforms.Compose([transforms.ToPILImage(), *first, *last])
+
+        def __len__(self) -> int:
+            return len(images)
+
+        def __getitem__(self, index: int) -> tuple[Tensor, int]:
+            return self.transform(images[index]), int(labels[index])
+
+    copies = [
+        Copy(),
+        Copy(crop, transforms.RandomHorizontalFlip(1.0)),
+        Copy(crop, transforms.RandomRotation(90)),
+        Copy(crop, transforms.RandomVerticalFlip(1.0)),
+    ]
+    loader: Any = DataLoader(ConcatDataset(copies), BATCH, shuffle=True, drop_last=True)
+    network = build(Model()).train()
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(network.parameters(), 0.1, weight_decay=1e-4)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 25, 1e-4)
+    total = 0.0
+    for x, y in forever(loader):
+        output = network(x)
+        loss = criterion(output, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+        total += loss.item() + (output.argmax(1) == y).float().mean().item()
+        yield len(y)
+
+
+def _tensor_loader() -> Any:
+    """Return a loader in the style of torchvision's references: v2 transforms, workers."""
+    from torch.utils.data import DataLoader, Dataset
+    from torchvision.transforms import v2
+
+    images, labels = noise()
+    transform = v2.Compose(
+        [
+            v2.RandomResizedCrop(32, antialias=True),
+            v2.RandomHorizontalFlip(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(MEAN, DEVIATION),
+        ]
+    )
+    tensors = torch.from_numpy(images).permute(0, 3, 1, 2)
+
+    class Images(Dataset[Any]):
+        def __len__(self) -> int:
+            return len(labels)
+
+        def __getitem__(self, index: int) -> tuple[Tensor, int]:
+            return transform(tensors[index]), int(labels[index])
+
+    workers = os.cpu_count() if pick_device().type == "cuda" else 2
+    return DataLoader(
+        Images(), BATCH, shuffle=True, drop_last=True, num_workers=min(workers or 1, 8)
+    )
+
+
+def torchvision_style() -> Iterator[int]:
+    """Train as torchvision's reference scripts do, in bfloat16, with channels last."""
+    device = pick_device()
+    network = build(Model()).to(device).to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.SGD(network.parameters(), 0.1, 0.9, weight_decay=1e-4)
+    criterion = nn.CrossEntropyLoss()
+    for x, y in forever(_tensor_loader()):
+        x, y = x.to(device, memory_format=torch.channels_last), y.to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            loss = criterion(network(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        yield len(y)
+
+
+def lightning_trainer() -> float:
+    """Train with Lightning's Trainer in bf16-mixed; returns the rate, for it owns the loop."""
+    import logging
+    import warnings
+
+    import lightning
+
+    warnings.simplefilter("ignore")
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+
+    class Module(lightning.LightningModule):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = build(Model()).to(memory_format=torch.channels_last)
+            self.started, self.seen, self.rate = 0.0, 0, 0.0
+
+        def training_step(self, batch: Any, index: int) -> Tensor:
+            if index == WARM_UP:
+                self.started = time.perf_counter()
+            elif index > WARM_UP:
+                # What the steps before this one took.
+                self.seen += len(batch[1])
+                spent = time.perf_counter() - self.started
+                self.rate = self.seen / spent
+                self.trainer.should_stop = spent > SECONDS
+            return nn.functional.cross_entropy(self.network(batch[0]), batch[1])
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.SGD(self.parameters(), 0.1, 0.9, weight_decay=1e-4)
+
+    module = Module()
+    trainer = lightning.Trainer(
+        precision="bf16-mixed",
+        max_epochs=-1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(module, _tensor_loader())
+    return module.rate
+
+
+def ours() -> Iterator[int]:
+    """Train as this project does, with the final model's own protocol."""
+    config = from_dict(
+        {
+            "data.training_images": IMAGES,
+            "augmentation.copies": [
+                [],
+                ["random_resized_crop", "horizontal_flip"],
+                ["random_resized_crop", "random_rotation"],
+                ["random_resized_crop", "vertical_flip"],
+            ],
+            "schedule": {"name": "cosine", "t_max": 25, "eta_min": 1e-4},
+            "optimizer.weight_decay": 1e-4,
+            "budget.images_seen": 10**9,
+            "batch_size": BATCH,
+        }
+    )
+    split = Split(*noise())
+    run = Run(config, split, Split(split.images[:10], split.labels[:10]), {}, pick_device())
+    while True:
+        for _ in run.train_to_epoch_end():
+            yield BATCH
+        run.end_epoch(run.evaluate(*run.test), None, 0.0)
+
+
+def gemm() -> float:
+    """Return the best rate of matrix products in the precision that training has, in FLOP/s."""
+    device = pick_device()
+    dtype = torch.bfloat16 if pick_precision("auto", device) == "bf16" else torch.float32
+    best = 0.0
+    for m, n, k in ((512, 512, 512), (1024, 1024, 1024), (2048, 2048, 2048), (8192, 256, 2304)):
+        a, b = (
+            torch.randn(m, k, dtype=dtype, device=device),
+            torch.randn(k, n, dtype=dtype, device=device),
+        )
+        for _ in range(3):
+            a @ b
+        times, started = 0, time.perf_counter()
+        while time.perf_counter() - started < SECONDS / 4:
+            a @ b
+            times += 1
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        best = max(best, 2 * m * n * k * times / (time.perf_counter() - started))
+    return best
+
+
+CONTENDERS: dict[str, Callable[[], Any]] = {
+    "paper loop": paper_loop,
+    "torchvision style": torchvision_style,
+    "Lightning": lightning_trainer,
+    "ours": ours,
+    "GEMM": gemm,
+}
+
+
+# --- measuring ------------------------------------------------------------------------------
+
+
+def work(name: str, threads: int) -> None:
+    """Print one contender's rate."""
+    torch.set_num_threads(threads)
+    found = CONTENDERS[name]()
+    print(found if isinstance(found, float) else rate_of(found))
+
+
+def measure(name: str, processes: int, threads: int) -> float:
+    """Return the rate of so many processes of a contender together."""
+    argv = [sys.executable, "-m", "benchmarks.training", "--contender", name]
+    argv += ["--threads", str(threads)]
+    running = [
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for _ in range(processes)
+    ]
+    said = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        sys.exit(f"error: {' '.join(argv)} failed; run it alone to see why")
+    return sum(map(float, said))
+
+
+def settings(cores: int) -> dict[str, tuple[str, int, int]]:
+    """Return what is measured: by its name the contender, its processes and their threads."""
+    found = {
+        "paper loop": ("paper loop", 1, cores),
+        "torchvision style": ("torchvision style", 1, cores),
+        "Lightning": ("Lightning", 1, cores),
+        "ours, one run": ("ours", 1, cores),
+    }
+    if importlib.util.find_spec("lightning") is None:
+        del found["Lightning"]
+    if pick_device().type == "cpu":
+        # The default profile: as many runs of one thread as there are cores.
+        found["ours, a run a core"] = ("ours", cores, 1)
+        return found | {"GEMM": ("GEMM", cores, 1)}
+    return found | {"GEMM": ("GEMM", 1, cores)}
+
+
+def main() -> None:
+    """Measure in turn, print, and write ``benchmarks/results.md``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=main.__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contender", choices=CONTENDERS, help="measure one, once")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    if args.contender:
+        work(args.contender, args.threads)
+        return
+    what = settings(len(os.sched_getaffinity(0)))
+    rates: dict[str, list[float]] = {name: [] for name in what}
+    for _ in range(args.rounds):
+        for name, setting in what.items():
+            rates[name].append(measure(*setting))
+    text = report(rates)
+    RESULTS.write_text(text)
+    print(text)
+
+
+def report(rates: dict[str, list[float]]) -> str:
+    """Return medians and ratios, as Markdown."""
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    gemm_rate, paper = medians.pop("GEMM"), medians["paper loop"]
+    best = max((name for name in medians if name.startswith("ours")), key=medians.__getitem__)
+    # Forward once, backward twice as much: by the inputs and by the weights.
+    flops = 3 * layers(Model())[0].flops
+    device = pick_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    said = ", ".join(f"{key} {value}" for key, value in versions("torch", "torchvision").items())
+    lines = [
+        "# Training speed",
+        "",
+        f"Final model, batch {BATCH}, {pick_precision('auto', device)} but for the paper's loop;",
+        f"{name}; {said}. Medians of {len(rates['GEMM'])} rounds in turn, by",
+        "`python -m benchmarks.training`.",
+        "",
+        "| | images a second | lowest to highest | times the paper's loop |",
+        "|---|---|---|---|",
+        *(
+            f"| {key} | {rate:,.0f} | {min(rates[key]):,.0f} to {max(rates[key]):,.0f} "
+            f"| {rate / paper:.2f} |"
+            for key, rate in medians.items()
+        ),
+        "",
+        f"The best matrix products: {gemm_rate / 1e9:,.0f} GFLOP/s; an image takes "
+        f"{flops / 1e9:.2f} GFLOP.",
+        "",
+        f"paper loop: {medians[best] / paper:.2f}",
+        "",
+        f"GEMM share: {medians[best] * flops / gemm_rate:.2f}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
