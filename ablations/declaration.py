@@ -27,8 +27,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = (
     "base",
     *("null", "nan"),  # read back from a table they would be nothing
-    *("all", "data", "train", "rates", "study", "collect", "compare", "claims"),
-    *("figures", "report"),
+    *("all", "data", "pictures", "train", "rates", "study", "collect", "compare", "claims"),
+    *("figures", "report", "pdf"),
 )
 """Names that a rule, a folder, a run or a missing value has already."""
 

@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from resnet.settings import (
@@ -400,9 +401,10 @@ def to_dict(config: RunConfig) -> dict[str, Any]:
     return plain
 
 
+@cache
 def to_json(config: RunConfig) -> str:
     """Return the config as one line of JSON, keys sorted: equal configs give equal text."""
-    return json.dumps(to_dict(config), sort_keys=True)
+    return json.dumps(dataclasses.asdict(config), sort_keys=True)
 
 
 def from_dict(mapping: Mapping[str, Any]) -> RunConfig:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def code_digest(*modules: str) -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
 def _without_docstrings(source: str) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):

@@ -61,7 +61,8 @@ rule train:
     resources:
         gpu=int(gpu_visible()),
     params:
-        config=lookup(dpath="{run}", within=RUNS),
+        # Not lookup(), which searches all runs for each one.
+        config=lambda wildcards: RUNS[wildcards.run],
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
         code=code_digest(*TRAINING),
         versions=versions_digest(*PACKAGES),

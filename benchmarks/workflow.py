@@ -1,0 +1,105 @@
+"""What the workflow itself costs: planning studies of 100, 1,000 and 10,000 runs.
+
+``python -m benchmarks.workflow`` makes up an ablation of many arms in a copy of the project and
+times ``snakemake --dry-run`` on it, beside Snakemake alone on one rule of the same form: as many
+outputs, a log, an environment, constants for parameters. Seconds, memory and the ratio of seconds
+are printed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("Snakefile", "environment.yml", "ablations", "config", "paper", "report", "resnet")
+SEEDS = 5
+SIZES = (100, 1_000, 10_000)
+
+ALONE = """
+RUNS = [f"results/cpu/runs/many.arm_{arm}/seed{seed}" for arm in range(%d) for seed in range(%d)]
+rule all:
+    input: expand("{run}/summary.json", run=RUNS)
+rule train:
+    input: "data.json"
+    output:
+        config="{run}/config.json",
+        metrics="{run}/metrics.csv",
+        predictions="{run}/predictions.npz",
+        layers="{run}/layers.csv",
+        summary="{run}/summary.json",
+        weights="{run}/model.safetensors",
+    log: "{run}.log"
+    conda: "environment.yml"
+    threads: 1
+    resources: gpu=0
+    params: config="x" * 800, code="c", versions="v", data="d", record="r", checkpoint="p"
+    shell: "train {params.config:q} {params.code} {params.data} {params.record} {threads} {log:q}"
+"""
+
+
+def copy_project(folder: Path, runs: int) -> None:
+    """Copy the project, with an ablation of so many runs and nothing else to make."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+    arms = {
+        f"arm_{arm}": {"optimizer.learning_rate": 0.1 + (arm + 1) / 10**6}
+        for arm in range(runs // SEEDS)
+    }
+    declaration: dict[str, Any] = {
+        "title": "Many",
+        "question": "Many?",
+        "source": "Nobody's",
+        "base": "final",
+    }
+    declaration |= {"factor": "optimizer.learning_rate", "arms": arms}
+    (folder / "ablations" / "many.yaml").write_text(yaml.safe_dump(declaration, sort_keys=False))
+
+
+def dry_run(folder: Path, *arguments: str) -> tuple[float, float]:
+    """Return the seconds and the most memory, in MB, of a dry run."""
+    argv = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all", "--cores", "2"]
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [*argv, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"error: {folder}: snakemake ended with {status}")
+    # ru_maxrss is in KiB on Linux (getrusage(2)).
+    return time.perf_counter() - started, usage.ru_maxrss * 1024 / 1e6
+
+
+def main() -> None:
+    """Print a line for each size of study."""
+    print("runs | ours s | Snakemake alone s | ratio | ours MB | alone MB")
+    for runs in SIZES:
+        with tempfile.TemporaryDirectory() as scratch:
+            ours, alone = Path(scratch) / "ours", Path(scratch) / "alone"
+            ours.mkdir()
+            alone.mkdir()
+            copy_project(ours, runs)
+            (alone / "Snakefile").write_text(ALONE % (runs // SEEDS, SEEDS))
+            (alone / "data.json").touch()
+            shutil.copy(ROOT / "environment.yml", alone)
+            mine, memory = dry_run(ours, "--config", "scale=cpu", "--", "many")
+            theirs, their_memory = dry_run(alone)
+        ratio = mine / theirs
+        seconds = f"{mine:.1f} | {theirs:.1f} | {ratio:.2f}"
+        print(f"{runs:,} | {seconds} | {memory:.0f} | {their_memory:.0f}")
+
+
+if __name__ == "__main__":
+    main()
