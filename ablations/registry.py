@@ -105,7 +105,9 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     _check_options(options)
     name = str(options.get("scale", "auto"))
     scale = load_scale(("paper" if gpu_visible() else "cpu") if name == "auto" else name)
-    given = {what: options[what] for what in AMOUNTS if options.get(what) is not None}
+    given: dict[str, Any] = {
+        what: options[what] for what in AMOUNTS if options.get(what) is not None
+    }
     other = [f"{what}_{n}" for what, n in given.items() if what != "seeds"]
     results = "_".join([scale.name, *other])
     scale = _overridden(scale, given)
@@ -113,7 +115,9 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     declarations = load_declarations(bases, folder)
     covered = _covered(options.get("ablations"), scale, declarations)
     study = _Resolver(scale, bases).study(declarations, covered, results)
-    return dataclasses.replace(study, must_hold=_must_hold(options, study))
+    if options.get("ablations") is not None:
+        given["ablations"] = f"[{','.join(covered)}]"
+    return dataclasses.replace(study, must_hold=_must_hold(options, study), options=given)
 
 
 def _must_hold(options: Mapping[str, Any], study: Study) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ablations.declaration import Declaration
@@ -38,7 +38,8 @@ class Study:
     ``folder`` is the scale's name, or another where data or length are not the scale's, so that
     one never overwrites the other. ``runs`` maps run names to configs (of seed 0), ``seeds`` to
     how many seeds they are trained with; ``covered`` are the ablations that ``all`` trains. Runs
-    whose records come from an ablation's own rules have no config here.
+    whose records come from an ablation's own rules have no config here. ``options`` are those that
+    were asked for instead of the scale's own.
     """
 
     scale: Scale
@@ -48,6 +49,7 @@ class Study:
     ablations: dict[str, Ablation]
     covered: tuple[str, ...]
     must_hold: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
 
     def runs_of(self, *names: str) -> list[tuple[str, int]]:
         """Return the (run, seed) pairs that the ablations ``names`` need, each once."""
@@ -66,6 +68,7 @@ def to_document(study: Study) -> dict[str, Any]:
     return {
         "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
         "must_hold": list(study.must_hold),
+        "options": study.options,
         "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
         "runs": {
             run: {

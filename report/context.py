@@ -16,7 +16,7 @@ from report.collect import RecordError, read_json
 from report.figures import OF_DESIGN
 from report.findings import ablation_findings
 from report.printed import Printed, data_table, record_link
-from report.tables import READ, Tables, final_run
+from report.tables import READ, Tables, final_run, first_seed, read_table, runs_of
 from report.verdicts import Verdict
 from report.wording import count, duration, plural
 
@@ -82,6 +82,7 @@ class Report:
     rates: Printed
     rates_note: str
     final_run: str
+    final_seed: int | None
     final_parameters: str
     summary: Printed | None
     structure: Printed | None
@@ -133,7 +134,8 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
     layers = tables.layers[tables.layers["run"] == run]
     verdicts, own = judge(tables), judge_own(tables)
     published_log = tables.published.logs.query("run == 'final' and 11 <= epoch <= 17")
-    ours = tables.epochs.query("run == @run and seed == 0")
+    seed = first_seed(tables, run)
+    ours = tables.epochs.query("run == @run and seed == @seed")
     parameters = count(facts["final_model"]["parameters"])
 
     def picture(name: str) -> Picture:
@@ -168,12 +170,13 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
         rates=paper_tables.rates_table(tables),
         rates_note=prose.RATES,
         final_run=run,
+        final_seed=seed,
         final_parameters=parameters,
         summary=None if layers.empty else paper_tables.summary_table(layers),
         structure=None if layers.empty else paper_tables.structure_table(tables, layers),
         structure_note=(
-            f"The printed sizes contradict the model that has {parameters} parameters and no "
-            "maxpool: its stages are 32, 32, 16, 8 and 4 pixels wide."
+            f"The printed sizes contradict the model that has {parameters} parameters: without "
+            "its maxpool they are those in the table."
         ),
         ladders=of_design("ladder"),
         effects=picture("effects"),
@@ -204,7 +207,7 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
         runs=study_tables.runs_table(tables),
         provenance=prose.provenance(tables),
         receipt=prose.receipt(folder),
-        commands=prose.commands(tables),
+        commands=prose.commands(tables, folder),
         citation=prose.citation(tables, date),
         references=prose.REFERENCES,
         root=tables.root,
@@ -214,7 +217,7 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
 def _evidence(tables: Tables) -> dict[str, str]:
     """Return where the runs behind a claim's part are, by the arm or the run that it names."""
     runs = set(tables.runs["run"])
-    links = {"Figure 2": "#figure-2"} | {run: record_link(tables, run) for run in runs}
+    links = {"Figure 2": "#figure-2"} | {run: str(record_link(tables, run)) for run in runs}
     for name, ablation in tables.study["ablations"].items():
         links |= {f"{name}.{arm['name']}": f"#ablation-{name}" for arm in ablation["arms"]}
     return links
@@ -237,7 +240,7 @@ def read_picture(tables: Tables, figures: Path, name: str) -> Picture:
     """
     words = read_json(figures / f"{name}.json")
     try:
-        data = pd.read_csv(figures / f"{name}.csv")
+        data = read_table(figures / f"{name}.csv")
     except pd.errors.EmptyDataError:
         data = pd.DataFrame()
     except OSError as error:
@@ -257,14 +260,13 @@ def _section(tables: Tables, figures: Path, name: str, verdicts: list[Verdict]) 
         picture=read_picture(tables, figures, f"ablation_{name}"),
         more=[read_picture(tables, figures, f"{design}_{name}")] if design in OF_DESIGN else [],
         findings=ablation_findings(tables, name),
-        cost=_cost(tables, ablation),
+        cost=_cost(tables, name),
         verdicts=[v for v in verdicts if v.id in ablation["claims"] or v.where == name],
     )
 
 
-def _cost(tables: Tables, ablation: dict[str, Any]) -> str:
-    runs = {arm["run"] for arm in ablation["arms"]}
-    mine = tables.runs[tables.runs["run"].isin(runs) & (tables.runs["seed"] < ablation["seeds"])]
+def _cost(tables: Tables, name: str) -> str:
+    ablation, mine = tables.study["ablations"][name], runs_of(tables, name)
     if mine.empty:
         return "No run is finished."
     return (

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+
+from report.wording import shortened
 
 INK = "#1f2329"
 """The colour of text and axes; the page replaces it by its own, light or dark."""
@@ -87,6 +93,22 @@ def colour(number: int) -> str:
     return PALETTE[number % len(PALETTE)]
 
 
+def dash(number: int) -> str:
+    """Return the dash of the series ``number``: another one each time that the colours repeat."""
+    return DASHES[(number + number // len(PALETTE)) % len(DASHES)]
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Return the letters that the figures' font can draw."""
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+def label(name: str, length: int) -> str:
+    """Return a name as a figure can write it: cut to ``length``, a ? for what its font lacks."""
+    return "".join(c if ord(c) in _letters() else "?" for c in shortened(name, length))
+
+
 def sheet(
     narrow: bool, height: float, rows: int = 1, columns: int = 1, **grid: Any
 ) -> tuple[Figure, Any]:
@@ -100,6 +122,30 @@ def beside(narrow: bool, height: float, ratio: float = 1.0) -> tuple[Figure, Any
     if narrow:
         return sheet(True, 1.75 * height, 2, 1)
     return sheet(False, height, 1, 2, width_ratios=[1, ratio])
+
+
+def interval_line(
+    axes: Axes,
+    y: float,
+    ends: tuple[float, float],
+    limits: tuple[float, float],
+    ink: str,
+    narrow: bool,
+    alpha: float = 1.0,
+) -> None:
+    """Draw an interval as a line, with an arrowhead where it goes on beyond ``limits``."""
+    low, high = ends
+    if math.isnan(low):
+        return
+    inside = [max(low, limits[0]), min(high, limits[1])]
+    axes.plot(inside, [y, y], color=ink, linewidth=1 if narrow else 2, alpha=alpha)
+    for end, beyond, mark in (
+        (inside[0], low < limits[0], "<"),
+        (inside[1], high > limits[1], ">"),
+    ):
+        if beyond:
+            size = 2 if narrow else 5
+            axes.plot(end, y, mark, color=ink, markersize=size, clip_on=False, alpha=alpha)
 
 
 def thin(table: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import pandas as pd
-
-from report.tables import Tables
+from report.tables import Tables, last_epochs, runs_of
 from report.wording import interval, percent, signed
 
 
-def held_out_accuracies(tables: Tables) -> dict[str, float]:
-    """Return the mean held-out accuracy after the last epoch, of the runs that hold images out."""
+def held_out_accuracies(tables: Tables, name: str) -> dict[str, float]:
+    """Return an ablation's mean held-out accuracies after the last epoch, by run that has one."""
     if "held_out_accuracy" not in tables.epochs:
         return {}
-    last = tables.epochs.groupby(["run", "seed"], sort=False).tail(1)
+    last = last_epochs(tables, name)
     means = last.dropna(subset="held_out_accuracy").groupby("run")["held_out_accuracy"].mean()
     return {str(run): float(value) for run, value in means.items()}
 
@@ -34,16 +32,8 @@ def ablation_findings(tables: Tables, name: str) -> list[str]:
     ]
 
 
-def _members(tables: Tables, name: str) -> pd.DataFrame:
-    """Return the runs of an ablation's arms and base, those of its own seeds."""
-    ablation = tables.study["ablations"][name]
-    runs = {arm["run"] for arm in ablation["arms"]}
-    mine = tables.runs
-    return mine[mine["run"].isin(runs) & (mine["seed"] < ablation["seeds"])]
-
-
 def _diverged(tables: Tables, name: str) -> list[str]:
-    mine = _members(tables, name)
+    mine = runs_of(tables, name)
     return [
         f"{row['run']}, seed {row['seed']}, diverged in epoch {row['epochs'] - 1} of those counted "
         f"from 0; the last finite loss of a batch was {row['last_finite_train_loss']:.3g}."
@@ -53,7 +43,7 @@ def _diverged(tables: Tables, name: str) -> list[str]:
 
 def _unlike(tables: Tables, name: str) -> list[str]:
     """Return a warning where runs that are compared were not trained alike."""
-    mine = _members(tables, name)
+    mine = runs_of(tables, name)
     unlike = [
         f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
         for column, word in ORIGINS.items()
@@ -72,7 +62,7 @@ ORIGINS = {
 
 
 def _choice(tables: Tables, name: str) -> list[str]:
-    accuracies = held_out_accuracies(tables)
+    accuracies = held_out_accuracies(tables, name)
     arms = tables.study["ablations"][name]["arms"]
     held_out = {a["name"]: accuracies[a["run"]] for a in arms if a["run"] in accuracies}
     if len(held_out) < 2:
@@ -91,6 +81,8 @@ def _finding(row: dict[str, Any]) -> str:
         return f"{row['arm']} against {row['reference']}: no pair of runs is finished."
     if n < 2:
         return f"{effect} from one seed, which can't tell an effect from chance."
+    if math.isnan(row["difference_points"]):
+        return f"{row['arm']} against {row['reference']}: a run ended without an accuracy."
     if math.isnan(low):
         return f"{effect} in each of {n} seeds: equal differences give no interval."
     effect += f", 95% interval {interval(low, high)} (n = {n} seeds)"

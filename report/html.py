@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from report.context import Picture, Report
 from report.drawing import INK, thin
+from report.figures import drawings
 from report.tables import Tables
 
 FOLDER = Path(__file__).parent
@@ -63,6 +64,7 @@ def render(report: Report, tables: Tables, figures: Path) -> str:
     def svg(picture: Picture, narrow: bool) -> Markup:
         return inline(figures, picture, narrow)
 
+    placed = drawings(tables.study)
     # Both are this project's own files, and all data is escaped for its place.
     return (
         environment()
@@ -74,7 +76,7 @@ def render(report: Report, tables: Tables, figures: Path) -> str:
             script=Markup(script),  # noqa: S704
             policy=policy(style, script),
             curves=block(curves(tables)),
-            data=block({path.stem: path.read_text() for path in sorted(figures.glob("*.csv"))}),
+            data=block({name: (figures / f"{name}.csv").read_text() for name in placed}),
         )
     )
 
@@ -113,12 +115,17 @@ def inline(figures: Path, picture: Picture, narrow: bool) -> Markup:
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", svg)
     svg = re.sub(r' style="([^"]*)"', _as_attributes, svg)
-    svg = re.sub(r"(\d+\.\d)\d+", r"\1", svg)
+    svg = re.sub(r"<[^>]*>", _shorter, svg)
     # The size in points is matplotlib's; the page scales the picture by its viewBox.
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
     head = Markup('<svg role="img" aria-label="{}"').format(picture.alt)
     # matplotlib has escaped every text in the rest.
     return head + Markup(svg.removeprefix("<svg"))  # noqa: S704
+
+
+def _shorter(tag: re.Match[str]) -> str:
+    """Return a tag whose coordinates have one decimal, of points; texts are between tags."""
+    return re.sub(r"(\d+\.\d)\d+", r"\1", tag[0])
 
 
 def _as_attributes(style: re.Match[str]) -> str:

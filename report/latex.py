@@ -31,6 +31,10 @@ class Tex(Markup):
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
+    # Where a row or an item begins, LaTeX would read it as an option.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
     "{": r"\{",
     "}": r"\}",
     "$": r"\$",
@@ -102,7 +106,7 @@ def _letter(letter: str) -> str:
     if unicodedata.category(letter).startswith("C"):
         return ""
     name = unicodedata.name(letter, f"U+{ord(letter):04X}").lower()
-    return f"[{name}]".replace("-", "{-}")
+    return f"{{[}}{name}{{]}}".replace("-", "{-}")
 
 
 def finalize(value: Any) -> Any:

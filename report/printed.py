@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from report.tables import Tables
+from report.tables import Tables, first_seed
 from report.wording import DASH, count
 
 
@@ -40,9 +40,13 @@ def printed(caption: str, columns: dict[str, bool], rows: list[Row]) -> Printed:
     return Printed(caption, tuple(columns), tuple(columns.values()), cells)
 
 
-def record_link(tables: Tables, run: str, seed: int = 0) -> str:
-    """Return the link from the page to a run record's summary."""
-    return f"{tables.root}/runs/{run}/seed{seed}/summary.json"
+def record_link(tables: Tables, run: str, seed: int | None = None) -> str | None:
+    """Return the link from the page to a run's record, that of its first seed unless one is given.
+
+    None where there is none.
+    """
+    seed = first_seed(tables, run) if seed is None else seed
+    return None if seed is None else f"{tables.root}/runs/{run}/seed{seed}/summary.json"
 
 
 def mean_and_range(values: pd.Series) -> str:
@@ -72,8 +76,8 @@ def data_table(tables: Tables, name: str, data: pd.DataFrame) -> Printed:
     for record in data.head(MOST_ROWS).to_dict("records"):
         cells: Row = [_value(value) for value in record.values()]
         if isinstance(record.get("run"), str) and record["run"] in tables.study["runs"]:
-            seed = record.get("seed", 0)
-            link = record_link(tables, record["run"], 0 if _missing(seed) else int(seed))
+            seed = record.get("seed", math.nan)
+            link = record_link(tables, record["run"], None if _missing(seed) else int(seed))
             cells[list(record).index("run")] = Cell(record["run"], link)
         rows.append(cells)
     caption = f"The data behind {name}"

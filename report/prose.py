@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -44,12 +45,13 @@ def headline(tables: Tables) -> list[tuple[str, str]]:
     runs, facts = tables.runs, tables.published.facts
     mine = runs[runs["run"] == final_run(tables)]
     parameters = f"{count(facts['final_model']['parameters'])} published"
-    accuracy = f"{facts['final_protocol']['accuracy']['reported']:.2f} published"
+    reported = float(facts["final_protocol"]["accuracy"]["reported"])
+    accuracy = f"{percent(reported, 0)} published"
     if len(mine):
         parameters += f", {count(mine['parameters'].iloc[0])} measured"
         accuracy += (
-            f", {mine['best_notebook_test_accuracy'].mean():.4f} measured by the paper's metric, "
-            f"{mine['final_test_accuracy'].mean():.4f} after the last epoch "
+            f", {percent(mine['best_notebook_test_accuracy'].mean())} measured by the paper's "
+            f"metric, {percent(mine['final_test_accuracy'].mean())} after the last epoch "
             f"(n = {len(mine)}, {count(mine['images_seen'].iloc[0])} images seen)"
         )
     else:
@@ -135,9 +137,9 @@ def limits(tables: Tables) -> list[str]:
     single = int((tables.comparisons["n"] < 2).sum())
     if len(detectable):
         found.append(
-            "At the spread seen between seeds, half of the comparisons could have found a "
-            f"difference of {detectable.median():.2f} points or less with 80% power, the others "
-            "only larger ones."
+            f"At the spread seen between seeds, half of the {len(detectable)} comparisons of "
+            f"several seeds could have found a difference of {detectable.median():.2f} points or "
+            "less with 80% power, the others only larger ones."
         )
     if single:
         found.append(
@@ -210,17 +212,17 @@ def receipt(folder: Path) -> list[str]:
     ]
 
 
-def commands(tables: Tables) -> list[str]:
-    """Return what makes this study again."""
+def commands(tables: Tables, folder: Path) -> list[str]:
+    """Return what makes this study again, in ``folder``."""
     scale, data = tables.study["scale"], tables.data
-    source = ""
+    asked = [f"scale={scale['name']}"]
     if data["source"] in ("archive", "parquet"):
-        source = f" data_source={data['source']} data_folder=FOLDER"
-    asked = f"scale={scale['name']}{source}"
+        asked += [f"data_source={data['source']}", "data_folder=FOLDER"]
+    asked += [f"{key}={value}" for key, value in tables.study.get("options", {}).items()]
     return [
-        f"snakemake --cores all --config {asked}",
-        f"python -m resnet.verify results/{scale['name']} --sample 3",
-        f"python -m report.claims results/{scale['name']}",
+        f"snakemake --cores all --config {' '.join(map(shlex.quote, asked))}",
+        f"python -m resnet.verify results/{folder.name} --sample 3",
+        f"python -m report.claims results/{folder.name}",
     ]
 
 

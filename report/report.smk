@@ -50,6 +50,7 @@ READING = [
 ]
 JUDGING = ["report/claims.py", "report/curves.py"]
 DRAWING = [
+    "report/ablation_figures.py",
     "report/drawing.py",
     "report/figures.py",
     "report/image_figures.py",
@@ -61,9 +62,12 @@ RENDERING = [
     "report/findings.py",
     "report/html.py",
     "report/latex.py",
+    "report/paper_tables.py",
+    "report/pdf.py",
     "report/printed.py",
     "report/prose.py",
     "report/render.py",
+    "report/study_tables.py",
 ]
 
 
@@ -104,7 +108,9 @@ rule compare:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("report/statistics.py"),
+        code=code_digest(
+            "report/statistics.py", "report/collect.py", "report/mistakes.py"
+        ),
     shell:
         "exec python -m report.statistics results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -186,7 +192,7 @@ rule report:
     conda:
         "../environment.yml"
     params:
-        code=code_digest(*RENDERING, *JUDGING, *READING),
+        code=code_digest(*RENDERING, *DRAWING, *JUDGING, *READING),
     shell:
         "exec python -m report.render results/{wildcards.scale} > {log:q} 2>&1"
 

@@ -235,8 +235,8 @@ def image_interval(a: Hits, b: Hits, draws: int = 10_000) -> tuple[float, float]
 def spreads(hits: Hits) -> tuple[float, float]:
     """Return the standard deviations of an arm's accuracy in points: over seeds, over test images.
 
-    The first is how much another seed would differ; the second how much the mean of these seeds
-    would differ on another sample of as many images.
+    The first is how much another seed would differ; the second how much a run would differ on
+    another sample of as many images.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def spreads(hits: Hits) -> tuple[float, float]:
     """
     seeds, images = hits.shape
     over_seeds = float(hits.mean(1).std(ddof=1)) if seeds > 1 else NAN
-    over_images = float(hits.mean(0).std(ddof=1)) / math.sqrt(images)
+    over_images = math.sqrt(float(hits.var(axis=1, ddof=1).mean()) / images)
     return over_seeds * 100, over_images * 100
 
 

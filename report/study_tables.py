@@ -8,7 +8,7 @@ import pandas as pd
 
 from report.findings import held_out_accuracies
 from report.printed import Cell, Printed, Row, mean_and_range, points, printed, record_link
-from report.tables import Tables, confusion_shares, setting_of
+from report.tables import Tables, confusion_shares, runs_of, setting_of
 from report.verdicts import Verdict
 from report.wording import DASH, changes, count, duration, giga, interval, percent, signed, written
 
@@ -47,7 +47,7 @@ def ablation_table(tables: Tables, name: str) -> Printed:
     effects = tables.comparisons.query("ablation == @name").set_index("arm")
     rows: list[dict[str, str | Cell]] = []
     for arm in ablation["arms"]:
-        row = {"what changed": _changed(name, ablation, arm), **_measured(tables, ablation, arm)}
+        row = {"what changed": _changed(name, ablation, arm), **_measured(tables, name, arm)}
         if arm["name"] in effects.index:
             row |= _effect(effects.loc[arm["name"]], base)
         rows.append(row)
@@ -71,14 +71,12 @@ def _changed(name: str, ablation: dict[str, Any], arm: dict[str, Any]) -> str:
     return said
 
 
-def _measured(
-    tables: Tables, ablation: dict[str, Any], arm: dict[str, Any]
-) -> dict[str, str | Cell]:
-    mine = tables.runs.query("run == @arm['run'] and seed < @ablation['seeds']")
+def _measured(tables: Tables, name: str, arm: dict[str, Any]) -> dict[str, str | Cell]:
+    mine = runs_of(tables, name).query("run == @arm['run']")
     if mine.empty:
         return {"arm": f"{arm['name']} (no run is finished)", "n": "0"}
     diverged = int((mine["status"] == "diverged").sum())
-    held_out = held_out_accuracies(tables).get(arm["run"], float("nan"))
+    held_out = held_out_accuracies(tables, name).get(arm["run"], float("nan"))
     return {
         "arm": Cell(arm["name"], record_link(tables, arm["run"], int(mine["seed"].min()))),
         "parameters": count(mine["parameters"].iloc[0]),
@@ -129,9 +127,9 @@ def runs_table(tables: Tables) -> Printed:
 
 def verdicts_table(verdicts: list[Verdict], whose: str) -> Printed:
     """Return every claim in a line, each linked to its evidence."""
-    columns = {"claim": False, "what it says": False, "verdict": False}
+    columns = {"claim": False, "verdict": False, "what it says": False}
     rows: list[Row] = [
-        [Cell(v.id, f"#claim-{v.id}"), v.quote, Cell(v.label, strong=True)] for v in verdicts
+        [Cell(v.id, f"#claim-{v.id}"), Cell(v.label, strong=True), v.quote] for v in verdicts
     ]
     return printed(f"{whose}: {len(rows)} claims, each with its verdict.", columns, rows)
 
@@ -224,6 +222,6 @@ def chance_table(tables: Tables) -> Printed:
     ]
     caption = (
         "Two kinds of chance in each run's accuracy: the standard deviation from seed to seed, and "
-        "the standard error of the mean over test images."
+        "the standard error over test images."
     )
     return printed(caption, columns, rows)

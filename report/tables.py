@@ -82,11 +82,16 @@ def read_tables(folder: Path, tables: Path | None = None) -> Tables:
         study=study,
         facts=folder.parent / "data" / study["scale"]["dataset"] / "data.json",
         published=published.load(),
-        rates=pd.read_csv(folder / "tables" / "rates.csv"),
+        rates=read_table(folder / "tables" / "rates.csv"),
         pictures=_read_pictures(tables / "mistakes.npz", folder / "tables" / "pictures.npz"),
         root=".." if tables.parent == folder else "../..",
-        **{name: pd.read_csv(tables / f"{name}.csv") for name in READ},
+        **{name: read_table(tables / f"{name}.csv") for name in READ},
     )
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table that this project wrote: nothing but an empty cell is missing."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def _read_pictures(mistakes: Path, copies: Path) -> Pictures:
@@ -166,6 +171,29 @@ def sizes_of_figure4(tables: Tables, run: str) -> list[tuple[str, str, str]]:
         (row["layer"], str(row["output"]), pixels_of(named, STAGES[row["layer"]]))
         for row in tables.published.facts["figure4"]["rows"]
     ]
+
+
+def runs_of(tables: Tables, name: str) -> pd.DataFrame:
+    """Return the rows of ``runs`` that belong to an ablation: its arms', base's and seeds' own."""
+    return _belonging(tables, name, tables.runs)
+
+
+def last_epochs(tables: Tables, name: str) -> pd.DataFrame:
+    """Return the last epoch of each run and seed that belongs to an ablation."""
+    mine = _belonging(tables, name, tables.epochs)
+    return mine.groupby(["run", "seed"], sort=False).tail(1)
+
+
+def _belonging(tables: Tables, name: str, table: pd.DataFrame) -> pd.DataFrame:
+    ablation = tables.study["ablations"][name]
+    runs = {arm["run"] for arm in ablation["arms"]}
+    return table[table["run"].isin(runs) & (table["seed"] < ablation["seeds"])]
+
+
+def first_seed(tables: Tables, run: str) -> int | None:
+    """Return the lowest seed of a run that has a record, None where none has."""
+    seeds = tables.runs.loc[tables.runs["run"] == run, "seed"]
+    return None if seeds.empty else int(seeds.min())
 
 
 def setting_of(config: dict[str, Any] | None, key: str) -> Any:

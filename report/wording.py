@@ -69,6 +69,13 @@ def changes(mapping: dict[str, Any]) -> str:
     return "; ".join(setting(key, value) for key, value in mapping.items())
 
 
+def seeds(counts: Any) -> str:
+    """Return how many seeds there are, of several arms: ``n = 2 seeds``, ``n = 1 to 2 seeds``."""
+    low, high = int(min(counts, default=0)), int(max(counts, default=0))
+    number = str(low) if low == high else f"{low} to {high}"
+    return f"n = {number} {'seed' if high == 1 else 'seeds'}"
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """Return ``1 run``, ``2 runs``; ``many`` where the plural isn't made with an s."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -114,7 +114,7 @@ OVERFIT = curve([0.5, 0.9, 0.999], [0.6, 0.7, 0.65])
         ("train_accuracy_reaches", RISING, {"value": 2, "by_epoch": 100}, None),
         ("test_accuracy_falls", RISING, {"by_epoch": 100}, None),
         ("still_rising", RISING, {"last_share": 0.2}, True),
-        ("still_rising", OVERFIT, {"last_share": 0.25}, False),
+        ("still_rising", OVERFIT, {"last_share": 0.34}, False),
         ("best_test_accuracy", RISING, {"of": 0.9, "within": 0.02}, True),
         ("best_test_accuracy", OVERFIT, {"of": 0.9, "within": 0.02}, False),
     ],

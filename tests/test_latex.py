@@ -24,7 +24,8 @@ def make_hostile(study):
     ablation = document["ablations"]["maxpool"]
     for key in ("title", "question", "source"):
         ablation[key] = HOSTILE
-    ablation["arms"][1]["name"] = HOSTILE
+    ablation["arms"][1]["name"] = f"🎉 {HOSTILE}"
+    document["ablations"]["stride_position"]["arms"][1]["name"] = "[1cm] * text"
     ablation["own_claims"] = [
         {
             "id": "hostile",
@@ -43,7 +44,8 @@ def test_special_letters_are_set_as_themselves():
     assert latex.escape("--seed") == "-{}-seed"
     assert latex.escape("é") == r"\'{e}"
     assert latex.escape("−1 × 2") == r"\ensuremath{-}1 \ensuremath{\times} 2"
-    assert latex.escape("🎉") == "[party popper]"
+    assert latex.escape("🎉") == "{[}party popper{]}"
+    assert latex.escape("[a]*") == "{[}a{]}{*}"
     assert latex.escape("\x00\x1b") == ""
 
 
@@ -78,9 +80,9 @@ def test_a_long_table_goes_on_below():
 
 
 def problems(log):
-    """What a LaTeX log complains of: boxes over 5pt too wide, and what is undefined."""
+    """What a LaTeX log complains of: boxes over 5pt too wide, labels undefined or said twice."""
     wide = [float(pt) for pt in re.findall(r"Overfull \\hbox \((.*?)pt too wide\)", log)]
-    return [pt for pt in wide if pt > 5], re.findall(r".*undefined.*", log)
+    return [pt for pt in wide if pt > 5], re.findall(r".*(?:undefined|multiply).*", log)
 
 
 def test_the_pdf_has_no_wide_box_and_no_undefined_reference(demo, engine):

@@ -191,7 +191,7 @@ class TestExplorer:
         page.get_by_label("Seeds as").select_option("each")
         page.locator("fieldset", has_text="Seeds").get_by_label("1", exact=True).uncheck()
         expect(self.curves(page)).to_have_count(3)
-        for box in page.locator("#explorer input:checked").all():
+        for box in page.locator("#explorer fieldset input").all():
             box.uncheck()
         expect(page.locator("#chart")).to_have_attribute("aria-label", "No curve is chosen.")
 

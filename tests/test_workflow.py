@@ -125,6 +125,31 @@ def test_the_workflow_knows_every_figure(finished):
     assert found == {f"{name}.{kind}" for name in drawn for kind in kinds}
 
 
+@pytest.mark.parametrize(
+    ("rule", "module"),
+    [
+        *(("collect", "collect"), ("compare", "statistics"), ("claims", "claims")),
+        *(("figures", "figures"), ("report", "render"), ("pdf", "pdf")),
+    ],
+)
+def test_a_rule_knows_every_module_that_its_command_imports(rule, module):
+    code = f"import sys, report.{module}; print(*(m for m in sys.modules if m[:7] == 'report.'))"
+    argv = [sys.executable, "-c", code]
+    imported = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    text = (ROOT / "report" / "report.smk").read_text()
+    lists = {
+        name: re.findall(r'"(report/\w+\.py)"', body)
+        for name, body in re.findall(r"^([A-Z]+) = \[(.*?)\]\n", text, re.MULTILINE | re.DOTALL)
+    }
+    digest = re.search(rf"^rule {rule}:.*?code_digest\((.*?)\),\n", text, re.MULTILINE | re.DOTALL)[
+        1
+    ]
+    known = set(re.findall(r'"(report/\w+\.py)"', digest))
+    for name in re.findall(r"\*(\w+)", digest):
+        known |= set(lists[name])
+    assert {f"{name.replace('.', '/')}.py" for name in imported.split()} <= known
+
+
 def test_the_pdf_is_made_where_an_engine_is_and_else_a_line_says_so(project):
     results = project / "results" / "smoke"
     assert (results / "report" / "report.tex").exists()

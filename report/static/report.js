@@ -26,7 +26,7 @@ const UNITS = { s: 1, min: 60, h: 3600 };
 
 /** Return a cell's number, in seconds where it is a time; NaN where it holds none. */
 function numberIn(text) {
-  const found = /^[+]?(-?[\d,]*\.?\d+(?:e[+-]?\d+)?)\s*(s|min|h)?\b/i.exec(text.trim().replace("\u2212", "-"));
+  const found = /^[+]?(-?[\d,]*\.?\d+(?:e[+-]?\d+)?)\s*(s|min|h)?\b/i.exec(text.trim().replaceAll("\u2212", "-"));
   return found ? Number(found[1].replaceAll(",", "")) * (UNITS[found[2]] || 1) : NaN;
 }
 
@@ -85,7 +85,7 @@ function download(name, text) {
 }
 
 async function copy(text, button) {
-  const before = button.textContent;
+  const before = "Copy data";
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
@@ -113,7 +113,8 @@ function enrichFigures() {
 
 // --- the explorer of learning curves ------------------------------------------------------------
 
-const SIZE = { width: 800, height: 420, left: 62, right: 16, top: 14, bottom: 46 };
+// Text has one size on every screen, so a phone's chart is drawn smaller and not scaled down.
+const SIZE = { width: Math.min(800, Math.max(340, innerWidth - 40)), height: 420, left: 62, right: 16, top: 14, bottom: 46 };
 
 /** Return about `count` round numbers from low to high. */
 function ticks(low, high, count) {
@@ -131,14 +132,12 @@ const short = (value) => {
   return String(+value.toPrecision(4)).replace("-", "\u2212");
 };
 
-/** Return the mean curve of several seeds, at the points that all of them have. */
+/** Return the mean curve of several seeds, where all of them have a value. */
 function meanOf(curves) {
-  const length = Math.min(...curves.map((c) => c.y.length));
-  const y = Array.from({ length }, (_, i) => {
-    const values = curves.map((c) => c.y[i]);
-    return values.includes(null) ? null : values.reduce((a, b) => a + b, 0) / values.length;
-  });
-  return { ...curves[0], seed: `mean of ${curves.length}`, x: curves[0].x.slice(0, length), y };
+  const values = curves.map((c) => new Map(c.x.map((x, i) => [x, c.y[i]])));
+  const x = curves[0].x.filter((seen) => values.every((mine) => Number.isFinite(mine.get(seen))));
+  const y = x.map((seen) => values.reduce((sum, mine) => sum + mine.get(seen), 0) / curves.length);
+  return { ...curves[0], seed: `mean of ${curves.length}`, x, y };
 }
 
 class Explorer {
@@ -189,7 +188,8 @@ class Explorer {
 
   colour(i) { return COLOURS[i % COLOURS.length]; }
 
-  dash(i) { return DASHES[i % DASHES.length]; }
+  // Another one each time that the colours repeat.
+  dash(i) { return DASHES[(i + Math.floor(i / COLOURS.length)) % DASHES.length]; }
 
   /** Return the curves that are asked for: arm, run, seed, number of the arm, x and y. */
   chosen() {
@@ -224,7 +224,7 @@ class Explorer {
     this.x = this.scale(0, xs.reduce((a, b) => Math.max(a, b)), SIZE.left, SIZE.width - SIZE.right);
     this.y = this.scale(low - room, high + room, SIZE.height - SIZE.bottom, SIZE.top);
     this.axes();
-    this.paths = this.shown.map((curve) => this.path(curve));
+    this.paths = this.shown.map((curve) => (curve.y.length > 1 ? this.path(curve) : this.spot(curve)));
     this.mark = make("g");
     this.chart.append(...this.paths, this.mark);
     const ends = this.shown.map((c) => `${c.arm} ${short(c.y.findLast((v) => v !== null) ?? NaN)}`);
@@ -245,7 +245,7 @@ class Explorer {
         make("text", { x: SIZE.left - 8, y: this.y(tick) + 4, "text-anchor": "end" }, short(tick)),
       );
     }
-    for (const tick of ticks(0, this.x.high, 6)) {
+    for (const tick of ticks(0, this.x.high, SIZE.width / 130)) {
       this.chart.append(make("text", { x: this.x(tick), y: bottom + 18, "text-anchor": "middle" }, short(tick)));
     }
     this.chart.append(
@@ -262,9 +262,13 @@ class Explorer {
       d += `${pen}${this.x(curve.x[k]).toFixed(1)} ${this.y(value).toFixed(1)}`;
       pen = "L";
     });
-    // A single point has no length; a round cap shows it.
-    if (curve.y.length === 1) d += "h.01";
-    return make("path", { class: "curve", d, stroke: this.colour(curve.i), "stroke-dasharray": curve.y.length > 1 ? this.dash(curve.i) : "", "stroke-linecap": "round" });
+    return make("path", { class: "curve", d, stroke: this.colour(curve.i), "stroke-dasharray": this.dash(curve.i) });
+  }
+
+  /** Return a run of a single epoch as a spot. */
+  spot(curve) {
+    const at = { cx: this.x(curve.x[0]), cy: curve.y[0] === null ? -9 : this.y(curve.y[0]) };
+    return make("circle", { class: "curve", ...at, r: 4, stroke: this.colour(curve.i), fill: this.colour(curve.i) });
   }
 
   /** Read the point nearest to the pointer, of the nearest curve. */
@@ -370,7 +374,7 @@ function followReader() {
 function unfoldToPrint() {
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("main > section > details:not([open], #runs)")];
+    opened = [...document.querySelectorAll("main > section > details:not([open], #runs, figure + *)")];
     for (const details of opened) details.open = true;
   });
   addEventListener("afterprint", () => { for (const details of opened) details.open = false; });

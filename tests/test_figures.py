@@ -1,0 +1,186 @@
+"""What figures say where runs are few, unequal, or without an accuracy; from made-up tables."""
+
+import dataclasses
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import report_on
+
+from report import findings, prose, render, statistics
+from report.ablation_figures import draw_ablation, draw_grid, draw_ladder
+from report.context import read_picture
+from report.drawing import PALETTE, colour, dash, label, thin
+from report.figures import drawings
+from report.html import inline
+from report.paper_figures import draw_figure2
+from report.study_figures import draw_optimism, draw_pareto, pareto_front
+from report.tables import read_tables
+
+
+@pytest.fixture
+def tables(demo):
+    return read_tables(demo)
+
+
+def without(tables, run, *seeds):
+    """The tables as if some seeds of a run had no record."""
+    kept = {}
+    for name in ("runs", "epochs"):
+        table = getattr(tables, name)
+        kept[name] = table[~((table["run"] == run) & table["seed"].isin(seeds))]
+    comparisons = tables.comparisons.copy()
+    return dataclasses.replace(tables, **kept, comparisons=comparisons)
+
+
+def test_texts_in_figures_are_the_same_on_the_page(demo, tables):
+    for name in drawings(tables.study):
+        picture = read_picture(tables, demo / "figures", name)
+        for narrow in (False, True):
+            file = demo / "figures" / f"{name}{'.narrow' if narrow else ''}.svg"
+            texts = [
+                re.findall(r"<text[^>]*>([^<]*)", svg)
+                for svg in (file.read_text(), str(inline(demo / "figures", picture, narrow)))
+            ]
+            assert texts[0] == texts[1]
+    assert ">0.0005" in (demo / "report" / "index.html").read_text()
+
+
+def test_n_is_counted_and_not_planned(tables):
+    name, run = "maxpool", "maxpool.with_maxpool"
+    assert "n = 2 seeds" in draw_ablation(tables, False, name).caption
+    assert "n = 1 to 2 seeds" in draw_ablation(without(tables, run, 1), False, name).caption
+    none = without(without(tables, run, 0, 1), "base.final", 0, 1)
+    assert "n = 0 seeds" in draw_ablation(none, False, name).caption
+    assert "0 runs are finished" in draw_ablation(none, False, name).alt
+
+
+def test_arms_that_agree_are_not_ranked(tables):
+    equal = dataclasses.replace(tables, runs=tables.runs.assign(final_test_accuracy=0.5))
+    assert "all equal" in draw_ablation(equal, False, "maxpool").alt
+
+
+def test_a_ladder_leaves_a_missing_rung_empty(tables):
+    whole = draw_ladder(tables, False, "path")
+    assert len(whole.data.dropna(subset="accuracy_percent")) == 12
+    assert "left empty" not in whole.caption
+    missing = without(tables, "path.kernels", 0)
+    comparisons = missing.comparisons
+    gone = (comparisons["ablation"] == "path") & comparisons["arm"].isin(["kernels", "blocks"])
+    comparisons.loc[gone, "difference_points"] = float("nan")
+    drawing = draw_ladder(missing, False, "path")
+    assert drawing.data.set_index("rung").loc["kernels"].isna().sum() == 4
+    assert "left empty" in drawing.caption
+    assert "9 steps measured" in drawing.alt
+
+
+def test_a_bar_of_a_ladder_is_as_long_as_its_step(tables):
+    drawing = draw_ladder(tables, False, "path")
+    lengths = [patch.get_width() for patch in drawing.figure.axes[0].patches]
+    assert lengths == pytest.approx(drawing.data["effect_points"].dropna().tolist())
+
+
+def test_a_grid_is_judged_by_its_own_images_and_seeds(tables):
+    held_out = draw_grid(tables, False, "hyperparameters")
+    assert held_out.data.columns[-1] == "test_accuracy_percent"
+    epochs = tables.epochs.copy()
+    mine = epochs["run"].str.startswith(("hyperparameters.", "base.search"))
+    epochs.loc[mine, "held_out_accuracy"] = 0.25
+    chosen = dataclasses.replace(tables, epochs=epochs)
+    drawing = draw_grid(chosen, False, "hyperparameters")
+    assert drawing.data["held_out_accuracy_percent"].tolist() == [25.0] * 12
+    epochs.loc[mine, "held_out_accuracy"] = float("nan")
+    epochs.loc[~mine, "held_out_accuracy"] = 0.5
+    other = draw_grid(dataclasses.replace(tables, epochs=epochs), False, "hyperparameters")
+    assert other.data.columns[-1] == "test_accuracy_percent"
+    assert "12 combinations" in other.alt
+
+
+def test_figure_2_shows_every_seed_whole(tables):
+    short = tables.epochs.query("not (run == 'base.final' and seed == 1 and epoch > 2)")
+    drawing = draw_figure2(dataclasses.replace(tables, epochs=short), False)
+    rates = drawing.figure.axes[3]
+    assert rates.get_xlim()[1] >= 7
+
+
+def test_runs_without_an_accuracy_are_said_to_be(tables):
+    nothing = tables.runs.assign(final_test_accuracy=float("nan"))
+    epochs = tables.epochs.assign(test_accuracy=float("nan"))
+    empty = dataclasses.replace(tables, runs=nothing, epochs=epochs)
+    for drawing in (draw_pareto(empty, False), draw_optimism(empty, False)):
+        assert drawing.alt == "0 runs ended with an accuracy."
+    assert "not run" in draw_ablation(empty, False, "maxpool").alt or "0 runs" in (
+        draw_ablation(empty, False, "maxpool").alt
+    )
+    comparisons = tables.comparisons.assign(difference_points=float("nan"))
+    said = findings.ablation_findings(
+        dataclasses.replace(tables, comparisons=comparisons), "maxpool"
+    )
+    assert said == ["with_maxpool against base: a run ended without an accuracy."]
+
+
+def test_the_pareto_front_by_hand():
+    cost, value = pd.Series([1, 2, 2, 3, 4]).to_numpy(), pd.Series([5, 4, 6, 6, 7]).to_numpy()
+    assert pareto_front(cost, value) == [0, 2, 4]
+
+
+def test_a_second_cue_tells_apart_what_has_the_same_colour():
+    cues = [(colour(i), dash(i)) for i in range(4 * len(PALETTE))]
+    assert len(set(cues)) == len(cues)
+
+
+def test_labels_keep_to_the_fonts_letters():
+    assert label("a 🎉 party", 32) == "a ? party"
+    assert label("x" * 40, 10) == "x" * 9 + "\u2026"
+
+
+def test_thinned_rows_end_with_the_last():
+    table = pd.DataFrame({"x": range(10)})
+    assert thin(table, 4)["x"].tolist() == [0, 3, 6, 9]
+    assert thin(table, 3)["x"].tolist() == [1, 5, 9]
+    assert thin(table, 99)["x"].tolist() == list(range(10))
+
+
+def test_the_share_of_seeds_in_the_variance_does_not_grow_with_seeds(tables):
+
+    hits = np.random.default_rng(0).random((10, 10_000)) < 0.75
+    for seeds in (2, 5, 10):
+        assert statistics.spreads(hits[:seeds])[1] == pytest.approx(0.433, abs=0.005)
+
+
+def test_limits_count_the_comparisons_of_several_seeds(tables):
+    several = int(tables.comparisons["detectable_points"].notna().sum())
+    assert several > 10
+    assert any(f"half of the {several} comparisons" in said for said in prose.limits(tables))
+
+
+def test_the_commands_name_the_studys_own_folder_and_options(tables):
+    study = tables.study | {"options": {"seeds": 3, "ablations": "[maxpool,path]"}}
+    folder = Path("results/demo_seeds")
+    first, second, _ = prose.commands(dataclasses.replace(tables, study=study), folder)
+    assert first.endswith("--config scale=demo seeds=3 'ablations=[maxpool,path]'")
+    assert "results/demo_seeds" in second
+
+
+def test_a_report_without_the_first_seed_links_to_what_there_is(study):
+
+    shutil.rmtree(study / "runs" / "base.final" / "seed0")
+    assert render.main(["--partial", str(study)]) == 0
+    page = study / "partial" / "report" / "index.html"
+    links = set(re.findall(r'href="(\.\./\.\./runs/[^"]*)"', page.read_text()))
+    assert any("base.final/seed1" in link for link in links)
+    assert [link for link in links if not (page.parent / link).resolve().exists()] == []
+    assert "of seed 1</h3>" in page.read_text()
+
+
+def test_names_that_look_like_nothing_are_names(study):
+
+    document = json.loads((study / "study.json").read_text())
+    document["ablations"]["maxpool"]["arms"][1]["name"] = "null"
+    (study / "study.json").write_text(json.dumps(document))
+    report_on(study)
+    assert "null against base" in (study / "report" / "index.html").read_text()
