@@ -8,7 +8,7 @@ CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
 
-.PHONY: setup tools demo test check plan partial-report resume data clean lock
+.PHONY: setup tools demo test check bench plan partial-report resume data clean lock
 
 setup: $(VENV)/installed
 
@@ -40,6 +40,15 @@ check: setup
 	$(BIN)/snakefmt --check Snakefile ablations resnet report
 	$(SNAKEMAKE) --lint --config scale=smoke
 	$(BIN)/python -m pytest --quiet tests/test_layers.py
+
+# The measurements that the README quotes; on a quiet machine, about ten minutes. The peers that are
+# no dependencies are installed for it: a fresh .venv before `make lock`, then.
+bench: setup
+	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.input
+	$(BIN)/python -m benchmarks.workflow
+	$(BIN)/python -m benchmarks.report
 
 # What would run, how long, how large, and what it can show: make plan SCALE=cpu
 plan: setup

@@ -65,9 +65,9 @@ def forever(loader: Any) -> Iterator[Any]:
 # --- contenders: each yields the images of a step -------------------------------------------
 
 
-def paper_loop() -> Iterator[int]:
-    """Train as the notebook did: Pillow's transforms, no workers, float32, sums read a batch."""
-    from torch.utils.data import ConcatDataset, DataLoader, Dataset
+def paper_copies() -> Any:
+    """Return the notebook's data set: four copies of the images, each with Pillow's transforms."""
+    from torch.utils.data import ConcatDataset, Dataset
     from torchvision import transforms
 
     images, labels = noise()
@@ -84,13 +84,21 @@ def paper_loop() -> Iterator[int]:
         def __getitem__(self, index: int) -> tuple[Tensor, int]:
             return self.transform(images[index]), int(labels[index])
 
-    copies = [
-        Copy(),
-        Copy(crop, transforms.RandomHorizontalFlip(1.0)),
-        Copy(crop, transforms.RandomRotation(90)),
-        Copy(crop, transforms.RandomVerticalFlip(1.0)),
-    ]
-    loader: Any = DataLoader(ConcatDataset(copies), BATCH, shuffle=True, drop_last=True)
+    return ConcatDataset(
+        [
+            Copy(),
+            Copy(crop, transforms.RandomHorizontalFlip(1.0)),
+            Copy(crop, transforms.RandomRotation(90)),
+            Copy(crop, transforms.RandomVerticalFlip(1.0)),
+        ]
+    )
+
+
+def paper_loop() -> Iterator[int]:
+    """Train as the notebook did: Pillow's transforms, no workers, float32, sums read a batch."""
+    from torch.utils.data import DataLoader
+
+    loader: Any = DataLoader(paper_copies(), BATCH, shuffle=True, drop_last=True)
     network = build(Model()).train()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(network.parameters(), 0.1, weight_decay=1e-4)

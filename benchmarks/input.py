@@ -1,0 +1,82 @@
+"""What images cost before the network sees them: the paper's pipeline beside ours, on one core.
+
+``python -m benchmarks.input`` takes turns with Pillow's transforms, an image at a time as the
+notebook did, and with batches on tensors, of the same four copies; and says which share of a
+training step ours takes.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from benchmarks.training import BATCH, noise, ours, paper_copies
+from resnet.augment import Augmenter, normalized, order
+
+ROUNDS, SECONDS = 5, 3.0
+
+COPIES = (
+    (),
+    ("random_resized_crop", "horizontal_flip"),
+    ("random_resized_crop", "random_rotation"),
+    ("random_resized_crop", "vertical_flip"),
+)
+
+
+def paper() -> Iterator[int]:
+    """Make images as the notebook's data set does, one by one."""
+    copies = paper_copies()
+    rng = np.random.default_rng(0)
+    while True:
+        for index in rng.integers(0, len(copies), BATCH).tolist():
+            copies[index]
+        yield BATCH
+
+
+def batches(copies: tuple[tuple[str, ...], ...] = COPIES) -> Iterator[int]:
+    """Make normalised batches as training does."""
+    images = torch.from_numpy(noise()[0])
+    half = torch.full((3, 1, 1), 0.5)
+    n, epoch = len(images), 0
+    while True:
+        augmenter = Augmenter(copies, seed=0, epoch=epoch, images=n, size=32)
+        items = order(0, epoch, n * len(copies))
+        for first in range(0, len(items) - BATCH, BATCH):
+            normalized(augmenter.batch(images, items[first : first + BATCH]), half, half)
+            yield BATCH
+        epoch += 1
+
+
+def rate(steps: Iterator[int]) -> float:
+    """Return the images a second of ``steps``, after the first."""
+    next(steps)
+    seen, started = 0, time.perf_counter()
+    for images in steps:
+        seen += images
+        if time.perf_counter() - started > SECONDS:
+            break
+    return seen / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Print the rates, their ratio, and the share of a step."""
+    torch.set_num_threads(1)
+    crops = (("random_crop", "random_horizontal_flip"),)
+    makers = {"paper": paper(), "ours": batches(), "crop and flip": batches(crops), "step": ours()}
+    rates: dict[str, list[float]] = {name: [] for name in makers}
+    for _ in range(ROUNDS):
+        for name, maker in makers.items():
+            rates[name].append(rate(maker))
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    for name, value in medians.items():
+        print(f"{name}: {value:,.0f} images a second")
+    print(f"input: {medians['ours'] / medians['paper']:.1f} times the paper's pipeline on one core")
+    print(f"input share: {medians['step'] / medians['ours']:.1%} of a training step")
+
+
+if __name__ == "__main__":
+    main()
