@@ -2,6 +2,7 @@
 import sys
 
 from ablations.registry import gpu_visible, load_bases
+from ablations.study import exactly
 from resnet.provenance import (
     DATA_CODE,
     DATA_PACKAGES,
@@ -16,7 +17,7 @@ RECORD = "results/{scale}/runs/{run}/seed{seed}"
 
 wildcard_constraints:
     scale=SCALE,
-    run="|".join(run.replace(".", r"\.") for run in RUNS),
+    run=exactly(RUNS),
     seed=r"\d+",
     dataset=r"[a-z0-9]+",
 
