@@ -8,13 +8,12 @@ training step ours takes.
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from benchmarks.training import BATCH, noise, ours, paper_copies
+from benchmarks.training import BATCH, noise, ours, paper_copies, rate_of
 from resnet.augment import Augmenter, normalized, order
 
 ROUNDS, SECONDS = 5, 3.0
@@ -51,17 +50,6 @@ def batches(copies: tuple[tuple[str, ...], ...] = COPIES) -> Iterator[int]:
         epoch += 1
 
 
-def rate(steps: Iterator[int]) -> float:
-    """Return the images a second of ``steps``, after the first."""
-    next(steps)
-    seen, started = 0, time.perf_counter()
-    for images in steps:
-        seen += images
-        if time.perf_counter() - started > SECONDS:
-            break
-    return seen / (time.perf_counter() - started)
-
-
 def main() -> None:
     """Print the rates, their ratio, and the share of a step."""
     torch.set_num_threads(1)
@@ -70,7 +58,7 @@ def main() -> None:
     rates: dict[str, list[float]] = {name: [] for name in makers}
     for _ in range(ROUNDS):
         for name, maker in makers.items():
-            rates[name].append(rate(maker))
+            rates[name].append(rate_of(maker, SECONDS))
     medians = {name: statistics.median(values) for name, values in rates.items()}
     for name, value in medians.items():
         print(f"{name}: {value:,.0f} images a second")

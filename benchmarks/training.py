@@ -44,14 +44,14 @@ def noise() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     return rng.integers(0, 256, (IMAGES, 32, 32, 3), np.uint8), rng.integers(0, 10, IMAGES)
 
 
-def rate_of(steps: Iterator[int]) -> float:
-    """Return the images a second of steps that each yield how many images they trained on."""
+def rate_of(steps: Iterator[int], seconds: float = SECONDS) -> float:
+    """Return the images a second of steps that each yield how many images they took."""
     for _ in range(WARM_UP):
         next(steps)
     seen, started = 0, time.perf_counter()
     for images in steps:
         seen += images
-        if time.perf_counter() - started > SECONDS:
+        if time.perf_counter() - started > seconds:
             break
     return seen / (time.perf_counter() - started)
 
