@@ -175,8 +175,8 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
         summary=None if layers.empty else paper_tables.summary_table(layers),
         structure=None if layers.empty else paper_tables.structure_table(tables, layers),
         structure_note=(
-            f"The printed sizes contradict the model that has {parameters} parameters: without "
-            "its maxpool they are those in the table."
+            f"The printed sizes contradict the model that has {parameters} parameters and no "
+            "maxpool: its real sizes stand beside them."
         ),
         ladders=of_design("ladder"),
         effects=picture("effects"),
