@@ -17,8 +17,8 @@ from resnet.config import (
     ConfigError,
     RunConfig,
     changed,
-    estimate_memory,
     from_dict,
+    memory_problem,
     nearest,
     to_json,
 )
@@ -176,14 +176,9 @@ def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) 
 
 def _check_memory(document: Document, config: RunConfig, *keys: str) -> None:
     """Refuse a run that this machine can't hold, before anything is allocated."""
-    needed = estimate_memory(config)
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > there:
-        raise document.error(
-            f"{keys[-1]}: would take about {needed / 2**30:,.0f} GiB of memory, and this machine "
-            f"has {there / 2**30:,.0f}; allowed is a smaller network or batch_size",
-            *keys,
-        )
+    problem = memory_problem(config)
+    if problem:
+        raise document.error(f"{keys[-1]}: {problem}", *keys)
 
 
 class _Resolver:

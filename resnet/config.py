@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -57,6 +58,7 @@ TRANSFORMS = (
     "random_horizontal_flip",
     "vertical_flip",
     "random_rotation",
+    "cutout",
 )
 
 
@@ -287,6 +289,18 @@ def estimate_memory(config: RunConfig) -> int:
     """
     outputs = sum(width * pixels**2 * count for _, width, _, pixels, count in _convolutions(config))
     return 4 * (4 * estimate_parameters(config) + 3 * outputs * config.batch_size)
+
+
+def memory_problem(config: RunConfig) -> str | None:
+    """Return why this machine can't hold a run, or None where it can."""
+    needed = estimate_memory(config)
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed <= there:
+        return None
+    return (
+        f"would take about {needed / 2**30:,.0f} GiB of memory, and this machine has "
+        f"{there / 2**30:,.0f}; allowed is a smaller network or batch_size"
+    )
 
 
 def estimate_parameters(config: RunConfig) -> int:

@@ -77,6 +77,18 @@ def test_shifted_crops_have_torchvisions_pixels(photographs):
     assert worst_difference(ours, theirs) == 0
 
 
+def test_cutout_has_torchvisions_pixels_and_may_pass_the_border(photographs):
+    corners = augment.hole(draw(2), 32)
+    assert set(corners.ravel()) == set(range(-6, 26))
+    theirs = []
+    for image, (top, left) in zip(planes(photographs), corners.astype(int), strict=True):
+        bottom, right = top + 12, left + 12
+        top, left = max(top, 0), max(left, 0)
+        theirs.append(tv.erase(image, top, left, bottom - top, right - left, torch.tensor(128)))
+    ours = augment.cut_out(planes(photographs), torch.from_numpy(corners))
+    torch.testing.assert_close(ours, torch.stack(theirs), rtol=0, atol=0)
+
+
 def test_crop_boxes_follow_torchvisions_distribution():
     torch.manual_seed(0)
     image = torch.zeros(3, 32, 32)
