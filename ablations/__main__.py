@@ -15,6 +15,7 @@ from ablations.registry import FOLDER, resolve
 from ablations.scale import ROOT
 from ablations.study import Study, to_document
 from resnet.config import RunConfig, nearest
+from resnet.files import new_file
 
 
 def options(given: list[str]) -> dict[str, Any]:
@@ -35,8 +36,8 @@ def options(given: list[str]) -> dict[str, Any]:
 
 def write_study(study: Study, args: argparse.Namespace) -> None:
     """Write study.json."""
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    args.output.write_text(json.dumps(to_document(study), indent=1) + "\n")
+    with new_file(args.output) as beside:
+        beside.write_text(json.dumps(to_document(study), indent=1) + "\n")
 
 
 def show_plan(study: Study, args: argparse.Namespace) -> None:
@@ -61,7 +62,8 @@ def write_new(study: Study, args: argparse.Namespace) -> None:
     check_name(Document(path, {}, {}), args.name)
     if path.exists():
         raise DeclarationError(path, None, "is there already")
-    path.write_text(TEMPLATE.format(name=args.name))
+    with new_file(path) as beside:
+        beside.write_text(TEMPLATE.format(name=args.name))
     print(f"{path}: say what it asks and changes, then: python -m ablations check")
 
 

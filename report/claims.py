@@ -37,6 +37,7 @@ from report.verdicts import (
     size,
 )
 from report.wording import count, interval, percent, signed
+from report.writing import write_csv
 
 
 class NotRun(Exception):  # noqa: N818 - nothing went wrong
@@ -284,10 +285,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         tables = read_tables(args.folder)
         verdicts = [*judge(tables), *judge_own(tables)]
+        write_csv(to_table(verdicts), args.folder / "tables" / "claims.csv")
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    to_table(verdicts).to_csv(args.folder / "tables" / "claims.csv", index=False)
     if args.write_only:
         return 0
     width = max(len(v.id) for v in verdicts)

@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report import mistakes
+from report.writing import write_csv
+from resnet.files import new_file
 
 OPTIONAL = ("last_finite_train_loss",)
 """Columns that older records lack."""
@@ -215,13 +218,16 @@ def read_layers(record: Path) -> pd.DataFrame:
 
 def write(collected: Collected, folder: Path) -> None:
     """Write the tables and the answers into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, table in collected.tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    answers: dict[str, Any] = dict(collected.hits)
-    np.savez_compressed(folder / "hits.npz", **answers)
+        write_csv(table, folder / f"{name}.csv")
+    _write_arrays(folder / "hits.npz", collected.hits)
     images = {} if collected.pictures is None else {"images": collected.pictures}
-    np.savez_compressed(folder / "mistakes.npz", **images)  # type: ignore[arg-type]
+    _write_arrays(folder / "mistakes.npz", images)
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    with new_file(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -231,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
     folder = parser.parse_args(argv).folder
     try:
         write(collect(folder), folder / "tables")
-    except RecordError as error:
+    except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -18,6 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
 from report.wording import shortened
+from report.writing import write_csv, write_text
+from resnet.files import new_file
 
 INK = "#1f2329"
 """The colour of text and axes; the page replaces it by its own, light or dark."""
@@ -169,12 +171,17 @@ def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
     ``alt`` and a ``caption`` for each of the two widths.
     """
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        wide.figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-        narrow.figure.savefig(folder / f"{name}.narrow.svg", metadata={"Date": None})
-        narrow.figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
-    wide.data.to_csv(folder / f"{name}.csv", index=False)
+        _save(wide.figure, folder / f"{name}.svg", {"Date": None})
+        _save(narrow.figure, folder / f"{name}.narrow.svg", {"Date": None})
+        _save(narrow.figure, folder / f"{name}.pdf", {"CreationDate": None})
+    write_csv(wide.data, folder / f"{name}.csv")
     words = {"alt": wide.alt, "caption": wide.caption, "column_caption": narrow.caption}
-    (folder / f"{name}.json").write_text(json.dumps(words, indent=1) + "\n")
+    write_text(json.dumps(words, indent=1) + "\n", folder / f"{name}.json")
     # Figures hold themselves in memory in circles, a hundred of them more than a laptop has.
     for drawing in (wide, narrow):
         drawing.figure.clear()
+
+
+def _save(figure: Figure, path: Path, metadata: dict[str, None]) -> None:
+    with new_file(path) as beside:
+        figure.savefig(beside, format=path.suffix[1:], metadata=metadata)

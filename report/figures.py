@@ -48,7 +48,6 @@ def drawings(study: dict[str, Any]) -> dict[str, Draw]:
 
 def draw_all(tables: Tables, folder: Path) -> None:
     """Draw every figure of the study into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, draw in drawings(tables.study).items():
         with styled(narrow=False):
             wide = draw(tables, False)
@@ -63,11 +62,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="results/<scale>")
     folder = parser.parse_args(argv).folder
     try:
-        tables = read_tables(folder)
+        draw_all(read_tables(folder), folder / "figures")
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    draw_all(tables, folder / "figures")
     return 0
 
 

@@ -15,6 +15,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from resnet.files import new_file
+
 NO_ENGINE = (
     "No LaTeX engine is here, so there is report.tex and no PDF. On Debian: apt-get install "
     "latexmk texlive-latex-recommended texlive-fonts-recommended lmodern"
@@ -51,12 +53,13 @@ def build(source: Path) -> Path | None:
         done = _run(command, source, scratch)
         made, log = (Path(scratch) / f"{source.stem}.{kind}" for kind in ("pdf", "log"))
         if log.is_file():
-            shutil.copy(log, source.with_suffix(".log"))
+            with new_file(source.with_suffix(".log")) as beside:
+                shutil.copy(log, beside)
         if done.returncode or not made.is_file():
             raise LatexError(f"{source}: {command[0]} refuses it: {_complaint(done.stdout)}")
-        beside = source.with_name(f".{made.name}")
-        shutil.copy(made, beside)
-        return beside.replace(source.with_suffix(".pdf"))
+        with new_file(source.with_suffix(".pdf")) as beside:
+            shutil.copy(made, beside)
+        return source.with_suffix(".pdf")
 
 
 def _run(command: list[str], source: Path, scratch: str) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from report.collect import RecordError, read_json
 from report.context import context
 from report.figures import draw_all
 from report.tables import Tables, read_tables
+from report.writing import write_csv, write_text
 
 
 def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
@@ -28,9 +29,8 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
         The report's own folder, beside ``figures``.
     """
     report = context(folder, tables, figures)
-    into.mkdir(parents=True, exist_ok=True)
-    (into / "index.html").write_text(html.render(report, tables, figures))
-    (into / "report.tex").write_text(latex.render(report, f"../{figures.name}"))
+    write_text(html.render(report, tables, figures), into / "index.html")
+    write_text(latex.render(report, f"../{figures.name}"), into / "report.tex")
 
 
 def partial(folder: Path) -> Path:
@@ -51,7 +51,7 @@ def partial(folder: Path) -> Path:
     statistics.write(study, collected.tables["runs"], collected.hits, into / "tables")
     tables = read_tables(folder, into / "tables")
     verdicts = [*claims.judge(tables), *claims.judge_own(tables)]
-    claims.to_table(verdicts).to_csv(into / "tables" / "claims.csv", index=False)
+    write_csv(claims.to_table(verdicts), into / "tables" / "claims.csv")
     draw_all(tables, into / "figures")
     write(folder, tables, into / "figures", into / "report")
     if not pdf.build(into / "report" / "report.tex"):

@@ -47,6 +47,7 @@ READING = [
     "report/tables.py",
     "report/verdicts.py",
     "report/wording.py",
+    "report/writing.py",
 ]
 JUDGING = ["report/claims.py", "report/curves.py"]
 DRAWING = [
@@ -86,7 +87,9 @@ rule collect:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("report/collect.py", "report/mistakes.py"),
+        code=code_digest(
+            "report/collect.py", "report/mistakes.py", "report/writing.py"
+        ),
     shell:
         "exec python -m report.collect results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -109,7 +112,10 @@ rule compare:
         "../environment.yml"
     params:
         code=code_digest(
-            "report/statistics.py", "report/collect.py", "report/mistakes.py"
+            "report/statistics.py",
+            "report/collect.py",
+            "report/mistakes.py",
+            "report/writing.py",
         ),
     shell:
         "exec python -m report.statistics results/{wildcards.scale} > {log:q} 2>&1"

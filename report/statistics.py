@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from report.collect import RecordError, read_json
+from report.writing import write_csv
 
 CONFIDENCE = 0.95
 SIGNIFICANCE = 0.05
@@ -379,8 +380,8 @@ def _answers(hits: dict[str, Hits], run: str, seeds: Any) -> Hits:
 
 def write(study: dict[str, Any], runs: pd.DataFrame, hits: dict[str, Hits], folder: Path) -> None:
     """Write the tables of effects and of chance into ``folder``."""
-    compare(study, runs, hits).to_csv(folder / "comparisons.csv", index=False)
-    variation(study, hits).to_csv(folder / "spreads.csv", index=False)
+    write_csv(compare(study, runs, hits), folder / "comparisons.csv")
+    write_csv(variation(study, hits), folder / "spreads.csv")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -393,10 +394,10 @@ def main(argv: list[str] | None = None) -> int:
         runs = pd.read_csv(folder / "tables" / "runs.csv")
         with np.load(folder / "tables" / "hits.npz", allow_pickle=False) as hits:
             answers = dict(hits)
+        write(study, runs, answers, folder / "tables")
     except (RecordError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    write(study, runs, answers, folder / "tables")
     return 0
 
 

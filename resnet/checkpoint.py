@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from resnet.files import new_file
 
 def save(path: Path, key: str, state: dict[str, Any]) -> None:
     """Write ``state`` under ``key``, atomically."""
+    # Through memory: written by torch itself, a full disk is an error of a kind of its own.
+    buffer = io.BytesIO()
+    torch.save({"key": key, "state": state}, buffer)
     with new_file(path) as beside:
-        torch.save({"key": key, "state": state}, beside)
+        beside.write_bytes(buffer.getbuffer())
 
 
 def load(path: Path, key: str) -> dict[str, Any] | None:

@@ -297,8 +297,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="the cache's folder")
     parser.add_argument("--log", type=Path, help="a file to write the log to as well")
     args = parser.parse_args(argv)
-    start_log(args.log)
     try:
+        start_log(args.log)
         if (args.dataset == "digits") != (args.source == "digits"):
             raise DataError(f"the source {args.source} has no {args.dataset}")
         splits = READERS[args.source](args.folder)

@@ -1,4 +1,7 @@
-"""Writing that is complete or absent (beside the place, synced, renamed), and the job's log."""
+"""Writing that is complete or absent (beside the place, synced, renamed), and the job's log.
+
+Imports nothing but Python's library, so that `ablations` and `report` write by it, too.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +13,81 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+class WriteError(OSError):
+    """A file that can't be written: which, and why."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror or str(error), str(path))
+
+    def __str__(self) -> str:
+        """Return one line."""
+        return (
+            f"{self.filename}: can't be written: {self.strerror}. Nothing that was there is lost: "
+            "make room or mend the permission, then call again"
+        )
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to; it takes ``path``'s place when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield beside
-        _sync(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    _sync(path.parent)
+    """Yield a path beside ``path`` to write to; it takes ``path``'s place when all went well.
+
+    Raises
+    ------
+    WriteError
+        Where the disk is full, the folder read-only, ...; what was at ``path`` is still there.
+    """
+    beside = _beside(path)
+    with _blaming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield beside
+            _sync(beside)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        _sync(path.parent)
 
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a folder beside ``path`` to fill; it takes ``path``'s place when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
-    try:
-        yield beside
-        for file in beside.iterdir():
-            _sync(file)
-        shutil.rmtree(path, ignore_errors=True)
-        beside.rename(path)
-    finally:
+    """Yield a folder beside ``path`` to fill; it takes ``path``'s place when all went well.
+
+    Raises
+    ------
+    WriteError
+        As `new_file`.
+    """
+    beside = _beside(path)
+    with _blaming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(beside, ignore_errors=True)
-    _sync(path.parent)
+        beside.mkdir()
+        try:
+            yield beside
+            for file in beside.iterdir():
+                _sync(file)
+            _sync(beside)
+            shutil.rmtree(path, ignore_errors=True)
+            beside.rename(path)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        _sync(path.parent)
+
+
+def _beside(path: Path) -> Path:
+    # One name, so that what a killed process left is written over by the next. Whoever writes
+    # holds a lock: Snakemake's, or the run's own.
+    return path.with_name(f".{path.name}.partial")
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except WriteError:
+        raise
+    except OSError as error:
+        raise WriteError(path, error) from None
 
 
 def _sync(path: Path) -> None:
@@ -56,4 +104,6 @@ def start_log(path: Path | None) -> None:
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(path, mode="w"))
+    # A line that a full disk doesn't take is not worth a traceback: the work itself says so.
+    logging.raiseExceptions = False
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)

@@ -20,6 +20,16 @@ class Interrupted(Exception):  # noqa: N818 - nothing went wrong
     """SIGINT or SIGTERM came; the run's state is whole."""
 
 
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Take SIGTERM as Ctrl-C is taken, where nothing is to be saved yet or any more."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class Guard:
     """Saves a run when it is due, and whole when a signal asks it to leave.
 

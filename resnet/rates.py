@@ -7,7 +7,6 @@ paper's Figure 2 prints ``scheduler.get_lr()`` after each epoch, which is not th
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from resnet import schedule
 from resnet.config import ConfigError, RunConfig, from_dict
 from resnet.files import new_file
+from resnet.record import write_csv
 
 
 def by_epoch(config: RunConfig, epochs: int) -> list[dict[str, float]]:
@@ -46,13 +46,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         rows = by_epoch(from_dict(json.loads(args.config)), args.epochs)
-    except (ConfigError, ValueError) as error:
+        with new_file(args.output) as beside:
+            write_csv(beside, rows)
+    except (ConfigError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    with new_file(args.output) as beside, beside.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
     return 0
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from resnet import cost
+from resnet import checksums, cost
 from resnet.config import DATASETS, to_dict
 from resnet.evaluate import Evaluation
 from resnet.files import new_folder
@@ -28,6 +28,7 @@ FILES = (
     "layers.csv",
     "summary.json",
     "model.safetensors",
+    checksums.NAME,
 )
 
 
@@ -40,7 +41,7 @@ def write_record(
     predictions: Evaluation,
     plain_train_accuracy: float,
 ) -> None:
-    """Write the six files of a run record.
+    """Write the files of a run record, and their checksums.
 
     Parameters
     ----------
@@ -64,16 +65,18 @@ def write_record(
     summary = _summary(name, run, facts, layers[0], plain_train_accuracy) | origin
     with new_folder(folder) as beside:
         _write_json(beside / "config.json", to_dict(run.config))
-        _write_csv(beside / "metrics.csv", run.rows)
-        _write_csv(beside / "layers.csv", layers)
+        write_csv(beside / "metrics.csv", run.rows)
+        write_csv(beside / "layers.csv", layers)
         np.savez_compressed(
             beside / "predictions.npz",
             probabilities=predictions.probabilities,
             labels=run.test[1].cpu().numpy(),
         )
         weights = {k: v.contiguous() for k, v in run.evaluated.state_dict().items()}
-        save_file(weights, beside / "model.safetensors")
+        # As bytes: written by safetensors itself, a full disk is an error of a kind of its own.
+        (beside / "model.safetensors").write_bytes(save(weights))
         _write_json(beside / "summary.json", summary)
+        checksums.write(beside)
 
 
 def _summary(
@@ -121,7 +124,8 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows that have the same keys, under a head of those."""
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

@@ -27,11 +27,19 @@ from tqdm import tqdm
 
 from resnet import checkpoint, schedule
 from resnet.augment import Augmenter, normalized, order
-from resnet.config import DATASETS, ConfigError, RunConfig, changed, from_dict, to_json
+from resnet.config import (
+    DATASETS,
+    ConfigError,
+    RunConfig,
+    changed,
+    from_dict,
+    memory_problem,
+    to_json,
+)
 from resnet.data import DataError, Split, load
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
-from resnet.guard import Guard, Interrupted
+from resnet.guard import Guard, Interrupted, terminable
 from resnet.model import build, still_idle_weights
 from resnet.provenance import origin
 from resnet.record import write_record
@@ -316,6 +324,9 @@ def _duration(seconds: float) -> str:
 
 def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
     """Train what ``config`` says, from its checkpoint where there is one, and write the record."""
+    problem = memory_problem(config)
+    if problem:
+        raise ValueError(problem)
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     started = origin()
@@ -378,14 +389,17 @@ def main(argv: list[str] | None = None) -> int:
     # Read by cuBLAS when CUDA starts; without it matrix products may differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     args = _arguments(argv)
-    start_log(args.log)
     try:
+        start_log(args.log)
         config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})
         args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(f"{args.checkpoint}.lock", timeout=0):
+        with filelock.FileLock(f"{args.checkpoint}.lock", timeout=0), terminable():
             run_to_record(args, config)
     except Interrupted:
         log.info("%s seed %d  stopped, checkpoint kept: run again to go on", args.run, args.seed)
+        return 130
+    except KeyboardInterrupt:
+        log.info("%s seed %d  stopped outside training: run again to go on", args.run, args.seed)
         return 130
     except filelock.Timeout:
         log.error("error: %s: another process is training this run", args.output)

@@ -54,6 +54,7 @@ rule train:
         layers=f"{RECORD}/layers.csv",
         summary=f"{RECORD}/summary.json",
         weights=f"{RECORD}/model.safetensors",
+        checksums=f"{RECORD}/SHA256SUMS",
     log:
         "results/{scale}/logs/{run}/seed{seed}.log",
     conda:

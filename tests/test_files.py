@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from resnet.files import new_file, new_folder
@@ -21,7 +23,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
     path.write_text("old")
     with pytest.raises(OSError, match="disk"), new_file(path) as beside:
         beside.write_text("ne")
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
     assert path.read_text() == "old"
 
 

@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from resnet import train
+from resnet import checksums, train
 from resnet.config import from_dict
 from resnet.data import load
 from resnet.record import FILES
@@ -247,3 +248,50 @@ def test_precision_is_what_was_asked_or_what_is_fast():
     assert train.pick_precision("fp32", cpu) == "fp32"
     assert train.pick_precision("bf16", cpu) == "bf16"
     assert train.pick_precision("auto", cpu) in ("fp32", "bf16")
+
+
+LONG = {"budget": {"images_seen": 6000}}
+
+
+def test_a_run_killed_at_twenty_random_moments_ends_with_the_same_bits(digits, tmp_path):
+    assert train.main(arguments(digits, tmp_path / "whole", LONG)) == 0
+    argv = arguments(digits, tmp_path / "killed", LONG)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.killing", "20", "0", *argv],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("20 kills")
+    # Most attempts went on from where another was killed.
+    assert len(re.findall(r"goes on at batch \d+", done.stderr)) >= 10
+    assert_same_bits(tmp_path / "whole", tmp_path / "killed")
+    assert checksums.problems(tmp_path / "killed") == []
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left <= {"whole", "killed", "whole.checkpoint.lock", "killed.checkpoint.lock"}
+
+
+def test_two_at_once_have_the_bits_of_one_at_a_time(record, digits, tmp_path):
+    folders = [tmp_path / name for name in ("one", "two")]
+    argv = [[sys.executable, "-m", "resnet.train", *arguments(digits, f)] for f in folders]
+    processes = [subprocess.Popen(a, cwd=ROOT, stderr=subprocess.DEVNULL) for a in argv]
+    assert [process.wait() for process in processes] == [0, 0]
+    for folder in folders:
+        assert_same_bits(record, folder)
+
+
+def test_a_network_beyond_the_machine_is_refused_before_anything_is_allocated(
+    digits, tmp_path, capsys
+):
+    model = {"blocks": [64] * 4, "channels": [4096] * 5, "stage_kernels": [15] * 4}
+    assert train.main(arguments(digits, tmp_path / "seed0", {"model": model})) == 1
+    assert re.search(r"would take about [\d,]+ GiB of memory", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_training_is_one_line(digits, tmp_path, monkeypatch, capsys, number):
+    monkeypatch.setattr(train, "load", lambda *_: os.kill(os.getpid(), number))
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 130
+    assert "run again to go on" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
