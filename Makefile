@@ -8,7 +8,7 @@ CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
 
-.PHONY: setup tools demo test check bench plan partial-report resume data clean lock
+.PHONY: setup tools demo test check bench plan partial-report resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -57,6 +57,10 @@ plan: setup
 # The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
 partial-report: setup
 	$(BIN)/python -m report.render --partial results/$(SCALE)
+
+# Finds a byte that changed in a run record since it was written.
+check-records: setup
+	$(BIN)/python -m resnet.checksums results
 
 # CIFAR-10 alone, for studies that then run side by side.
 data: setup

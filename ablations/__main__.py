@@ -104,7 +104,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         args.action(resolve(options(args.config)), args)
-    except DeclarationError as error:
+    except (DeclarationError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -9,7 +9,7 @@ import pandas as pd
 
 from resnet.files import new_file
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\n")
 """How a cell begins that a spreadsheet takes for a formula (OWASP, CSV Injection)."""
 
 
@@ -26,8 +26,14 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def harmless(cell: Any) -> Any:
-    """Return a cell as it is, or with an apostrophe before it where it begins like a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """Return a cell as it is, or with an apostrophe before it where it begins like a formula.
+
+    A carriage return becomes a line feed, for pandas quotes that alone.
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def write_text(text: str, path: Path) -> None:

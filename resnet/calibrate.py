@@ -104,8 +104,12 @@ def main(argv: list[str] | None = None) -> int:
         key = key_of(config, args.threads)
         if key not in known:
             known[key] = measure(config)
-            with new_file(args.cache) as beside:
-                beside.write_text(json.dumps(known, indent=1) + "\n")
+            try:
+                with new_file(args.cache) as beside:
+                    beside.write_text(json.dumps(known, indent=1) + "\n")
+            except OSError as error:
+                print(f"error: {error}", file=sys.stderr)
+                return 1
         print(json.dumps(known[key]), flush=True)
     return 0
 

@@ -111,8 +111,12 @@ def main(argv: list[str] | None = None) -> int:
             result = compare(record, Path(scratch) / "seed", args.tolerance)
         receipt.append({"run": run, "seed": seed, **result})
         print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
-    with new_file(args.folder / "verification.json") as beside:
-        beside.write_text(json.dumps(receipt, indent=1) + "\n")
+    try:
+        with new_file(args.folder / "verification.json") as beside:
+            beside.write_text(json.dumps(receipt, indent=1) + "\n")
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return 1 if any(row["verdict"] == DIFFERS for row in receipt) else 0
 
 
