@@ -3,8 +3,8 @@
 Sources (``--source``):
 
 ``torchvision``
-    downloads the official CIFAR-10 archive (its binary form, which holds no pickle) with
-    torchvision's downloader and checks its MD5;
+    downloads the official CIFAR-10 archive that torchvision's data set is made of (its binary
+    form, which holds no pickle) over TLS and checks its MD5;
 ``archive``
     a folder that already holds the official archive, binary or Python form;
 ``parquet``
@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resnet.config import DATASETS
+from resnet.download import download, md5
 from resnet.files import new_folder, start_log
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,9 @@ def _read_parquet_split(folder: Path, split: str) -> Split:
     labels: list[int] = []
     for file in files:
         try:
+            rows = pq.ParquetFile(file).metadata.num_rows
+            if rows > DATASETS["cifar10"].training_images:
+                raise DataError(f"{file}: {rows:,} rows, more than CIFAR-10 has")
             table = pq.read_table(file)
             label = table.column("label").cast(pa.int64())
             image = table.column("img").cast(pa.struct({"bytes": pa.binary(), "path": pa.string()}))
@@ -142,8 +146,7 @@ def read_archive(folder: Path) -> dict[str, Split]:
     if name is None:
         raise DataError(f"neither {' nor '.join(ARCHIVES)} in {folder.resolve()}")
     path = folder / name
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "md5").hexdigest()
+    found = md5(path)
     if found != ARCHIVES[name]:
         raise DataError(f"{path}: MD5 {found}, sought {ARCHIVES[name]}: truncated or changed")
     parse = _binary_batch if "binary" in name else _python_batch
@@ -175,21 +178,37 @@ def _binary_batch(archive: tarfile.TarFile, name: str) -> Split:
     return _from_planes(rows[:, 1:], rows[:, 0])
 
 
+class _ArraysOnly(pickle.Unpickler):
+    """Unpickles plain data and numpy's arrays, and calls nothing else."""
+
+    allowed = frozenset(
+        {
+            ("numpy.core.multiarray", "_reconstruct"),
+            ("numpy._core.multiarray", "_reconstruct"),
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("_codecs", "encode"),
+        }
+    )
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self.allowed:
+            raise DataError(f"the archive's pickle asks for {module}.{name}; arrays need it not")
+        return super().find_class(module, name)
+
+
 def _python_batch(archive: tarfile.TarFile, name: str) -> Split:
-    # Unpickled only after the archive's MD5 was found to be the official one.
     content = _member(archive, f"cifar-10-batches-py/{name}")
-    batch = pickle.loads(content, encoding="bytes")  # noqa: S301
+    batch = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
     return _from_planes(batch[b"data"], batch[b"labels"])
 
 
 def read_torchvision(folder: Path) -> dict[str, Split]:
     """Download the official archive into ``folder`` where it isn't yet, and return its images."""
-    from torchvision.datasets.utils import download_url
-
     name = DOWNLOAD.rpartition("/")[2]
     try:
-        download_url(DOWNLOAD, folder, name, ARCHIVES[name])
-    except (OSError, RuntimeError) as error:
+        download(DOWNLOAD, folder / name, ARCHIVES[name])
+    except (OSError, ValueError) as error:
         raise DataError(f"{DOWNLOAD} could not be downloaded to {folder}: {error}") from None
     return read_archive(folder)
 
@@ -257,8 +276,8 @@ def describe(splits: dict[str, Split], dataset: str, source: str) -> dict[str, A
 
 def checksum(split: Split) -> str:
     """Return the SHA-256 over a split's pixels, then its labels."""
-    digest = hashlib.sha256(np.ascontiguousarray(split.images).tobytes())
-    digest.update(split.labels.tobytes())
+    digest = hashlib.sha256(np.ascontiguousarray(split.images).data)
+    digest.update(np.ascontiguousarray(split.labels).data)
     return digest.hexdigest()
 
 
@@ -283,9 +302,33 @@ def load(folder: Path, split: str) -> Split:
         # Copy-on-write: torch wants writable memory, and nothing here writes to it.
         images = np.load(folder / f"{split}_images.npy", mmap_mode="c", allow_pickle=False)
         labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DataError(f"no readable data in {folder}: {error}") from None
-    return Split(images, labels)
+    found = Split(images, labels)
+    if checksum(found) != read_facts(folder)["sha256"].get(split):
+        raise DataError(f"{folder}: the {split} data is not what was written; remove the folder")
+    return found
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return a cache's ``data.json``.
+
+    Raises
+    ------
+    DataError
+        Where it is missing or holds something else.
+    """
+    path = folder / "data.json"
+    try:
+        facts = json.loads(path.read_text())
+        known = facts["dataset"] in DATASETS and isinstance(facts["sha256"], dict)
+        numbers = [*facts["channel_mean"], *facts["channel_deviation"]]
+        if not known or len(numbers) != 6 or not all(isinstance(n, float) for n in numbers):
+            raise ValueError("not what resnet.data writes")
+        return {**facts, "source": str(facts["source"]), "pixels": str(facts["pixels"])}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        reason = f"lacks {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"{path}: can't be read: {reason}") from None
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -36,7 +36,7 @@ from resnet.config import (
     memory_problem,
     to_json,
 )
-from resnet.data import DataError, Split, load
+from resnet.data import DataError, Split, load, read_facts
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
 from resnet.guard import Guard, Interrupted, terminable
@@ -330,7 +330,7 @@ def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     started = origin()
-    facts = json.loads((args.data / "data.json").read_text())
+    facts = read_facts(args.data)
     if facts["dataset"] != config.data.dataset:
         raise ValueError(
             f"{args.data} holds {facts['dataset']}, the config asks {config.data.dataset}"

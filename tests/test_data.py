@@ -1,7 +1,9 @@
 import io
 import json
 import pickle
+import shutil
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -176,12 +178,10 @@ def test_without_an_archive_the_error_names_the_folder(tmp_path):
 
 
 def test_a_failed_download_names_the_ways_out(tmp_path, monkeypatch):
-    import torchvision.datasets.utils as downloads
-
     def refuse(*_args):
         raise OSError("no route to host")
 
-    monkeypatch.setattr(downloads, "download_url", refuse)
+    monkeypatch.setattr(data, "download", refuse)
     with pytest.raises(data.DataError, match="no route to host") as caught:
         data.read_torchvision(tmp_path)
     assert "data_source=parquet" in str(caught.value)
@@ -209,6 +209,33 @@ def test_digits_are_split_by_class():
     counts = np.bincount(splits["test"].labels)
     assert counts.min() >= 34
     assert counts.max() <= 38
+
+
+def test_a_pickle_that_asks_for_more_than_arrays_is_not_loaded(tmp_path, images, monkeypatch):
+    class Hostile:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "touched",)
+
+    path = tmp_path / "cifar-10-python.tar.gz"
+    content = pickle.dumps({b"data": Hostile(), b"labels": []})
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo("cifar-10-batches-py/data_batch_1")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    monkeypatch.setitem(data.ARCHIVES, path.name, data.md5(path))
+    with pytest.raises(data.DataError, match="arrays need it not"):
+        data.read_archive(tmp_path)
+    assert not (tmp_path / "touched").exists()
+
+
+def test_a_cache_that_changed_is_an_error(digits, tmp_path):
+    shutil.copytree(digits, tmp_path / "digits")
+    images = np.load(tmp_path / "digits" / "test_images.npy", mmap_mode="r+")
+    images[0, 0, 0, 0] ^= 1
+    images.flush()
+    data.load(tmp_path / "digits", "train")
+    with pytest.raises(data.DataError, match="not what was written"):
+        data.load(tmp_path / "digits", "test")
 
 
 def test_a_missing_cache_is_an_error(tmp_path):

@@ -314,7 +314,9 @@ class Explorer {
 
   /** Return what is shown as CSV. */
   csv() {
-    const quoted = (value) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+    // What a spreadsheet would run as a formula gets an apostrophe before it.
+    const harmless = (value) => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
+    const quoted = (value) => (/[",\n]/.test(value) ? `"${harmless(value).replaceAll('"', '""')}"` : harmless(value));
     const rows = this.shown.flatMap((c) => c.y.map((value, k) => [quoted(c.arm), c.run, c.seed, c.x[k], value ?? ""].join(",")));
     return [`arm,run,seed,images_seen,${this.metric.value}`, ...rows, ""].join("\n");
   }

@@ -1,0 +1,90 @@
+"""One file over TLS, checked, going on where a broken download ended."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+SCHEME = "https"
+
+TIMEOUT_SECONDS = 60.0
+
+WAITS_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""Between attempts; after the last, what came so far is kept for the next call."""
+
+RANGE_NOT_SATISFIABLE = 416
+PARTIAL_CONTENT = 206
+
+
+def md5(path: Path) -> str:
+    """Return a file's MD5 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def download(url: str, path: Path, checksum: str) -> None:
+    """Download ``url`` to ``path``, where it isn't yet.
+
+    Parameters
+    ----------
+    url
+        Must be ``https``, and so must be what it redirects to.
+    path
+        Complete or absent; what came so far is beside it, as ``.part``.
+    checksum
+        The MD5 that the whole must have.
+
+    Raises
+    ------
+    OSError
+        Where it can't be had; a next call goes on from there.
+    ValueError
+        Where the whole is not what was sought (it is removed), or an address is not ``https``.
+    """
+    if path.is_file() and md5(path) == checksum:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.part")
+    for wait in (*WAITS_SECONDS, None):
+        try:
+            _fetch(url, partial)
+            break
+        except OSError:
+            if wait is None:
+                raise
+            time.sleep(wait)
+    found = md5(partial)
+    if found != checksum:
+        partial.unlink()
+        raise ValueError(f"MD5 {found}, sought {checksum}")
+    partial.replace(path)
+
+
+def _fetch(url: str, partial: Path) -> None:
+    """Append what is missing to ``partial``."""
+    have = partial.stat().st_size if partial.exists() else 0
+    _check_scheme(url)
+    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
+    try:
+        answer = urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
+    except HTTPError as error:
+        if error.code == RANGE_NOT_SATISFIABLE and have:
+            return  # The whole is there.
+        raise
+    with answer:
+        _check_scheme(answer.url)
+        goes_on = answer.status == PARTIAL_CONTENT
+        with partial.open("ab" if goes_on else "wb") as file:
+            shutil.copyfileobj(answer, file, 1 << 20)
+        whole = int(answer.headers.get("Content-Length", 0)) + (have if goes_on else 0)
+    if partial.stat().st_size < whole:
+        raise OSError(f"the connection ended at {partial.stat().st_size:,} of {whole:,} bytes")
+
+
+def _check_scheme(address: str) -> None:
+    if not address.startswith(f"{SCHEME}://"):
+        raise ValueError(f"{address} is not {SCHEME}")
