@@ -10,14 +10,19 @@ import yaml
 
 LIMIT_BYTES = 200_000
 LIMIT_NODES = 20_000
+LONGEST = 1_000
+"""Letters of an error."""
 
 
 class DeclarationError(Exception):
     """Something in a file that can't be: the file, the line, what was given, what is allowed."""
 
     def __init__(self, path: Path, line: int | None, problem: str) -> None:
-        self.path, self.line, self.problem = path, line, problem
-        super().__init__(f"{path}{f':{line}' if line else ''}: {problem}")
+        # What was given may be long, and hold line breaks.
+        said = " ".join(problem.split())
+        said = said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
+        self.path, self.line, self.problem = path, line, said
+        super().__init__(f"{path}{f':{line}' if line else ''}: {said}")
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from report.collect import RecordError
 from report.curves import RULES
+from report.published import KINDS
+from report.reading import RecordError
 from report.statistics import Effect, holm, more_seeds, seeds_to_clear
 from report.tables import Tables, read_tables, sizes_of_figure4
 from report.verdicts import (
@@ -109,9 +110,8 @@ class _Judge:
             "exact": self._exact,
             "trend": self._trend,
         }
-        kind = next(k for k in ("effects", "values", "exact", "trends") if k in test)
         parts = []
-        for part in test[kind]:
+        for part in test[KINDS[claim["type"]]]:
             try:
                 parts.append(judges[claim["type"]](claim, part))
             except NotRun as missing_arm:

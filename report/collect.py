@@ -8,9 +8,7 @@ there.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report import mistakes
+from report.reading import RecordError, read_arrays, read_csv, read_json
 from report.writing import write_csv
 from resnet.files import new_file
-
-OPTIONAL = ("last_finite_train_loss",)
-"""Columns that older records lack."""
 
 RUN_COLUMNS = (
     "run",
@@ -55,26 +51,37 @@ RUN_COLUMNS = (
 )
 """The columns of ``runs.csv``: accuracies in [0, 1], FLOPs of one image forward."""
 
+EPOCH_COLUMNS = (
+    "epoch",
+    "images_seen",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "notebook_test_accuracy",
+    "learning_rate",
+    "seconds",
+)
+"""The columns of ``metrics.csv`` that every record has."""
 
-class RecordError(Exception):
-    """A run record that is missing, unreadable, or whose parts disagree."""
 
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON file's object.
+def read_study(folder: Path) -> dict[str, Any]:
+    """Return ``study.json``, its arms all of runs that it knows.
 
     Raises
     ------
     RecordError
-        Where the file is missing or holds something else.
+        Where it is missing, or says something else.
     """
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: can't be read: {error}") from None
-    if not isinstance(content, dict):
-        raise RecordError(f"{path}: sought an object")
-    return content
+    path = folder / "study.json"
+    study = read_json(path, "study")
+    for name, ablation in study["ablations"].items():
+        unknown = [arm["run"] for arm in ablation["arms"] if arm["run"] not in study["runs"]]
+        if unknown:
+            raise RecordError(f"{path}: ablation {name} has arms of runs that are not there")
+        if ablation["arms"][0]["name"] != "base":
+            raise RecordError(f"{path}: ablation {name}: the first arm must be base")
+    return study
 
 
 def read_record(
@@ -97,12 +104,9 @@ def read_record(
     RecordError
         Naming the record and what disagrees.
     """
-    summary = read_json(folder / "summary.json")
+    summary = read_json(folder / "summary.json", "summary")
     trained = read_json(folder / "config.json")
-    try:
-        epochs = pd.read_csv(folder / "metrics.csv")
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{folder / 'metrics.csv'}: can't be read: {error}") from None
+    epochs = read_csv(folder / "metrics.csv", EPOCH_COLUMNS)
     if (summary.get("run"), summary.get("seed")) != (run, seed):
         raise RecordError(f"{folder}: holds run {summary.get('run')} seed {summary.get('seed')}")
     planned = trained if config is None else config | {"seed": seed}
@@ -111,11 +115,13 @@ def read_record(
         raise RecordError(f"{folder}: was trained with another config: {', '.join(differing)}")
     if isinstance(summary.get("versions"), dict):
         summary["versions"] = ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
-    missing = [c for c in RUN_COLUMNS if c not in summary and c not in OPTIONAL]
-    if missing:
-        raise RecordError(f"{folder / 'summary.json'}: lacks {', '.join(missing)}")
-    if "epoch" not in epochs or epochs["epoch"].tolist() != list(range(summary["epochs"])):
+    # Counted before they are listed: a summary may claim more epochs than memory holds.
+    whole = len(epochs) == summary["epochs"] > 0
+    if not whole or epochs["epoch"].tolist() != list(range(len(epochs))):
         raise RecordError(f"{folder}: metrics.csv lacks epochs, {summary['epochs']} were trained")
+    for column, said in (("test_accuracy", "final_test_accuracy"), ("images_seen", "images_seen")):
+        if epochs[column].iloc[-1] != summary[said]:
+            raise RecordError(f"{folder}: metrics.csv and summary.json differ in {said}")
     return summary, epochs
 
 
@@ -143,7 +149,7 @@ def collect(folder: Path, partial: bool = False) -> Collected:
     RecordError
         Naming the record, or where there is none at all.
     """
-    study = read_json(folder / "study.json")
+    study = read_study(folder)
     summaries: list[dict[str, Any]] = []
     epochs: list[pd.DataFrame] = []
     layers: dict[str, pd.DataFrame] = {}
@@ -197,23 +203,27 @@ def _with_mistakes(collected: Collected, study: dict[str, Any], folder: Path) ->
 
 def read_predictions(record: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return the class probabilities, of shape (images, classes), and the labels."""
-    try:
-        with np.load(record / "predictions.npz", allow_pickle=False) as predictions:
-            probabilities, labels = predictions["probabilities"], predictions["labels"]
-            if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
-                shapes = f"{probabilities.shape} and {labels.shape}"
-                raise ValueError(f"probabilities and labels of shapes {shapes}")
-            return probabilities, labels
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise RecordError(f"{record / 'predictions.npz'}: can't be read: {error}") from None
+    path = record / "predictions.npz"
+    arrays = read_arrays(path)
+    missing = {"probabilities", "labels"} - arrays.keys()
+    if missing:
+        raise RecordError(f"{path}: lacks {', '.join(sorted(missing))}")
+    probabilities, labels = arrays["probabilities"], arrays["labels"]
+    if probabilities.ndim != 2 or not labels.size or labels.shape != probabilities.shape[:1]:
+        shapes = f"{probabilities.shape} and {labels.shape}"
+        raise RecordError(f"{path}: can't be read: probabilities and labels of shapes {shapes}")
+    classes = probabilities.shape[1]
+    if probabilities.dtype.kind != "f" or labels.dtype.kind not in "iu" or classes < 2:
+        raise RecordError(f"{path}: sought floats for two classes or more, and whole numbers")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise RecordError(f"{path}: labels beyond the {classes} classes")
+    return probabilities, labels
 
 
 def read_layers(record: Path) -> pd.DataFrame:
     """Return a record's layers."""
-    try:
-        return pd.read_csv(record / "layers.csv")
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{record / 'layers.csv'}: can't be read: {error}") from None
+    texts = ("name", "type", "output_shape", "kernel", "stride")
+    return read_csv(record / "layers.csv", ("depth", "parameters", "flops"), texts)
 
 
 def write(collected: Collected, folder: Path) -> None:

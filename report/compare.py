@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from report.claims import judge, judge_own
-from report.collect import RecordError
+from report.reading import RecordError
 from report.statistics import accuracies, paired_effect
 from report.tables import Tables, read_tables
 from report.wording import interval, percent, setting, signed

@@ -12,10 +12,10 @@ import pandas as pd
 
 from report import paper_tables, prose, study_tables
 from report.claims import judge, judge_own
-from report.collect import RecordError, read_json
 from report.figures import OF_DESIGN
 from report.findings import ablation_findings
 from report.printed import Printed, data_table, record_link
+from report.reading import RecordError, read_json
 from report.tables import READ, Tables, final_run, first_seed, read_table, runs_of
 from report.verdicts import Verdict
 from report.wording import count, duration, plural

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from report.ablation_figures import draw_ablation, draw_grid, draw_ladder
-from report.collect import RecordError
 from report.drawing import Drawing, styled, write
 from report.image_figures import draw_augmentation, draw_confusion, draw_mistakes
 from report.paper_figures import draw_figure1, draw_figure2
+from report.reading import RecordError
 from report.study_figures import draw_effects, draw_optimism, draw_pareto
 from report.tables import Tables, read_tables
 

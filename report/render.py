@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from report import claims, collect, html, latex, pdf, statistics
-from report.collect import RecordError, read_json
+from report.collect import read_study
 from report.context import context
 from report.figures import draw_all
+from report.reading import RecordError
 from report.tables import Tables, read_tables
 from report.writing import write_csv, write_text
 
@@ -47,7 +48,7 @@ def partial(folder: Path) -> Path:
     into = folder / "partial"
     collected = collect.collect(folder, partial=True)
     collect.write(collected, into / "tables")
-    study = read_json(folder / "study.json")
+    study = read_study(folder)
     statistics.write(study, collected.tables["runs"], collected.hits, into / "tables")
     tables = read_tables(folder, into / "tables")
     verdicts = [*claims.judge(tables), *claims.judge_own(tables)]

@@ -43,6 +43,7 @@ READING = [
     "report/collect.py",
     "report/mistakes.py",
     "report/published.py",
+    "report/reading.py",
     "report/statistics.py",
     "report/tables.py",
     "report/verdicts.py",
@@ -88,7 +89,10 @@ rule collect:
         "../environment.yml"
     params:
         code=code_digest(
-            "report/collect.py", "report/mistakes.py", "report/writing.py"
+            "report/collect.py",
+            "report/mistakes.py",
+            "report/reading.py",
+            "report/writing.py",
         ),
     shell:
         "exec python -m report.collect results/{wildcards.scale} > {log:q} 2>&1"
@@ -115,6 +119,7 @@ rule compare:
             "report/statistics.py",
             "report/collect.py",
             "report/mistakes.py",
+            "report/reading.py",
             "report/writing.py",
         ),
     shell:

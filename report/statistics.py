@@ -20,7 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from report.collect import RecordError, read_json
+from report.collect import read_study
+from report.reading import RecordError, read_arrays
 from report.writing import write_csv
 
 CONFIDENCE = 0.95
@@ -390,10 +391,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="results/<scale>")
     folder = parser.parse_args(argv).folder
     try:
-        study = read_json(folder / "study.json")
+        study = read_study(folder)
         runs = pd.read_csv(folder / "tables" / "runs.csv")
-        with np.load(folder / "tables" / "hits.npz", allow_pickle=False) as hits:
-            answers = dict(hits)
+        answers = read_arrays(folder / "tables" / "hits.npz")
         write(study, runs, answers, folder / "tables")
     except (RecordError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

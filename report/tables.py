@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report import published
-from report.collect import read_json
+from report.collect import read_study
+from report.reading import read_arrays, read_json
 
 READ = (
     "runs",
@@ -77,7 +78,7 @@ class Tables:
 def read_tables(folder: Path, tables: Path | None = None) -> Tables:
     """Return the tables of ``results/<scale>``, or those in the folder ``tables``."""
     tables = tables or folder / "tables"
-    study = read_json(folder / "study.json")
+    study = read_study(folder)
     return Tables(
         study=study,
         facts=folder.parent / "data" / study["scale"]["dataset"] / "data.json",
@@ -106,10 +107,7 @@ def _read_pictures(mistakes: Path, copies: Path) -> Pictures:
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    if not path.is_file():
-        return {}
-    with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
+    return read_arrays(path) if path.is_file() else {}
 
 
 def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
@@ -160,13 +158,15 @@ STAGES = {
 
 def pixels_of(named: pd.DataFrame, stage: str) -> str:
     """Return a stage's output size as ``16x16``, or its number of outputs."""
+    if stage not in named.index:
+        return ""
     channels, _, pixels = str(named.loc[stage, "output_shape"]).partition("x")
     return pixels or channels
 
 
 def sizes_of_figure4(tables: Tables, run: str) -> list[tuple[str, str, str]]:
     """Return each layer of Figure 4 with its printed size and that of the run's network."""
-    named = tables.layers[tables.layers["run"] == run].set_index("name")
+    named = tables.layers[tables.layers["run"] == run].drop_duplicates("name").set_index("name")
     return [
         (row["layer"], str(row["output"]), pixels_of(named, STAGES[row["layer"]]))
         for row in tables.published.facts["figure4"]["rows"]

@@ -396,6 +396,8 @@ def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     ConfigError
         Where a key is unknown, a value isn't legal, or the result contradicts itself.
     """
+    if not isinstance(changes, Mapping):
+        raise ConfigError("config", changes, "allowed is a mapping of settings")
     groups: dict[str, dict[str, Any]] = {}
     top: dict[str, Any] = {}
     flat = flatten(changes)

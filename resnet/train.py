@@ -404,7 +404,7 @@ def main(argv: list[str] | None = None) -> int:
     except filelock.Timeout:
         log.error("error: %s: another process is training this run", args.output)
         return 1
-    except (ConfigError, DataError, ValueError, OSError) as error:
+    except (ConfigError, DataError, ValueError, OSError, RecursionError) as error:
         log.error("error: %s: %s", args.run, error)
         return 1
     return 0

@@ -232,12 +232,19 @@ def test_a_study_compared_with_itself_has_not_changed(judged, tmp_path, capsys):
     assert capsys.readouterr().out == "no change\n"
 
 
+def set_accuracy(record, accuracy):
+    path = record / "summary.json"
+    summary = json.loads(path.read_text())
+    path.write_text(json.dumps(summary | {"final_test_accuracy": accuracy}))
+    epochs = pd.read_csv(record / "metrics.csv")
+    epochs.loc[epochs.index[-1], "test_accuracy"] = accuracy
+    epochs.to_csv(record / "metrics.csv", index=False)
+
+
 def test_one_altered_arm_is_exactly_what_changed(judged, tmp_path, capsys):
     other = copy_of(judged, tmp_path)
     for seed in (0, 1):
-        path = other / "runs" / "maxpool.with_maxpool" / f"seed{seed}" / "summary.json"
-        summary = json.loads(path.read_text())
-        path.write_text(json.dumps(summary | {"final_test_accuracy": 0.9 + seed / 100}))
+        set_accuracy(other / "runs" / "maxpool.with_maxpool" / f"seed{seed}", 0.9 + seed / 100)
     for step in (collect, statistics):
         assert step.main([str(other)]) == 0
     assert compare.main([str(judged), str(other)]) == 1

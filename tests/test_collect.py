@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -67,6 +68,19 @@ def spoil_predictions(record):
     (record / "predictions.npz").write_bytes(b"PK nonsense")
 
 
+def spoil_accuracy(record):
+    edit(record / "summary.json", final_test_accuracy=0.99)
+
+
+def spoil_labels(record):
+    arrays = dict(np.load(record / "predictions.npz"))
+    np.savez(record / "predictions.npz", **(arrays | {"labels": arrays["labels"] + 10}))
+
+
+def spoil_type(record):
+    edit(record / "summary.json", parameters="many")
+
+
 def spoil_metrics(record):
     (record / "metrics.csv").write_text("")
 
@@ -81,6 +95,9 @@ def spoil_metrics(record):
         (spoil_seed, "seed 7"),
         (spoil_config, "another config: batch_size"),
         (spoil_rows, "lacks epochs"),
+        (spoil_accuracy, "differ in final_test_accuracy"),
+        (spoil_labels, "labels beyond the 10 classes"),
+        (spoil_type, "parameters must be integer"),
         (spoil_metrics, "metrics.csv: can't be read"),
         (spoil_predictions, "predictions.npz: can't be read"),
     ],

@@ -9,7 +9,7 @@ from scipy import stats
 
 from ablations import plan
 from report import statistics
-from report.collect import read_json
+from report.reading import read_json
 from report.statistics import COLUMNS, compare, main, paired_effect
 from report.verdicts import direction
 

@@ -1,0 +1,147 @@
+"""Reading files that people and other programs write: what they hold, or an error on one line."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import numpy as np
+import pandas as pd
+import yaml
+from numpy.typing import NDArray
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+LIMIT_YAML_BYTES = 1_000_000
+LIMIT_ARRAY_BYTES = 2**30
+"""What an archive of arrays may unpack to: 25 million images' answers."""
+
+
+class RecordError(Exception):
+    """A file that is missing, unreadable, or whose parts disagree: which, and what it says."""
+
+
+def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
+    """Return a JSON file's object, checked against ``schemas/<schema>.yaml``; NaN becomes None.
+
+    Raises
+    ------
+    RecordError
+        Where the file is missing or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: can't be read: {_line(error)}") from None
+    return _checked(path, content, schema)
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases, by which a small file becomes a large one, and without infinities."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (&, *) are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_yaml_float(self, node: Any) -> float:
+        value: float = super().construct_yaml_float(node)
+        if not math.isfinite(value):
+            raise yaml.YAMLError(f"{value} is not a number to reckon with")
+        return value
+
+
+_Plain.add_constructor("tag:yaml.org,2002:float", _Plain.construct_yaml_float)
+
+
+def read_yaml(path: Path, schema: str) -> dict[str, Any]:
+    """Return a YAML file's mapping, checked against ``schemas/<schema>.yaml``.
+
+    Raises
+    ------
+    RecordError
+        As `read_json`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        if len(text) > LIMIT_YAML_BYTES:
+            raise ValueError(f"{len(text):,} bytes; allowed are {LIMIT_YAML_BYTES:,}")
+        content = yaml.load(text, _Plain)  # noqa: S506 - a safe loader
+    except (OSError, ValueError, yaml.YAMLError, RecursionError, LookupError, TypeError) as error:
+        raise RecordError(f"{path}: can't be read: {_line(error)}") from None
+    return _checked(path, content, schema)
+
+
+def _checked(path: Path, content: Any, schema: str | None) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise RecordError(f"{path}: sought an object")
+    if schema:
+        try:
+            _validator(schema)(content)
+        except fastjsonschema.JsonSchemaValueException as error:
+            raise RecordError(f"{path}: {_line(error).removeprefix('data.')}") from None
+    return content
+
+
+@cache
+def _validator(schema: str) -> Callable[[Any], Any]:
+    rules = yaml.safe_load((SCHEMAS / f"{schema}.yaml").read_text())
+    found: Callable[[Any], Any] = fastjsonschema.compile(rules, use_default=False)
+    return found
+
+
+def read_csv(path: Path, numeric: Iterable[str], texts: Iterable[str] = ()) -> pd.DataFrame:
+    """Return a table that has these columns, those of ``numeric`` numbers or empty.
+
+    Raises
+    ------
+    RecordError
+        As `read_json`.
+    """
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError, OverflowError) as error:
+        raise RecordError(f"{path}: can't be read: {_line(error)}") from None
+    for column in (*numeric, *texts):
+        if column not in table:
+            raise RecordError(f"{path}: lacks the column {column}")
+    for column in numeric:
+        kind = table[column].dtype.kind
+        if kind not in "iuf" and not table[column].isna().all():
+            raise RecordError(f"{path}: the column {column} holds more than numbers")
+    return table
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an ``npz`` archive by name.
+
+    Raises
+    ------
+    RecordError
+        As `read_json`, or where they would take more memory than such arrays ever do.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > LIMIT_ARRAY_BYTES:
+            raise ValueError(f"would unpack to {size:,} bytes; allowed are {LIMIT_ARRAY_BYTES:,}")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {str(name): np.asarray(array) for name, array in arrays.items()}
+    except (
+        *(OSError, ValueError, LookupError, EOFError, MemoryError, SyntaxError, TypeError),
+        *(RuntimeError, zipfile.BadZipFile, zlib.error),
+    ) as error:
+        raise RecordError(f"{path}: can't be read: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    """Return what an error says, on one line of a bearable length."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else f"{text[:297]}..."
