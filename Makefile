@@ -8,7 +8,7 @@ CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
 
-.PHONY: setup tools demo test check bench plan partial-report resume data check-records clean lock
+.PHONY: setup tools demo test check audit bench plan partial-report resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -40,6 +40,17 @@ check: setup
 	$(BIN)/snakefmt --check Snakefile ablations resnet report
 	$(SNAKEMAKE) --lint --config scale=smoke
 	$(BIN)/python -m pytest --quiet tests/test_layers.py
+	$(MAKE) --no-print-directory audit
+
+# Known vulnerabilities of what is pinned, where the advisories' service can be reached.
+AUDITED := $(VENV)/audit
+audit: setup
+	test -x $(AUDITED)/bin/pip-audit || { python3 -m venv $(AUDITED) && \
+	  $(AUDITED)/bin/pip install --quiet pip-audit==2.10.1; }
+	@$(AUDITED)/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip \
+	  --vulnerability-service osv > $(AUDITED)/said 2>&1; code=$$?; \
+	if grep -q ConnectionError $(AUDITED)/said; then echo "not audited: the advisories can't be reached"; \
+	else cat $(AUDITED)/said; exit $$code; fi
 
 # The measurements that the README quotes; on a quiet machine, about ten minutes. The peers that are
 # no dependencies are installed for it: a fresh .venv before `make lock`, then.

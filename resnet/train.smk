@@ -1,5 +1,6 @@
 # The data, once for every scale, and a run record for each run and seed.
 import sys
+from pathlib import Path
 
 from ablations.registry import gpu_visible, load_bases
 from ablations.study import exactly
@@ -11,6 +12,13 @@ from resnet.provenance import (
     code_digest,
     versions_digest,
 )
+from resnet.resume import why_locked
+
+# Snakemake refuses a study that another call holds; this says what to do about it.
+if workflow.is_main_process and not workflow.dryrun:
+    hint = why_locked(Path.cwd(), SCALE, DATASET)
+    if hint:
+        print(hint, file=sys.stderr)
 
 RECORD = "results/{scale}/runs/{run}/seed{seed}"
 

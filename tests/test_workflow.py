@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from report import figures, pdf
+from resnet import resume
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("Snakefile", "environment.yml", "ablations", "config", "paper", "profiles")
@@ -292,6 +293,35 @@ def test_a_wrong_data_folder_says_the_ways_out(project):
     said = process.stdout + process.stderr
     assert re.search(r"no train-\*\.parquet in \S*nowhere", said)
     assert "three ways" in said
+
+
+def test_what_jobs_finish_after_snakemake_was_killed_is_kept(project):
+    forget(project, "steps.shallow")
+    record = project / "results" / "smoke" / "runs" / "steps.shallow"
+    log = project / "results" / "smoke" / "logs" / "steps.shallow" / "seed0.log"
+    log.unlink()
+    process = start(project)
+    while not log.exists():
+        assert process.poll() is None, "it ended without training"
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    refused, output = snakemake(project)
+    assert refused
+    assert "Another call works on results/smoke" in output or "make resume" in output
+    while resume.holders(project):
+        time.sleep(0.1)
+    process.stdout.close()
+    refused, output = snakemake(project)
+    assert refused
+    assert "`make resume` removes it" in output
+    finished = {p: p.stat().st_mtime_ns for p in record.glob("seed*/summary.json")}
+    assert finished
+    subprocess.run([sys.executable, "-m", "resnet.resume"], cwd=project, check=True)
+    code, output = snakemake(project)
+    assert code == 0, output
+    assert {p: p.stat().st_mtime_ns for p in finished} == finished
+    assert planned(project) == {}
 
 
 def test_a_study_that_was_terminated_goes_on(project):
