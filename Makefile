@@ -52,12 +52,13 @@ audit: setup
 	if grep -q ConnectionError $(AUDITED)/said; then echo "not audited: the advisories can't be reached"; \
 	else cat $(AUDITED)/said; exit $$code; fi
 
-# The measurements that the README quotes; on a quiet machine, about ten minutes. The peers that are
+# The measurements that the README quotes; on a quiet machine, about a quarter of an hour. The peers that are
 # no dependencies are installed for it: a fresh .venv before `make lock`, then.
 bench: setup
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.input
+	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.workflow
 	$(BIN)/python -m benchmarks.report
 

@@ -1,0 +1,82 @@
+"""What checkpoints cost: ``python -m benchmarks.checkpoints``.
+
+Two runs of the final model train in turn, an epoch of 2,560 images each, on this process's one
+thread: one as the workflow trains, with checkpoints when they are due, the other without any. The
+design's bound is 2%. The first checkpoint, taken before its cost is known, is counted.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from resnet.config import RunConfig, from_dict
+from resnet.data import Split
+from resnet.guard import Guard
+from resnet.train import Run, pick_device
+
+EPOCHS = 24
+"""About two minutes each on one core of an Intel Xeon with AMX."""
+
+CONFIG: dict[str, Any] = {
+    "data.training_images": 2_560,
+    "optimizer.momentum": 0.9,
+    "budget.images_seen": 2_560 * EPOCHS,
+}
+
+
+def run(config: RunConfig) -> Run:
+    """Return a run on noise: what pixels show costs nothing."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (config.data.training_images, 32, 32, 3), np.uint8)
+    split = Split(images, rng.integers(0, 10, len(images)))
+    test = Split(images[:500], split.labels[:500])
+    return Run(config, split, test, {}, pick_device())
+
+
+def epoch(one: Run, guard: Guard | None) -> float:
+    """Train an epoch as `resnet.train.train` does, and return its seconds."""
+    start = time.perf_counter()
+    for _ in one.train_to_epoch_end():
+        if guard:
+            guard.after(guard.within_epoch_seconds)
+    one.end_epoch(*one.evaluate_epoch())
+    if guard:
+        guard.after(guard.after_epoch_seconds)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    torch.set_num_threads(1)
+    config = from_dict(CONFIG)
+    kept, plain = run(config), run(config)
+    saved = 0
+
+    class Counting(Guard):
+        def save(self) -> None:
+            nonlocal saved
+            saved += 1
+            super().save()
+
+    with tempfile.TemporaryDirectory() as folder:
+        guard = Counting(kept, Path(folder) / "checkpoint", "key")
+        seconds = np.zeros(2)
+        for _ in range(EPOCHS):
+            seconds[0] += epoch(kept, guard)
+            others = epoch(plain, None)
+            seconds[1] += others
+            # The other run's turn doesn't make the next checkpoint due.
+            guard.saved_at += others
+    with_them, without = seconds
+    print(f"{saved} checkpoints in {with_them:.0f} s; without any {without:.0f} s")
+    print(f"checkpoints: {with_them / without:.3f}")
+
+
+if __name__ == "__main__":
+    main()
