@@ -8,7 +8,7 @@ CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
 
-.PHONY: setup tools demo test check audit bench plan partial-report resume data check-records clean lock
+.PHONY: setup tools demo test test-slurm check audit bench plan partial-report resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -32,6 +32,11 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+# Installs and starts a SLURM of one node with two stand-in GPUs, and runs a study through it.
+test-slurm: setup
+	tests/slurm/start
+	$(BIN)/python -m pytest -m slurm -s
 
 check: setup
 	$(BIN)/ruff check .
@@ -60,7 +65,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.input
 	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.workflow
-	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.report 110 310 1010
 
 # What would run, how long, how large, and what it can show: make plan SCALE=cpu
 plan: setup

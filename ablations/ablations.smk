@@ -13,9 +13,18 @@ os.environ |= {
 sys.path.insert(0, workflow.basedir)
 
 from ablations.document import DeclarationError
-from ablations.registry import resolve
+from ablations.registry import ELSEWHERE, resolve
 from ablations.study import to_document
 from resnet.config import to_json
+
+# Snakemake would let profiles/default, which is about this machine alone, win over it.
+if "--profile" in sys.argv and "--workflow-profile" not in sys.argv:
+    given = sys.argv[sys.argv.index("--profile") + 1 :][:1]
+    if given and os.path.dirname(given[0].rstrip("/")) == "profiles":
+        raise WorkflowError(
+            f"--profile {given[0]}: it belongs to this workflow, and profiles/default would win "
+            f"over it; say --workflow-profile {given[0]}"
+        )
 
 try:
     STUDY = resolve(config)
@@ -35,6 +44,10 @@ for rules in sorted(os.listdir(os.path.join(workflow.basedir, "ablations"))):
         include: rules
 
 
+localrules:
+    study,
+
+
 rule study:
     output:
         "results/{scale}/study.json",
@@ -49,7 +62,7 @@ rule study:
         options=[
             f"{key}={json.dumps(value)}"
             for key, value in {**config, "scale": STUDY.scale.name}.items()
-            if value is not None and not key.startswith("data_")
+            if value is not None and key not in ELSEWHERE
         ],
     shell:
         "exec python -m ablations study --output {output:q} --config {params.options:q}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,8 +37,20 @@ OPTIONS = (
     "data_source",
     "data_folder",
     "must_hold",
+    "gpu",
+    "runs_per_gpu",
+    "keep_weights",
 )
 """The keys of config/config.yaml."""
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "gpu": ("auto", "always", "never"),
+    "keep_weights": ("all", "bases", "none"),
+}
+"""The legal values of those that are one of a few, the default first."""
+
+ELSEWHERE = ("data_source", "data_folder", "gpu", "runs_per_gpu", "keep_weights")
+"""Keys that say where and how to run, and change nothing that the report says."""
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -142,7 +155,11 @@ def _check_options(options: Mapping[str, Any]) -> None:
             raise _option_error(
                 f"{key}: no such key{nearest(key, OPTIONS)}; allowed are {', '.join(OPTIONS)}"
             )
-    for what in AMOUNTS:
+    for key, legal in CHOICES.items():
+        if options.get(key, legal[0]) not in legal:
+            said = ", ".join(json.dumps(value) for value in legal)
+            raise _option_error(f"{key}: allowed are {said}, got {options[key]!r}")
+    for what in (*AMOUNTS, "runs_per_gpu"):
         value = options.get(what)
         whole = isinstance(value, int) and not isinstance(value, bool)
         if value is not None and not (whole and value >= 1):

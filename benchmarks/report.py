@@ -1,8 +1,10 @@
 """How long a report takes and how large it is, by the number of run records.
 
-``python -m benchmarks.report`` makes up studies of 110, 310 and 1,010 records (2, 6 and 20
-ablations of 5 arms and their base, 10 seeds, 10,000 test images, 80 epochs), and prints for each
-the seconds and the memory of every step from records to report, and the size of the page.
+``python -m benchmarks.report`` makes up studies of 110, 1,010 and 10,010 records (2 and 20 ablations
+of 5 arms, 100 of 10, and their base; 10 seeds, 10,000 test images, 80 epochs), and prints for each
+the seconds and the memory of every step from records to report, and the size of records (without
+weights) and page. The largest takes 5 GB of disk for a while; say which sizes you want: ``python -m
+benchmarks.report 110 1010``.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ import time
 from pathlib import Path
 
 STEPS = ("collect", "statistics", "claims", "figures", "render", "pdf")
-SIZES = (2, 6, 20)
+SIZES = {110: (2, 5), 310: (6, 5), 1_010: (20, 5), 10_010: (100, 10)}
+"""Ablations and arms, by the number of records."""
+
+DEFAULT = (110, 1_010, 10_010)
 
 
 def measure(step: str, folder: Path) -> tuple[float, float]:
@@ -37,14 +42,14 @@ def measure(step: str, folder: Path) -> tuple[float, float]:
     return time.perf_counter() - started, usage.ru_maxrss * 1024 / 1e6
 
 
-def _write_study(folder: Path, ablations: int) -> None:
+def _write_study(folder: Path, ablations: int, arms: int) -> None:
     """Make a study up in a process of its own, whose memory is not counted."""
     code = (
         "import sys; from pathlib import Path; from benchmarks.synthetic import *; "
-        "study = made_up(int(sys.argv[2]), arms=5, seeds=10); "
+        "study = made_up(int(sys.argv[2]), arms=int(sys.argv[3]), seeds=10); "
         "write_study(Path(sys.argv[1]), study, images=10_000, epochs=80)"
     )
-    argv = [sys.executable, "-c", code, str(folder), str(ablations)]
+    argv = [sys.executable, "-c", code, str(folder), str(ablations), str(arms)]
     subprocess.run(argv, check=True)
 
 
@@ -53,18 +58,19 @@ def main() -> None:
     print(
         "records | "
         + " | ".join(f"{step} s, MB" for step in STEPS)
-        + " | figures + page s | page MB"
+        + " | figures + page s | page MB | records MB"
     )
-    for ablations in SIZES:
+    for size in map(int, sys.argv[1:] or DEFAULT):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "results" / "paper"
-            _write_study(folder, ablations)
+            _write_study(folder, *SIZES[size])
             records = sum(1 for _ in folder.glob("runs/*/seed*"))
             measured = {step: measure(step, folder) for step in STEPS}
+            disk = sum(path.stat().st_size for path in folder.glob("runs/*/*/*")) / 1e6
             page = (folder / "report" / "index.html").stat().st_size / 1e6
         both = measured["figures"][0] + measured["render"][0]
         steps = " | ".join(f"{s:.1f}, {mb:.0f}" for s, mb in measured.values())
-        print(f"{records} | {steps} | {both:.1f} | {page:.2f}")
+        print(f"{records} | {steps} | {both:.1f} | {page:.2f} | {disk:,.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -186,7 +186,8 @@ def made_up(ablations: int, arms: int, seeds: int) -> dict[str, Any]:
             "seeds": seeds,
             "arms": members,
         }
-    scale = {"name": "paper", "about": "a made-up study", "dataset": "cifar10", "amounts": {}}
+    amounts = {"training_images": 50_000, "images_seen": 500_000, "seeds": seeds}
+    scale = {"name": "paper", "about": "a made-up study", "dataset": "cifar10", "amounts": amounts}
     return {"scale": scale, "must_hold": [], "ablations": sections, "runs": runs}
 
 

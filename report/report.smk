@@ -73,6 +73,16 @@ RENDERING = [
 ]
 
 
+# On a cluster these are a minute's work for the machine that submits.
+localrules:
+    collect,
+    compare,
+    claims,
+    figures,
+    report,
+    pdf,
+
+
 rule collect:
     input:
         study="results/{scale}/study.json",

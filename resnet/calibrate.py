@@ -42,6 +42,7 @@ def key_of(config: RunConfig, threads: int) -> str:
         "precision": pick_precision(config.precision, device),
         "code": code_digest(*TRAINING),
         "versions": versions_digest(*PACKAGES),
+        "device": device.type,
         "machine": name,
         "threads": threads,
     }

@@ -291,6 +291,14 @@ def estimate_memory(config: RunConfig) -> int:
     return 4 * (4 * estimate_parameters(config) + 3 * outputs * config.batch_size)
 
 
+def estimate_flops(config: RunConfig) -> int:
+    """Return about how many FLOPs an image takes forward: convolutions, a multiply-add as two."""
+    return sum(
+        2 * inputs * width * k**2 * pixels**2 * n
+        for inputs, width, k, pixels, n in _convolutions(config)
+    )
+
+
 def memory_problem(config: RunConfig) -> str | None:
     """Return why this machine can't hold a run, or None where it can."""
     needed = estimate_memory(config)

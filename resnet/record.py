@@ -27,7 +27,7 @@ FILES = (
     "predictions.npz",
     "layers.csv",
     "summary.json",
-    "model.safetensors",
+    checksums.WEIGHTS,
     checksums.NAME,
 )
 
@@ -40,6 +40,7 @@ def write_record(
     origin: dict[str, Any],
     predictions: Evaluation,
     plain_train_accuracy: float,
+    keep_weights: bool = True,
 ) -> None:
     """Write the files of a run record, and their checksums.
 
@@ -59,6 +60,8 @@ def write_record(
         The final evaluation on the test images.
     plain_train_accuracy
         Final accuracy in [0, 1] on the training images, not augmented, in evaluation mode.
+    keep_weights
+        Whether the record holds the weights: 20 MB that the report doesn't read.
     """
     classes = len(DATASETS[run.config.data.dataset].classes)
     layers = [dataclasses.asdict(row) for row in cost.layers(run.config.model, classes)]
@@ -72,9 +75,10 @@ def write_record(
             probabilities=predictions.probabilities,
             labels=run.test[1].cpu().numpy(),
         )
-        weights = {k: v.contiguous() for k, v in run.evaluated.state_dict().items()}
-        # As bytes: written by safetensors itself, a full disk is an error of a kind of its own.
-        (beside / "model.safetensors").write_bytes(save(weights))
+        if keep_weights:
+            weights = {k: v.contiguous() for k, v in run.evaluated.state_dict().items()}
+            # As bytes: written by safetensors itself, a full disk is an error of a kind of its own.
+            (beside / checksums.WEIGHTS).write_bytes(save(weights))
         _write_json(beside / "summary.json", summary)
         checksums.write(beside)
 

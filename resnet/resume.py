@@ -35,6 +35,17 @@ def holders(folder: Path) -> list[psutil.Process]:
     return found
 
 
+def jobs(folder: Path) -> list[str]:
+    """Return this user's SLURM jobs that were submitted from ``folder``; none without SLURM."""
+    command = ["squeue", "--me", "--noheader", "--format=%A %Z"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    found = (line.partition(" ") for line in done.stdout.splitlines())
+    return [number for number, _, submitted in found if Path(submitted.strip()) == folder]
+
+
 def why_locked(folder: Path, scale: str, dataset: str) -> str | None:
     """Return what to do about another call's lock on a study or its data, None where none is.
 
@@ -92,6 +103,14 @@ def _is_current(record: Path) -> bool:
 
 def main() -> int:
     """Unlock the study in the current folder, or say who holds it."""
+    queued = jobs(Path.cwd())
+    if queued:
+        print(
+            f"error: jobs of this study are in SLURM's queue ({', '.join(queued)}); wait for them, "
+            f"or end them, which loses nothing, with: scancel {' '.join(queued)}",
+            file=sys.stderr,
+        )
+        return 1
     live = holders(Path.cwd())
     if live:
         pids = ", ".join(str(process.pid) for process in live)

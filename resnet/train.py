@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from resnet import checkpoint, schedule
 from resnet.augment import Augmenter, normalized, order
+from resnet.cluster import why_asked_to_leave
 from resnet.config import (
     DATASETS,
     ConfigError,
@@ -37,6 +38,7 @@ from resnet.config import (
     to_json,
 )
 from resnet.data import DataError, Split, load, read_facts
+from resnet.devices import one_device
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
 from resnet.guard import Guard, Interrupted, terminable
@@ -322,8 +324,11 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
-def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
-    """Train what ``config`` says, from its checkpoint where there is one, and write the record."""
+def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None) -> None:
+    """Train what ``config`` says, from its checkpoint where there is one, and write the record.
+
+    ``held`` is the GPU that the run holds, if any.
+    """
     problem = memory_problem(config)
     if problem:
         raise ValueError(problem)
@@ -335,7 +340,10 @@ def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
         raise ValueError(
             f"{args.data} holds {facts['dataset']}, the config asks {config.data.dataset}"
         )
-    run = Run(config, load(args.data, "train"), load(args.data, "test"), facts, pick_device())
+    device = pick_device()
+    if held and device.type == "cpu":
+        log.info("GPU %s is ours, but PyTorch finds none: trains on the CPU", held)
+    run = Run(config, load(args.data, "train"), load(args.data, "test"), facts, device)
     key = _checkpoint_key(run, facts, started)
     guard = Guard(run, args.checkpoint, key)
     saved = checkpoint.load(args.checkpoint, key)
@@ -350,7 +358,10 @@ def run_to_record(args: argparse.Namespace, config: RunConfig) -> None:
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
             predictions, plain = run.evaluate(*run.test), run.evaluate(*run.training)
-    write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy)
+    kept = args.keep_weights == "all" or (
+        args.keep_weights == "bases" and args.run.startswith("base.")
+    )
+    write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy, kept)
     args.checkpoint.unlink(missing_ok=True)
 
 
@@ -378,6 +389,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="the run record's folder")
     parser.add_argument("--checkpoint", type=Path, help="default: beside the output")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--keep-weights", choices=("none", "bases", "all"), default="all")
+    parser.add_argument("--runs-per-gpu", type=int, default=1, help="at once, on one device")
     parser.add_argument("--log", type=Path, help="a file to write the log to as well")
     args = parser.parse_args(argv)
     args.checkpoint = args.checkpoint or args.output.with_name(f"{args.output.name}.checkpoint")
@@ -393,10 +406,17 @@ def main(argv: list[str] | None = None) -> int:
         start_log(args.log)
         config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})
         args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(f"{args.checkpoint}.lock", timeout=0), terminable():
-            run_to_record(args, config)
+        with (
+            filelock.FileLock(f"{args.checkpoint}.lock", timeout=0),
+            terminable(),
+            one_device(args.runs_per_gpu) as held,
+        ):
+            run_to_record(args, config, held)
     except Interrupted:
-        log.info("%s seed %d  stopped, checkpoint kept: run again to go on", args.run, args.seed)
+        log.info(
+            "%s seed %d  stopped, checkpoint kept: run again to go on%s",
+            *(args.run, args.seed, why_asked_to_leave()),
+        )
         return 130
     except KeyboardInterrupt:
         log.info("%s seed %d  stopped outside training: run again to go on", args.run, args.seed)

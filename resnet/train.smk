@@ -2,6 +2,7 @@
 import sys
 from pathlib import Path
 
+from ablations import resources
 from ablations.registry import gpu_visible, load_bases
 from ablations.study import exactly
 from resnet.provenance import (
@@ -13,6 +14,22 @@ from resnet.provenance import (
     versions_digest,
 )
 from resnet.resume import why_locked
+
+# Only an executor elsewhere, as on a cluster, has a limit of jobs beside that of cores.
+REMOTE = workflow.global_resources["_nodes"].value is not None
+WANTS_GPU = {
+    "auto": gpu_visible() or REMOTE and STUDY.scale.name == "paper",
+    "always": True,
+    "never": False,
+}[config["gpu"]]
+DEVICE = "cuda" if WANTS_GPU else "cpu"
+
+# What a scheduler needs to know of each run beforehand; see docs/cluster.md.
+MEASURED = resources.read_measured(Path("results/calibration.json"))
+MINUTES = {
+    run: resources.minutes(run_config, DEVICE, MEASURED)
+    for run, run_config in STUDY.runs.items()
+}
 
 # Snakemake refuses a study that another call holds; this says what to do about it.
 if workflow.is_main_process and not workflow.dryrun:
@@ -28,6 +45,13 @@ wildcard_constraints:
     run=exactly(RUNS),
     seed=r"\d+",
     dataset=r"[a-z0-9]+",
+
+
+localrules:
+    all,
+    data,
+    rates,
+    pictures,
 
 
 rule data:
@@ -61,15 +85,23 @@ rule train:
         predictions=f"{RECORD}/predictions.npz",
         layers=f"{RECORD}/layers.csv",
         summary=f"{RECORD}/summary.json",
-        weights=f"{RECORD}/model.safetensors",
         checksums=f"{RECORD}/SHA256SUMS",
     log:
         "results/{scale}/logs/{run}/seed{seed}.log",
+    group:
+        # Has a meaning on a cluster alone.
+        lambda wildcards: resources.group(MINUTES[wildcards.run])
     conda:
         "../environment.yml"
     threads: 1
     resources:
-        gpu=int(gpu_visible()),
+        gpu=int(WANTS_GPU),
+        runtime=lambda wildcards, attempt: resources.runtime(
+            MINUTES[wildcards.run], attempt
+        ),
+        mem_mb=lambda wildcards, attempt: resources.memory_mb(
+            STUDY.runs[wildcards.run], DEVICE, attempt
+        ),
     params:
         # Not lookup(), which searches all runs for each one.
         config=lambda wildcards: RUNS[wildcards.run],
@@ -83,6 +115,8 @@ rule train:
         "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
         " --run {wildcards.run} --data {params.data:q} --output {params.record:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
+        # How to run, which changes no number: as words of the line, they replan nothing.
+        " --runs-per-gpu {config[runs_per_gpu]} --keep-weights {config[keep_weights]}"
 
 
 rule rates:

@@ -23,9 +23,9 @@ VARYING = {
 """Columns that are about time and memory, by table."""
 
 
-def tables(project):
-    """Every table of the demo, without what no two runs share."""
-    folder = project / "results" / "demo" / "tables"
+def tables(project, scale):
+    """Every table of a study, without what no two runs share."""
+    folder = project / "results" / scale / "tables"
     read = {path.stem: pd.read_csv(path) for path in folder.glob("*.csv")}
     return {
         name: table.drop(columns=VARYING.get(name, []), errors="ignore")
@@ -58,7 +58,7 @@ def test_the_demo_soaked_in_kills_has_the_tables_of_one_left_alone(tmp_path):
     code, output = snakemake(killed, scale="demo")
     assert code == 0, output
     print(f"\n{kills} kills; {time.monotonic() - begun:.0f} s, left alone {alone:.0f} s")
-    ours, theirs = tables(killed), tables(whole)
+    ours, theirs = tables(killed, "demo"), tables(whole, "demo")
     assert ours.keys() == theirs.keys()
     for name, table in ours.items():
         pd.testing.assert_frame_equal(table, theirs[name], check_exact=True, obj=name)

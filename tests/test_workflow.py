@@ -38,8 +38,9 @@ def copy_project(folder, smoke=True):
     )
 
 
-def start(folder, *arguments, scale="smoke", path=None):
-    argv = [sys.executable, "-m", "snakemake", *arguments, "--config", f"scale={scale}"]
+def start(folder, *arguments, scale="smoke", path=None, settings=()):
+    settings = ["--config", f"scale={scale}", *settings]
+    argv = [sys.executable, "-m", "snakemake", *arguments, *settings]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     environment |= {"PATH": path} if path else {}
     return subprocess.Popen(
@@ -53,8 +54,8 @@ def start(folder, *arguments, scale="smoke", path=None):
     )
 
 
-def snakemake(folder, *arguments, scale="smoke", path=None):
-    process = start(folder, *arguments, scale=scale, path=path)
+def snakemake(folder, *arguments, scale="smoke", path=None, settings=()):
+    process = start(folder, *arguments, scale=scale, path=path, settings=settings)
     output, _ = process.communicate(timeout=1_200)
     return process.returncode, output
 

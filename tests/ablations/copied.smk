@@ -16,4 +16,6 @@ rule copied_records:
         "../environment.yml"
     shell:
         "(cp $(dirname {input:q})/* $(dirname {output.config:q})/"
-        " && sed -i s/base.final/copied.again/ {output.summary:q}) > {log:q} 2>&1"
+        " && sed -i s/base.final/copied.again/ {output.summary:q}"
+        " && cd $(dirname {output.config:q}) && rm SHA256SUMS && sha256sum * > SHA256SUMS)"
+        " 2> {log:q}"

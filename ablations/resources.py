@@ -1,0 +1,100 @@
+"""What a run asks of a scheduler: minutes, memory, and how many runs make a job worth its while."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+from ablations.plan import Speed, run_seconds
+from resnet.config import RunConfig, estimate_flops, estimate_memory, to_dict
+
+TYPICAL_FLOPS = {"cuda": 3e12, "cpu": 3e10}
+"""FLOP/s of a modest GPU and of one old core in these networks, where nothing was measured."""
+
+TRAINING, EVALUATION = 3, 1
+"""Passes through the network by image: backward costs about twice what forward does."""
+
+HEAD_ROOM = 2.0
+"""Times the estimate: nodes differ, and share their disks."""
+
+START_MINUTES = 2
+"""Of a job: Python from a network disk, a cold cache."""
+
+JOB_MINUTES = 10
+"""What a job should take at least; shorter runs go together."""
+
+GROUPS = (4, 16, 64)
+"""How many runs may go together, as profiles/slurm names and counts them."""
+
+
+def speed(config: RunConfig, device: str, measured: dict[str, Speed]) -> Speed:
+    """Return the seconds that an image takes to train on and to evaluate.
+
+    Parameters
+    ----------
+    config
+        The run's.
+    device
+        ``cuda`` or ``cpu``.
+    measured
+        What `resnet.calibrate` found, by what decides it; the slowest machine counts.
+    """
+    plain = to_dict(config)
+    like = {
+        "model": plain["model"],
+        "augmentation": plain["augmentation"],
+        "batch_size": config.batch_size,
+        "image_size": config.image_size,
+        "optimizer": config.optimizer.name,
+        "device": device,
+    }
+    found = [v for key, v in measured.items() if like.items() <= json.loads(key).items()]
+    if found:
+        return {part: max(one[part] for one in found) for part in ("train", "evaluate")}
+    seconds = estimate_flops(config) / TYPICAL_FLOPS[device]
+    return {"train": TRAINING * seconds, "evaluate": EVALUATION * seconds}
+
+
+def read_measured(cache: Path) -> dict[str, Speed]:
+    """Return the measurements in ``cache``; none where it is missing or holds something else."""
+    try:
+        content = json.loads(cache.read_text())
+        keys = [json.loads(key) for key in content]
+        speeds = all(value["train"] > 0 < value["evaluate"] for value in content.values())
+        if not speeds or not all(isinstance(key, dict) for key in keys):
+            return {}
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return {}
+    measured: dict[str, Speed] = content
+    return measured
+
+
+def minutes(config: RunConfig, device: str, measured: dict[str, Speed]) -> float:
+    """Return how long a run takes, without head-room."""
+    return run_seconds(config, speed(config, device, measured)) / 60
+
+
+def runtime(run_minutes: float, attempt: int) -> int:
+    """Return the minutes to ask for; every further attempt asks for twice as many."""
+    once = START_MINUTES + HEAD_ROOM * run_minutes
+    return math.ceil(once) << (attempt - 1)
+
+
+def memory_mb(config: RunConfig, device: str, attempt: int) -> int:
+    """Return the megabytes of main memory to ask for; every further attempt asks for more.
+
+    A process takes about 1.5 GB for PyTorch and the images, 3 GB with CUDA; on the CPU the network
+    and its outputs are beside that.
+    """
+    own = estimate_memory(config) / 1e6 if device == "cpu" else 0
+    return math.ceil(((3_000 if device == "cuda" else 1_500) + 1.5 * own) * (1 + attempt) / 2)
+
+
+def group(run_minutes: float) -> str | None:
+    """Return the group of runs that together make a job of ten minutes, None for a long run."""
+    needed = JOB_MINUTES / max(run_minutes, 1e-9)
+    if needed <= 1:
+        return None
+    size = next((size for size in GROUPS if size >= needed), GROUPS[-1])
+    return f"runs_by_{size}"

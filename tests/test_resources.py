@@ -1,0 +1,82 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablations import resources
+from ablations.plan import run_seconds
+from resnet import calibrate, cluster, cost
+from resnet.config import RunConfig, changed, estimate_flops, from_dict
+
+FINAL = RunConfig()
+
+
+def test_flops_are_about_those_of_the_layers():
+    counted = cost.layers(FINAL.model, 10)[0].flops
+    assert estimate_flops(FINAL) == pytest.approx(counted, rel=0.01)
+
+
+def test_without_a_measurement_the_network_says_how_long_it_takes():
+    config = changed(FINAL, {"budget.images_seen": 1_000_000})
+    seconds = 3 * estimate_flops(config) / 3e12 * 1_000_000
+    assert resources.minutes(config, "cuda", {}) > seconds / 60
+    assert resources.minutes(config, "cuda", {}) < 2 * seconds / 60
+    assert resources.minutes(config, "cpu", {}) > 50 * resources.minutes(config, "cuda", {})
+
+
+def test_the_slowest_machine_that_was_measured_counts(tmp_path):
+    key = json.loads(calibrate.key_of(FINAL, 1))
+    speeds = {"fast": {"train": 0.001, "evaluate": 0.001}, "slow": {"train": 0.5, "evaluate": 0.2}}
+    cache = tmp_path / "calibration.json"
+    cache.write_text(
+        json.dumps({json.dumps(key | {"machine": name}): value for name, value in speeds.items()})
+    )
+    measured = resources.read_measured(cache)
+    device = key["device"]
+    assert resources.minutes(FINAL, device, measured) == run_seconds(FINAL, speeds["slow"]) / 60
+    other = changed(FINAL, {"model.maxpool": True})
+    assert resources.speed(other, device, measured) == resources.speed(other, device, {})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"x": 1}', '{"{}": {"train": 0}}', '{"[]": {}}'])
+def test_a_spoilt_cache_says_nothing(tmp_path, text):
+    (tmp_path / "cache").write_text(text)
+    assert resources.read_measured(tmp_path / "cache") == {}
+    assert resources.read_measured(tmp_path / "nowhere") == {}
+
+
+def test_a_retry_asks_for_more():
+    assert [resources.runtime(30, attempt) for attempt in (1, 2, 3)] == [62, 124, 248]
+    asked = [resources.memory_mb(FINAL, "cpu", attempt) for attempt in (1, 2, 3)]
+    assert asked == sorted(asked)
+    assert asked[1] == pytest.approx(1.5 * asked[0], abs=1)
+
+
+@given(st.floats(1e-6, 1e6))
+def test_a_group_makes_a_job_of_ten_minutes(minutes):
+    name = resources.group(minutes)
+    size = int(name.rpartition("_")[2]) if name else 1
+    assert size * minutes >= 10 * (1 - 1e-9) or size == max(resources.GROUPS)
+    # And not of more than four times that, but for a run that is longer by itself.
+    assert size == 1 or size * minutes < 4 * 10 + 1e-6
+
+
+def test_memory_is_more_than_was_ever_measured():
+    # Peak of the recipe's run at batch 256 in bf16: 1,926 MiB (results/reference/recipe).
+    config = from_dict({"batch_size": 256})
+    assert resources.memory_mb(config, "cpu", 1) > 1_926 * 2**20 / 1e6
+    assert math.isclose(resources.memory_mb(config, "cuda", 1), 3_000)
+
+
+def test_a_job_whose_time_is_up_says_what_to_set(monkeypatch):
+    monkeypatch.setattr(cluster.time, "time", lambda: 10_000.0)
+    assert cluster.why_asked_to_leave() == ""
+    monkeypatch.setenv("SLURM_JOB_START_TIME", "6400")
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "10030")
+    assert "60 minutes is up" in cluster.why_asked_to_leave()
+    assert "train:runtime=120" in cluster.why_asked_to_leave()
+    # Cancelled long before its end: that is not the limit's doing.
+    monkeypatch.setenv("SLURM_JOB_END_TIME", "20000")
+    assert cluster.why_asked_to_leave() == ""
