@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
+import re
+import subprocess
 
 JOB = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Where schedulers name the job that a process belongs to."""
 
-NEAR_SECONDS = 120.0
+NEAR_MINUTES = 2.0
 """How long before a job's end a signal counts as its time limit."""
 
 
@@ -17,20 +18,29 @@ def job() -> str | None:
     return next((os.environ[name] for name in JOB if name in os.environ), None)
 
 
-def why_asked_to_leave() -> str:
-    """Return what a job whose time is up should set, as a sentence, or nothing.
+def minutes(text: str) -> float:
+    """Return the minutes in SLURM's ``[[days-]hours:]minutes:seconds``, infinite where unlimited."""
+    found = re.fullmatch(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)", text)
+    if not found:
+        return float("inf")
+    days, hours, whole, seconds = (int(part or 0) for part in found.groups())
+    return (days * 24 + hours) * 60 + whole + seconds / 60
 
-    SLURM says in ``SLURM_JOB_START_TIME`` and ``SLURM_JOB_END_TIME``, in seconds since 1970, when a
-    job began and when its time is up (sbatch(1)).
-    """
+
+def why_asked_to_leave() -> str:
+    """Return what a SLURM job whose time is up should set, as words in brackets, or nothing."""
+    number = os.environ.get("SLURM_JOB_ID")
+    if not number:
+        return ""
+    command = ["squeue", "--noheader", f"--jobs={number}", "--format=%M %l"]
     try:
-        start, end = (float(os.environ[f"SLURM_JOB_{w}_TIME"]) for w in ("START", "END"))
-    except (KeyError, ValueError):
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5)
+        used, limit = map(minutes, done.stdout.split())
+    except (OSError, ValueError, subprocess.SubprocessError):
         return ""
-    if time.time() < end - NEAR_SECONDS:
+    if used < limit - NEAR_MINUTES or limit == float("inf"):
         return ""
-    minutes = round((end - start) / 60)
     return (
-        f" (the job's time limit of {minutes} minutes is up: a retry takes twice as long, or set "
-        f"--set-resources train:runtime={2 * max(minutes, 1)})"
+        f" (the job's time limit of {limit:.0f} minutes is up: a retry takes twice as long, or set "
+        f"--set-resources train:runtime={2 * max(1, round(limit))})"
     )

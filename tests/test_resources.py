@@ -1,5 +1,6 @@
 import json
 import math
+import os
 
 import pytest
 from hypothesis import given
@@ -70,13 +71,32 @@ def test_memory_is_more_than_was_ever_measured():
     assert math.isclose(resources.memory_mb(config, "cuda", 1), 3_000)
 
 
-def test_a_job_whose_time_is_up_says_what_to_set(monkeypatch):
-    monkeypatch.setattr(cluster.time, "time", lambda: 10_000.0)
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("0:30", 0.5), ("59:00", 59), ("1:00:00", 60), ("2-01:30:00", 2970), ("UNLIMITED", math.inf)],
+)
+def test_slurms_times(text, found):
+    assert cluster.minutes(text) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("59:30 1:00:00", 120),
+        ("1:00:20 1:00:00", 120),
+        ("0:40 1:00", 2),
+        ("20:00 1:00:00", None),  # cancelled long before its end
+        ("20:00 UNLIMITED", None),
+        ("", None),
+    ],
+)
+def test_a_job_whose_time_is_up_says_what_to_set(tmp_path, monkeypatch, said, number):
+    squeue = tmp_path / "squeue"
+    squeue.write_text(f"#!/bin/sh\necho {said}\n")
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     assert cluster.why_asked_to_leave() == ""
-    monkeypatch.setenv("SLURM_JOB_START_TIME", "6400")
-    monkeypatch.setenv("SLURM_JOB_END_TIME", "10030")
-    assert "60 minutes is up" in cluster.why_asked_to_leave()
-    assert "train:runtime=120" in cluster.why_asked_to_leave()
-    # Cancelled long before its end: that is not the limit's doing.
-    monkeypatch.setenv("SLURM_JOB_END_TIME", "20000")
-    assert cluster.why_asked_to_leave() == ""
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    told = cluster.why_asked_to_leave()
+    assert (f"train:runtime={number})" in told) if number else told == ""

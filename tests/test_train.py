@@ -295,3 +295,20 @@ def test_a_signal_before_training_is_one_line(digits, tmp_path, monkeypatch, cap
     assert train.main(arguments(digits, tmp_path / "seed0")) == 130
     assert "run again to go on" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize(
+    ("policy", "run", "kept"),
+    [
+        ("all", "maxpool.with_maxpool", True),
+        ("bases", "maxpool.with_maxpool", False),
+        ("bases", "base.final", True),
+        ("none", "base.final", False),
+    ],
+)
+def test_weights_are_kept_by_policy(digits, tmp_path, policy, run, kept):
+    changes = {"budget": {"images_seen": 64}}
+    argv = arguments(digits, tmp_path / "seed0", changes)
+    assert train.main([*argv, "--keep-weights", policy, "--run", run]) == 0
+    assert (tmp_path / "seed0" / "model.safetensors").exists() == kept
+    assert checksums.problems(tmp_path / "seed0") == []
