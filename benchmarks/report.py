@@ -1,10 +1,10 @@
 """How long a report takes and how large it is, by the number of run records.
 
-``python -m benchmarks.report`` makes up studies of 110, 1,010 and 10,010 records (2 and 20 ablations
-of 5 arms, 100 of 10, and their base; 10 seeds, 10,000 test images, 80 epochs), and prints for each
-the seconds and the memory of every step from records to report, and the size of records (without
-weights) and page. The largest takes 5 GB of disk for a while; say which sizes you want: ``python -m
-benchmarks.report 110 1010``.
+``python -m benchmarks.report`` makes up studies of 110, 1,010 and 10,010 records (2 and 20
+ablations of 5 arms, 100 of 10, and their base; 10 seeds, 10,000 test images, 80 epochs). For each
+it prints the seconds and the memory of every step from records to report, and the size of the
+records without weights and of the page. The largest takes 5 GB of disk for a while; choose with
+``python -m benchmarks.report 110 1010``.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def job() -> str | None:
 
 
 def minutes(text: str) -> float:
-    """Return the minutes in SLURM's ``[[days-]hours:]minutes:seconds``, infinite where unlimited."""
+    """Return the minutes in SLURM's ``[[days-]hours:]minutes:seconds``, infinite without limit."""
     found = re.fullmatch(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)", text)
     if not found:
         return float("inf")
@@ -41,6 +41,6 @@ def why_asked_to_leave() -> str:
     if used < limit - NEAR_MINUTES or limit == float("inf"):
         return ""
     return (
-        f" (the job's time limit of {limit:.0f} minutes is up: a retry takes twice as long, or set "
+        f" (the job's {limit:.0f}-minute time limit is up: a retry takes twice as long, or set "
         f"--set-resources train:runtime={2 * max(1, round(limit))})"
     )
