@@ -7,6 +7,8 @@ SCALE ?= auto
 CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
+# How to run: profiles/default, or make resume PROFILE=slurm SCALE=paper
+PROFILE ?= default
 
 .PHONY: setup tools demo test test-slurm check audit bench plan partial-report resume data check-records clean lock
 
@@ -86,7 +88,7 @@ data: setup
 # Goes on after a kill of Snakemake itself, with the settings of the call that was killed.
 resume: setup
 	$(BIN)/python -m resnet.resume
-	$(SNAKEMAKE) --cores all --config scale=$(SCALE) $(CONFIG) -- $(TARGET)
+	$(SNAKEMAKE) --workflow-profile profiles/$(PROFILE) --config scale=$(SCALE) $(CONFIG) -- $(TARGET)
 
 # Removes what a study made, but not the reference results.
 clean:

@@ -18,13 +18,13 @@ from ablations.study import to_document
 from resnet.config import to_json
 
 # Snakemake would let profiles/default, which is about this machine alone, win over it.
-if "--profile" in sys.argv and "--workflow-profile" not in sys.argv:
-    given = sys.argv[sys.argv.index("--profile") + 1 :][:1]
-    if given and os.path.dirname(given[0].rstrip("/")) == "profiles":
-        raise WorkflowError(
-            f"--profile {given[0]}: it belongs to this workflow, and profiles/default would win "
-            f"over it; say --workflow-profile {given[0]}"
-        )
+# (The folder's name is taken: a variable SNAKEMAKE_PROFILE or a flag may say it in many ways.)
+said = f"{' '.join(sys.argv)} {os.environ.get('SNAKEMAKE_PROFILE', '')}"
+if "profiles/slurm" in said and "--workflow-profile" not in said:
+    raise WorkflowError(
+        "profiles/slurm belongs to this workflow, and with --profile profiles/default would win over "
+        "it; say --workflow-profile profiles/slurm"
+    )
 
 try:
     STUDY = resolve(config)

@@ -159,8 +159,9 @@ def _check_options(options: Mapping[str, Any]) -> None:
         if options.get(key, legal[0]) not in legal:
             said = ", ".join(json.dumps(value) for value in legal)
             raise _option_error(f"{key}: allowed are {said}, got {options[key]!r}")
-    for what in (*AMOUNTS, "runs_per_gpu"):
-        value = options.get(what)
+    given = {what: options.get(what) for what in AMOUNTS}
+    given["runs_per_gpu"] = options.get("runs_per_gpu", 1) or 0
+    for what, value in given.items():
         whole = isinstance(value, int) and not isinstance(value, bool)
         if value is not None and not (whole and value >= 1):
             raise _option_error(f"{what}: sought a whole number from 1 or null, got {value!r}")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 from ablations.plan import Speed, run_seconds
 from resnet.config import RunConfig, estimate_flops, estimate_memory, to_dict
 
 TYPICAL_FLOPS = {"cuda": 3e12, "cpu": 3e10}
 """FLOP/s of a modest GPU and of one old core in these networks, where nothing was measured."""
+
+Measured = list[tuple[dict[str, Any], Speed]]
+"""What decides a speed, and the speed."""
 
 TRAINING, EVALUATION = 3, 1
 """Passes through the network by image: backward costs about twice what forward does."""
@@ -28,7 +32,7 @@ GROUPS = (4, 16, 64)
 """How many runs may go together, as profiles/slurm names and counts them."""
 
 
-def speed(config: RunConfig, device: str, measured: dict[str, Speed]) -> Speed:
+def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
     """Return the seconds that an image takes to train on and to evaluate.
 
     Parameters
@@ -49,28 +53,25 @@ def speed(config: RunConfig, device: str, measured: dict[str, Speed]) -> Speed:
         "optimizer": config.optimizer.name,
         "device": device,
     }
-    found = [v for key, v in measured.items() if like.items() <= json.loads(key).items()]
+    found = [speed for known, speed in measured if like.items() <= known.items()]
     if found:
         return {part: max(one[part] for one in found) for part in ("train", "evaluate")}
     seconds = estimate_flops(config) / TYPICAL_FLOPS[device]
     return {"train": TRAINING * seconds, "evaluate": EVALUATION * seconds}
 
 
-def read_measured(cache: Path) -> dict[str, Speed]:
+def read_measured(cache: Path) -> Measured:
     """Return the measurements in ``cache``; none where it is missing or holds something else."""
     try:
         content = json.loads(cache.read_text())
-        keys = [json.loads(key) for key in content]
-        speeds = all(value["train"] > 0 < value["evaluate"] for value in content.values())
-        if not speeds or not all(isinstance(key, dict) for key in keys):
-            return {}
+        measured = [(dict(json.loads(key)), value) for key, value in content.items()]
+        seconds = [value[part] for _, value in measured for part in ("train", "evaluate")]
+        return measured if all(0 < s < 1e6 for s in seconds) else []
     except (OSError, ValueError, TypeError, LookupError, AttributeError):
-        return {}
-    measured: dict[str, Speed] = content
-    return measured
+        return []
 
 
-def minutes(config: RunConfig, device: str, measured: dict[str, Speed]) -> float:
+def minutes(config: RunConfig, device: str, measured: Measured) -> float:
     """Return how long a run takes, without head-room."""
     return run_seconds(config, speed(config, device, measured)) / 60
 

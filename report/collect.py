@@ -155,12 +155,16 @@ def collect(folder: Path, partial: bool = False) -> Collected:
     layers: dict[str, pd.DataFrame] = {}
     gaps: list[dict[str, Any]] = []
     hits: dict[str, NDArray[np.bool_]] = {}
+    images: NDArray[np.int64] | None = None
     for run, planned in study["runs"].items():
         for seed in range(planned["seeds"]):
             record = folder / "runs" / run / f"seed{seed}"
             try:
                 summary, rows = read_record(record, run, seed, planned["config"])
                 probabilities, labels = read_predictions(record)
+                images = labels if images is None else images
+                if not np.array_equal(labels, images):
+                    raise RecordError(f"{record}: tested on other images than the first record")
                 hits[f"{run}/seed{seed}"] = probabilities.argmax(1) == labels
                 layers.setdefault(run, read_layers(record).assign(run=run))
             except RecordError as error:

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 SCHEMAS = Path(__file__).parent / "schemas"
 
 LIMIT_YAML_BYTES = 1_000_000
+LIMIT_BYTES = 2**30
+"""Of a JSON or CSV file: study.json of 100,000 runs is 150 MB."""
+
 LIMIT_ARRAY_BYTES = 2**30
 """What an archive of arrays may unpack to: 25 million images' answers."""
 
@@ -37,6 +40,7 @@ def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
         Where the file is missing or holds something else.
     """
     try:
+        _check_size(path, LIMIT_BYTES)
         content = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path}: can't be read: {_line(error)}") from None
@@ -70,10 +74,8 @@ def read_yaml(path: Path, schema: str) -> dict[str, Any]:
         As `read_json`.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        if len(text) > LIMIT_YAML_BYTES:
-            raise ValueError(f"{len(text):,} bytes; allowed are {LIMIT_YAML_BYTES:,}")
-        content = yaml.load(text, _Plain)  # noqa: S506 - a safe loader
+        _check_size(path, LIMIT_YAML_BYTES)
+        content = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506 - a safe loader
     except (OSError, ValueError, yaml.YAMLError, RecursionError, LookupError, TypeError) as error:
         raise RecordError(f"{path}: can't be read: {_line(error)}") from None
     return _checked(path, content, schema)
@@ -106,6 +108,7 @@ def read_csv(path: Path, numeric: Iterable[str], texts: Iterable[str] = ()) -> p
         As `read_json`.
     """
     try:
+        _check_size(path, LIMIT_BYTES)
         table = pd.read_csv(path)
     except (OSError, ValueError, OverflowError) as error:
         raise RecordError(f"{path}: can't be read: {_line(error)}") from None
@@ -139,6 +142,12 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         *(RuntimeError, zipfile.BadZipFile, zlib.error),
     ) as error:
         raise RecordError(f"{path}: can't be read: {_line(error)}") from None
+
+
+def _check_size(path: Path, limit: int) -> None:
+    size = path.stat().st_size
+    if size > limit:
+        raise ValueError(f"{size:,} bytes; allowed are {limit:,}")
 
 
 def _line(error: Exception) -> str:

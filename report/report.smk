@@ -1,4 +1,7 @@
 # From run records to tables, figures, and the report: as a page, as LaTeX, and as PDF.
+import shutil
+from pathlib import Path
+
 from report.pdf import NO_ENGINE, engine
 
 # What `snakemake --report` says below each figure, and where it lists it.
@@ -239,6 +242,9 @@ rule pdf:
 
 
 onsuccess:
+    # Snakemake knows of every record now; what was kept of them beside is not needed.
+    for kept in Path(f"results/{SCALE}/checkpoints").glob("*.done"):
+        shutil.rmtree(kept)
     # Without an engine there is the page and report.tex, and a line that says so.
     if not engine():
         print(NO_ENGINE)

@@ -46,7 +46,7 @@ def problems(record: Path) -> list[str]:
         return [f"{record / NAME}: can't be read: {error}"]
     known = dict[str, str]()
     for line in text.splitlines(keepends=True):
-        found = re.fullmatch(r"([0-9a-f]{64})  ([\w.]+)\n", line)
+        found = re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)\n", line)
         if not found:
             return [f"{record / NAME}: a line is not a checksum: {line[:80]!r}"]
         known[found[2]] = found[1]

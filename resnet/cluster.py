@@ -27,8 +27,11 @@ def minutes(text: str) -> float:
     return (days * 24 + hours) * 60 + whole + seconds / 60
 
 
-def why_asked_to_leave() -> str:
-    """Return what a SLURM job whose time is up should set, as words in brackets, or nothing."""
+def why_asked_to_leave(asked_minutes: int) -> str:
+    """Return what to set where a SLURM job's time is up, as words in brackets, or nothing.
+
+    ``asked_minutes`` is what the run asked for; its job may hold several runs.
+    """
     number = os.environ.get("SLURM_JOB_ID")
     if not number:
         return ""
@@ -38,9 +41,9 @@ def why_asked_to_leave() -> str:
         used, limit = map(minutes, done.stdout.split())
     except (OSError, ValueError, subprocess.SubprocessError):
         return ""
-    if used < limit - NEAR_MINUTES or limit == float("inf"):
+    if used < limit - min(NEAR_MINUTES, limit / 4) or limit == float("inf"):
         return ""
     return (
         f" (the job's {limit:.0f}-minute time limit is up: a retry takes twice as long, or set "
-        f"--set-resources train:runtime={2 * max(1, round(limit))})"
+        f"--set-resources train:runtime={2 * asked_minutes})"
     )

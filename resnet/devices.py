@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from getpass import getuser
 from pathlib import Path
 
 import filelock
@@ -34,8 +33,9 @@ def visible(dev: Path = Path("/dev")) -> list[str]:
     """
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given is None:
-        numbers = [re.fullmatch(r"nvidia(\d+)", path.name) for path in dev.glob("nvidia*")]
-        return [str(n) for n in sorted(int(found[1]) for found in numbers if found)]
+        # CUDA counts those that it sees from 0, whatever their files are called.
+        files = [path for path in dev.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
+        return [str(number) for number in range(len(files))]
     names = [name.strip() for name in given.split(",")]
     # CUDA itself reads the list up to the first name that isn't one.
     wrong = next((i for i, name in enumerate(names) if name in ("", "-1")), len(names))
@@ -44,7 +44,7 @@ def visible(dev: Path = Path("/dev")) -> list[str]:
 
 def folder() -> Path:
     """Return where this machine's locks are: one folder a user and scheduler's job."""
-    return Path(tempfile.gettempdir()) / _safe(f"modified-resnet-gpus-{getuser()}-{job()}")
+    return Path(tempfile.gettempdir()) / _safe(f"modified-resnet-gpus-{os.getuid()}-{job()}")
 
 
 def _safe(name: str) -> str:
@@ -82,6 +82,8 @@ def one_device(runs_per_gpu: int = 1) -> Iterator[str | None]:
 def _wait_for(names: list[str], runs_per_gpu: int) -> tuple[str, filelock.BaseFileLock]:
     place = folder()
     place.mkdir(mode=0o700, exist_ok=True)
+    if place.stat().st_uid != os.getuid():
+        raise PermissionError(f"{place} is another user's: remove it, or set TMPDIR")
     told = False
     while True:
         # Every device takes one run before any takes a second.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -53,6 +54,10 @@ def download(url: str, path: Path, checksum: str) -> None:
         try:
             _fetch(url, partial)
             break
+        except HTTPException as error:
+            if wait is None:
+                raise OSError(f"the server's answer can't be read: {error!r}") from None
+            time.sleep(wait)
         except OSError:
             if wait is None:
                 raise

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PARTIAL = ".partial"
 
 
 class WriteError(OSError):
@@ -60,24 +64,48 @@ def new_folder(path: Path) -> Iterator[Path]:
     beside = _beside(path)
     with _blaming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(beside, ignore_errors=True)
+        _remove(beside)
         beside.mkdir()
         try:
             yield beside
             for file in beside.iterdir():
                 _sync(file)
             _sync(beside)
-            shutil.rmtree(path, ignore_errors=True)
+            # What is there goes whole, by one renaming, so that no half of it is ever seen.
+            if path.exists():
+                path.rename(beside.with_name(f"{beside.name}.old"))
             beside.rename(path)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            _remove(beside)
+            _remove(beside.with_name(f"{beside.name}.old"))
         _sync(path.parent)
 
 
 def _beside(path: Path) -> Path:
-    # One name, so that what a killed process left is written over by the next. Whoever writes
-    # holds a lock: Snakemake's, or the run's own.
-    return path.with_name(f".{path.name}.partial")
+    """Return a name of this process's own, and remove what killed ones left of theirs here."""
+    host = re.sub(r"\W", "-", platform.node())
+    for left in path.parent.glob(f".{path.name}.{host}.*{PARTIAL}*"):
+        pid = left.name.removeprefix(f".{path.name}.{host}.").partition(".")[0]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            _remove(left)
+    return path.with_name(f".{path.name}.{host}.{os.getpid()}{PARTIAL}")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

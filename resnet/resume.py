@@ -1,23 +1,21 @@
 """Unlock a study whose Snakemake was killed, but only when no live process holds it.
 
-``python -m resnet.resume`` is what ``make resume`` calls before it goes on. Runs that their jobs
-finished after Snakemake was killed are kept, though it never heard of them.
+``python -m resnet.resume`` is what ``make resume`` calls before it goes on.
 """
 
 from __future__ import annotations
 
-import base64
-import json
+import contextlib
+import itertools
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 
-from resnet import checksums
-from resnet.provenance import TRAINING, code_digest
-
-WORK = ("snakemake", "resnet.train", "resnet.data", "report.")
+WORK = re.compile(r"snakemake|(resnet|report|ablations)(\.\w+)?")
+"""The modules that write into a study."""
 
 
 def holders(folder: Path) -> list[psutil.Process]:
@@ -28,20 +26,35 @@ def holders(folder: Path) -> list[psutil.Process]:
         try:
             if process.pid in own or Path(process.cwd()) != folder:
                 continue
-            if any(word in part for part in process.cmdline() for word in WORK):
+            if _works(process.cmdline()):
                 found.append(process)
         except (psutil.Error, OSError):
             continue
     return found
 
 
+def _works(command: list[str]) -> bool:
+    """Return whether a command is Snakemake's, or one of our modules'."""
+    modules = [word for flag, word in itertools.pairwise(command) if flag == "-m"]
+    scripts = [Path(word).name for word in command[:2]]
+    return any(WORK.fullmatch(module) for module in modules) or "snakemake" in scripts
+
+
 def jobs(folder: Path) -> list[str]:
-    """Return this user's SLURM jobs that were submitted from ``folder``; none without SLURM."""
+    """Return this user's SLURM jobs that were submitted from ``folder``; none without SLURM.
+
+    Raises
+    ------
+    OSError
+        Where SLURM doesn't answer.
+    """
     command = ["squeue", "--me", "--noheader", "--format=%A %Z"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
+    except FileNotFoundError:
         return []
+    except (OSError, subprocess.SubprocessError) as error:
+        raise OSError(f"squeue doesn't answer, so the study may have jobs: {error}") from None
     found = (line.partition(" ") for line in done.stdout.splitlines())
     return [number for number, _, submitted in found if Path(submitted.strip()) == folder]
 
@@ -56,10 +69,10 @@ def why_locked(folder: Path, scale: str, dataset: str) -> str | None:
     scale, dataset
         The folders in ``results`` and ``results/data`` that this call would write.
     """
-    locked = "".join(
-        path.read_text(errors="replace")
-        for path in sorted((folder / ".snakemake" / "locks").glob("*.output.lock"))
-    )
+    locked = ""
+    for path in (folder / ".snakemake" / "locks").glob("*.output.lock"):
+        with contextlib.suppress(FileNotFoundError):  # let go just now
+            locked += path.read_text(errors="replace")
     if f"results/{scale}/" not in locked and f"results/data/{dataset}/" not in locked:
         return None
     live = ", ".join(str(process.pid) for process in holders(folder))
@@ -73,37 +86,13 @@ def why_locked(folder: Path, scale: str, dataset: str) -> str | None:
     )
 
 
-def orphans(folder: Path) -> list[Path]:
-    """Return the whole run records that Snakemake, killed before they were, takes for unfinished.
-
-    A record counts whose bytes are as written, and that today's code would write.
-    """
-    marks = folder / ".snakemake" / "incomplete"
-    names = [str(mark.relative_to(marks)) for mark in marks.rglob("*") if mark.is_file()]
-    files = [folder / _decoded(name) for name in names]
-    records = {path.parent for path in files if path.name == checksums.NAME}
-    return sorted(r for r in records if not checksums.problems(r) and _is_current(r))
-
-
-def _decoded(name: str) -> str:
-    # Snakemake names a mark by the file's path in base64; a long name goes through folders.
-    try:
-        return base64.urlsafe_b64decode(name.replace("/", "").replace("@", "")).decode()
-    except ValueError:
-        return ""
-
-
-def _is_current(record: Path) -> bool:
-    try:
-        summary = json.loads((record / "summary.json").read_text())
-        return bool(summary["code_digest"] == code_digest(*TRAINING))
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-
-
 def main() -> int:
     """Unlock the study in the current folder, or say who holds it."""
-    queued = jobs(Path.cwd())
+    try:
+        queued = jobs(Path.cwd())
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     if queued:
         print(
             f"error: jobs of this study are in SLURM's queue ({', '.join(queued)}); wait for them, "
@@ -120,14 +109,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    snakemake = [sys.executable, "-m", "snakemake"]
-    code = subprocess.run([*snakemake, "--unlock"], check=False).returncode
-    whole = orphans(Path.cwd())
-    if whole and not code:
-        files = [str(path.relative_to(Path.cwd())) for r in whole for path in sorted(r.iterdir())]
-        code = subprocess.run([*snakemake, "--cleanup-metadata", *files], check=False).returncode
-        print(f"Kept {len(whole)} run records that were finished after Snakemake was killed.")
-    return code
+    return subprocess.run([sys.executable, "-m", "snakemake", "--unlock"], check=False).returncode
 
 
 if __name__ == "__main__":

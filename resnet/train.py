@@ -25,7 +25,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from resnet import checkpoint, schedule
+from resnet import checkpoint, checksums, schedule
 from resnet.augment import Augmenter, normalized, order
 from resnet.cluster import why_asked_to_leave
 from resnet.config import (
@@ -343,8 +343,13 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     device = pick_device()
     if held and device.type == "cpu":
         log.info("GPU %s is ours, but PyTorch finds none: trains on the CPU", held)
+    key = _checkpoint_key(config, device, facts, started)
+    kept = checkpoint.kept_record(args.checkpoint, key)
+    if kept.is_dir() and not checksums.problems(kept):
+        checkpoint.link(kept, args.output)
+        log.info("%s seed %d  was finished before", args.run, config.seed)
+        return
     run = Run(config, load(args.data, "train"), load(args.data, "test"), facts, device)
-    key = _checkpoint_key(run, facts, started)
     guard = Guard(run, args.checkpoint, key)
     saved = checkpoint.load(args.checkpoint, key)
     if saved is not None:
@@ -358,22 +363,26 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
             predictions, plain = run.evaluate(*run.test), run.evaluate(*run.training)
-    kept = args.keep_weights == "all" or (
+    weights = args.keep_weights == "all" or (
         args.keep_weights == "bases" and args.run.startswith("base.")
     )
-    write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy, kept)
+    write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy, weights)
+    # Snakemake may be dead, or fail the job for another run's sake, and remove the record.
+    checkpoint.link(args.output, kept)
     args.checkpoint.unlink(missing_ok=True)
 
 
-def _checkpoint_key(run: Run, facts: dict[str, Any], started: dict[str, Any]) -> str:
+def _checkpoint_key(
+    config: RunConfig, device: torch.device, facts: dict[str, Any], started: dict[str, Any]
+) -> str:
     """Return everything that a run must share with its checkpoint to end with the same bits."""
     parts = {
-        "config": to_json(run.config),
+        "config": to_json(config),
         "data": facts["sha256"],
         "code": started["code_digest"],
         "versions": started["versions"],
-        "device": run.device.type,
-        "precision": run.precision,
+        "device": device.type,
+        "precision": pick_precision(config.precision, device),
     }
     return json.dumps(parts, sort_keys=True)
 
@@ -390,6 +399,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--checkpoint", type=Path, help="default: beside the output")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     parser.add_argument("--keep-weights", choices=("none", "bases", "all"), default="all")
+    parser.add_argument("--gpu", choices=("auto", "always", "never"), default="auto")
+    parser.add_argument("--asked-minutes", type=int, default=60, help="of a scheduler, if any")
     parser.add_argument("--runs-per-gpu", type=int, default=1, help="at once, on one device")
     parser.add_argument("--log", type=Path, help="a file to write the log to as well")
     args = parser.parse_args(argv)
@@ -402,6 +413,8 @@ def main(argv: list[str] | None = None) -> int:
     # Read by cuBLAS when CUDA starts; without it matrix products may differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     args = _arguments(argv)
+    if args.gpu == "never":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     try:
         start_log(args.log)
         config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})
@@ -415,7 +428,7 @@ def main(argv: list[str] | None = None) -> int:
     except Interrupted:
         log.info(
             "%s seed %d  stopped, checkpoint kept: run again to go on%s",
-            *(args.run, args.seed, why_asked_to_leave()),
+            *(args.run, args.seed, why_asked_to_leave(args.asked_minutes)),
         )
         return 130
     except KeyboardInterrupt:

@@ -96,6 +96,8 @@ rule train:
     threads: 1
     resources:
         gpu=int(WANTS_GPU),
+        # What profiles/slurm has one of in a job, so that a group's runs take turns.
+        turn=1,
         runtime=lambda wildcards, attempt: resources.runtime(
             MINUTES[wildcards.run], attempt
         ),
@@ -116,7 +118,8 @@ rule train:
         " --run {wildcards.run} --data {params.data:q} --output {params.record:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
         # How to run, which changes no number: as words of the line, they replan nothing.
-        " --runs-per-gpu {config[runs_per_gpu]} --keep-weights {config[keep_weights]}"
+        " --gpu {config[gpu]} --runs-per-gpu {config[runs_per_gpu]}"
+        " --keep-weights {config[keep_weights]} --asked-minutes {resources.runtime}"
 
 
 rule rates:

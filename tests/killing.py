@@ -38,11 +38,17 @@ def whole_run(argv):
     return time.monotonic() - begun
 
 
+def forget(output):
+    """Remove a record, and what is kept of it."""
+    for path in (output, *output.parent.glob(f"{output.name}.*.done")):
+        shutil.rmtree(path)
+
+
 def main(kills, seed, argv):
     output = Path(argv[argv.index("--output") + 1])
     seconds = whole_run(argv)
     weights = (output / "model.safetensors").read_bytes()
-    shutil.rmtree(output)
+    forget(output)
     rng, killed, finished = random.Random(seed), 0, 0
     while killed < kills:
         child = start(argv)
@@ -56,7 +62,7 @@ def main(kills, seed, argv):
             assert (output / "model.safetensors").read_bytes() == weights
         if output.exists() and killed < kills:
             finished += 1
-            shutil.rmtree(output)
+            forget(output)
     if not output.exists():
         whole_run(argv)
     print(f"{killed} kills, {finished} runs finished between them, {seconds:.1f} s a run")

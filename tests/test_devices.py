@@ -37,7 +37,7 @@ def test_the_variable_says_which_devices_there_are(monkeypatch, given, found):
 def test_else_the_machine_says_it(tmp_path):
     for name in ("nvidia10", "nvidia0", "nvidia2", "nvidiactl", "nvidia-uvm"):
         (tmp_path / name).touch()
-    assert devices.visible(tmp_path) == ["0", "2", "10"]
+    assert devices.visible(tmp_path) == ["0", "1", "2"]
     assert devices.visible(tmp_path / "nowhere") == []
 
 

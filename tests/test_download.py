@@ -22,7 +22,7 @@ class Server(BaseHTTPRequestHandler):
         self.asked.append(asked)
         if self.path == "/elsewhere":
             self.send_response(302)
-            self.send_header("Location", "ftp://127.0.0.1/file")
+            self.send_header("Location", "/file")
             self.end_headers()
             return
         start = int(asked[6:-1]) if asked and self.ranges else 0
@@ -104,8 +104,25 @@ def test_nothing_but_tls_is_spoken(tmp_path):
         download.download("http://127.0.0.1:9/file", tmp_path / "file", MD5)
 
 
-def test_a_redirect_elsewhere_is_refused(server, tmp_path, monkeypatch):
+def test_a_redirect_to_another_scheme_is_refused(server, tmp_path, monkeypatch):
+    """What urllib itself would follow."""
+    asked = []
+    monkeypatch.setattr(
+        download, "_check_scheme", lambda address: asked.append(address) or check(address)
+    )
+    check = lambda address: refuse(address) if address.endswith("/file") else None  # noqa: E731
+
+    def refuse(address):
+        raise ValueError(f"{address} is not what was allowed")
+
     address = server.address.replace("/file", "/elsewhere")
-    with pytest.raises(OSError, match=r"ftp|error"):
+    with pytest.raises(ValueError, match="not what was allowed"):
         download.download(address, tmp_path / "file", MD5)
-    assert not (tmp_path / "file").exists()
+    assert asked == [address, server.address]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_that_is_no_http_is_an_error(monkeypatch, server, tmp_path):
+    monkeypatch.setattr(server, "send_response", lambda self, code: self.wfile.write(b"nonsense"))
+    with pytest.raises(OSError, match="can't be read"):
+        download.download(server.address, tmp_path / "file", MD5)

@@ -22,7 +22,7 @@ from safetensors.numpy import save
 from ablations.document import DeclarationError
 from ablations.registry import resolve
 from report import claims, collect, published, statistics
-from resnet import data, evaluate, train
+from resnet import checkpoint, data, evaluate, train
 from resnet.config import DATASETS, Dataset, RunConfig, to_dict
 from tests.mangling import altered, json_file, mangled
 
@@ -222,6 +222,9 @@ def test_hostile_data_files(digits, tmp_path, examples, capsys, monkeypatch):
     torch.save({"fc.weight": torch.zeros(10, 4)}, pickled)
     paths = [source / "train-0.parquet", cache / "data.json", cache / "test_labels.npy"]
     paths += [cache / "test_images.npy", weights, pickled]
+    saved = tmp_path / "checkpoint"
+    checkpoint.save(saved, "key", {"step": 1, "weights": torch.zeros(3)})
+    paths.append(saved)
     good = {path: path.read_bytes() for path in paths}
     argv = ["--dataset", "cifar10", "--source", "parquet", "--folder", str(source)]
     argv += ["--output", str(tmp_path / "made")]
@@ -229,7 +232,9 @@ def test_hostile_data_files(digits, tmp_path, examples, capsys, monkeypatch):
     def check(given):
         path, content = given
         path.write_bytes(content)
-        if path.parent == source:
+        if path == saved:
+            assert checkpoint.load(path, "key") is None or content == good[path]
+        elif path.parent == source:
             data.main(argv)
         elif path.parent == cache:
             evaluate.main([str(weights), "--data", str(cache)])

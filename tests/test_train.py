@@ -2,6 +2,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -268,8 +269,29 @@ def test_a_run_killed_at_twenty_random_moments_ends_with_the_same_bits(digits, t
     assert len(re.findall(r"goes on at batch \d+", done.stderr)) >= 10
     assert_same_bits(tmp_path / "whole", tmp_path / "killed")
     assert checksums.problems(tmp_path / "killed") == []
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left <= {"whole", "killed", "whole.checkpoint.lock", "killed.checkpoint.lock"}
+    left = {path.name for path in tmp_path.iterdir() if path.suffix != ".done"}
+    assert left == {"whole", "killed", "whole.checkpoint.lock", "killed.checkpoint.lock"}
+
+
+def test_a_finished_run_whose_record_was_removed_is_not_trained_again(digits, tmp_path, capsys):
+    argv = arguments(digits, tmp_path / "seed0")
+    assert train.main(argv) == 0
+    summary = (tmp_path / "seed0" / "summary.json").read_text()
+    shutil.rmtree(tmp_path / "seed0")
+    capsys.readouterr()
+    assert train.main(argv) == 0
+    assert "was finished before" in capsys.readouterr().err
+    assert (tmp_path / "seed0" / "summary.json").read_text() == summary
+    assert checksums.problems(tmp_path / "seed0") == []
+    # Of another config, or with a byte that changed, it is not used.
+    changes = {"optimizer": {"name": "sgd", "learning_rate": 0.01}}
+    assert train.main(arguments(digits, tmp_path / "seed0", changes)) == 0
+    assert "was finished before" not in capsys.readouterr().err
+    for kept in tmp_path.glob("*.done"):
+        (kept / "metrics.csv").unlink()
+        (kept / "metrics.csv").write_text("")
+    assert train.main(argv) == 0
+    assert "was finished before" not in capsys.readouterr().err
 
 
 def test_two_at_once_have_the_bits_of_one_at_a_time(record, digits, tmp_path):
