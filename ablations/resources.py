@@ -44,8 +44,17 @@ def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
     measured
         What `resnet.calibrate` found, by what decides it; the slowest machine counts.
     """
+    found = [speed for known, speed in measured if _like(config, device).items() <= known.items()]
+    if found:
+        return {part: max(one[part] for one in found) for part in ("train", "evaluate")}
+    seconds = estimate_flops(config) / TYPICAL_FLOPS[device]
+    return {"train": TRAINING * seconds, "evaluate": EVALUATION * seconds}
+
+
+def _like(config: RunConfig, device: str) -> dict[str, Any]:
+    """Return what of a calibration's key must be a run's, too."""
     plain = to_dict(config)
-    like = {
+    return {
         "model": plain["model"],
         "augmentation": plain["augmentation"],
         "batch_size": config.batch_size,
@@ -53,11 +62,6 @@ def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
         "optimizer": config.optimizer.name,
         "device": device,
     }
-    found = [speed for known, speed in measured if like.items() <= known.items()]
-    if found:
-        return {part: max(one[part] for one in found) for part in ("train", "evaluate")}
-    seconds = estimate_flops(config) / TYPICAL_FLOPS[device]
-    return {"train": TRAINING * seconds, "evaluate": EVALUATION * seconds}
 
 
 def read_measured(cache: Path) -> Measured:

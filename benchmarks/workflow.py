@@ -40,7 +40,12 @@ rule train:
     log: "{run}.log"
     conda: "environment.yml"
     threads: 1
-    resources: gpu=0
+    group: lambda wildcards: None
+    resources:
+        gpu=0,
+        turn=1,
+        runtime=lambda wildcards, attempt: 5 * attempt,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params: config="x" * 800, code="c", versions="v", data="d", record="r", checkpoint="p"
     shell: "train {params.config:q} {params.code} {params.data} {params.record} {threads} {log:q}"
 """

@@ -54,7 +54,7 @@ def kept_record(path: Path, key: str) -> Path:
     Its files are the record's own by another name (hard links), so that they take no room beside
     it, and outlive its removal. When a whole study is done, they go (see report.smk).
     """
-    return path.with_name(f"{path.name}.{hashlib.sha256(key.encode()).hexdigest()[:16]}.done")
+    return path.with_name(f".{path.name}.{hashlib.sha256(key.encode()).hexdigest()[:16]}.done")
 
 
 def link(record: Path, into: Path) -> None:

@@ -40,7 +40,7 @@ def whole_run(argv):
 
 def forget(output):
     """Remove a record, and what is kept of it."""
-    for path in (output, *output.parent.glob(f"{output.name}.*.done")):
+    for path in (output, *output.parent.glob(f".{output.name}.*.done")):
         shutil.rmtree(path)
 
 

@@ -161,7 +161,7 @@ def test_the_pdf_is_made_where_an_engine_is_and_else_a_line_says_so(project):
     # Without TeX on its path, a call makes the rest and says what is missing.
     hidden = project / "bin"
     hidden.mkdir()
-    for tool in ("bash", "sh", "git", "env", "uname"):
+    for tool in ("bash", "sh", "git", "env", "uname", "which"):
         (hidden / tool).symlink_to(shutil.which(tool))
     (hidden / "python").symlink_to(sys.executable)
     (results / "report" / "index.html").unlink()
