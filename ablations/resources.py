@@ -44,7 +44,8 @@ def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
     measured
         What `resnet.calibrate` found, by what decides it; the slowest machine counts.
     """
-    found = [speed for known, speed in measured if _like(config, device).items() <= known.items()]
+    like = _like(config, device) if measured else {}
+    found = [speed for known, speed in measured if like.items() <= known.items()]
     if found:
         return {part: max(one[part] for one in found) for part in ("train", "evaluate")}
     seconds = estimate_flops(config) / TYPICAL_FLOPS[device]
