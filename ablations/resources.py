@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,31 +77,38 @@ def read_measured(cache: Path) -> Measured:
         return []
 
 
-def minutes(config: RunConfig, device: str, measured: Measured) -> float:
-    """Return how long a run takes, without head-room."""
-    return run_seconds(config, speed(config, device, measured)) / 60
+@dataclass(frozen=True)
+class Estimate:
+    """What a run takes, without head-room: minutes, and megabytes of main memory."""
+
+    minutes: float
+    memory_mb: float
+
+    def runtime(self, attempt: int) -> int:
+        """Return the minutes to ask for; every further attempt asks for twice as many."""
+        return math.ceil(START_MINUTES + HEAD_ROOM * self.minutes) << (attempt - 1)
+
+    def memory(self, attempt: int) -> int:
+        """Return the megabytes to ask for; every further attempt asks for half as many more."""
+        return math.ceil(self.memory_mb * (1 + attempt) / 2)
+
+    @property
+    def group(self) -> str | None:
+        """The group of runs that together make a job of ten minutes, None for a long run."""
+        needed = JOB_MINUTES / max(self.minutes, 1e-9)
+        if needed <= 1:
+            return None
+        size = next((size for size in GROUPS if size >= needed), GROUPS[-1])
+        return f"runs_by_{size}"
 
 
-def runtime(run_minutes: float, attempt: int) -> int:
-    """Return the minutes to ask for; every further attempt asks for twice as many."""
-    once = START_MINUTES + HEAD_ROOM * run_minutes
-    return math.ceil(once) << (attempt - 1)
-
-
-def memory_mb(config: RunConfig, device: str, attempt: int) -> int:
-    """Return the megabytes of main memory to ask for; every further attempt asks for more.
+def estimate(config: RunConfig, device: str, measured: Measured) -> Estimate:
+    """Return what a run takes on ``device`` (see `speed`).
 
     A process takes about 1.5 GB for PyTorch and the images, 3 GB with CUDA; on the CPU the network
     and its outputs are beside that.
     """
-    own = estimate_memory(config) / 1e6 if device == "cpu" else 0
-    return math.ceil(((3_000 if device == "cuda" else 1_500) + 1.5 * own) * (1 + attempt) / 2)
-
-
-def group(run_minutes: float) -> str | None:
-    """Return the group of runs that together make a job of ten minutes, None for a long run."""
-    needed = JOB_MINUTES / max(run_minutes, 1e-9)
-    if needed <= 1:
-        return None
-    size = next((size for size in GROUPS if size >= needed), GROUPS[-1])
-    return f"runs_by_{size}"
+    minutes = run_seconds(config, speed(config, device, measured)) / 60
+    if device == "cuda":
+        return Estimate(minutes, 3_000)
+    return Estimate(minutes, 1_500 + 1.5 * estimate_memory(config) / 1e6)

@@ -26,8 +26,8 @@ DEVICE = "cuda" if WANTS_GPU else "cpu"
 
 # What a scheduler needs to know of each run beforehand; see docs/cluster.md.
 MEASURED = resources.read_measured(Path("results/calibration.json"))
-MINUTES = {
-    run: resources.minutes(run_config, DEVICE, MEASURED)
+ESTIMATES = {
+    run: resources.estimate(run_config, DEVICE, MEASURED)
     for run, run_config in STUDY.runs.items()
 }
 
@@ -90,20 +90,13 @@ rule train:
         "results/{scale}/logs/{run}/seed{seed}.log",
     group:
         # Has a meaning on a cluster alone.
-        lambda wildcards: resources.group(MINUTES[wildcards.run])
-    conda:
-        "../environment.yml"
-    threads: 1
+        lambda wildcards: ESTIMATES[wildcards.run].group
     resources:
         gpu=int(WANTS_GPU),
         # What profiles/slurm has one of in a job, so that a group's runs take turns.
         turn=1,
-        runtime=lambda wildcards, attempt: resources.runtime(
-            MINUTES[wildcards.run], attempt
-        ),
-        mem_mb=lambda wildcards, attempt: resources.memory_mb(
-            STUDY.runs[wildcards.run], DEVICE, attempt
-        ),
+        runtime=lambda wildcards, attempt: ESTIMATES[wildcards.run].runtime(attempt),
+        mem_mb=lambda wildcards, attempt: ESTIMATES[wildcards.run].memory(attempt),
     params:
         # Not lookup(), which searches all runs for each one.
         config=lambda wildcards: RUNS[wildcards.run],

@@ -22,9 +22,12 @@ def test_flops_are_about_those_of_the_layers():
 def test_without_a_measurement_the_network_says_how_long_it_takes():
     config = changed(FINAL, {"budget.images_seen": 1_000_000})
     seconds = 3 * estimate_flops(config) / 3e12 * 1_000_000
-    assert resources.minutes(config, "cuda", []) > seconds / 60
-    assert resources.minutes(config, "cuda", []) < 2 * seconds / 60
-    assert resources.minutes(config, "cpu", []) > 50 * resources.minutes(config, "cuda", [])
+    assert resources.estimate(config, "cuda", []).minutes > seconds / 60
+    assert resources.estimate(config, "cuda", []).minutes < 2 * seconds / 60
+    assert (
+        resources.estimate(config, "cpu", []).minutes
+        > 50 * resources.estimate(config, "cuda", []).minutes
+    )
 
 
 def test_the_slowest_machine_that_was_measured_counts(tmp_path):
@@ -36,7 +39,10 @@ def test_the_slowest_machine_that_was_measured_counts(tmp_path):
     )
     measured = resources.read_measured(cache)
     device = key["device"]
-    assert resources.minutes(FINAL, device, measured) == run_seconds(FINAL, speeds["slow"]) / 60
+    assert (
+        resources.estimate(FINAL, device, measured).minutes
+        == run_seconds(FINAL, speeds["slow"]) / 60
+    )
     other = changed(FINAL, {"model.maxpool": True})
     assert resources.speed(other, device, measured) == resources.speed(other, device, [])
 
@@ -49,15 +55,14 @@ def test_a_spoilt_cache_says_nothing(tmp_path, text):
 
 
 def test_a_retry_asks_for_more():
-    assert [resources.runtime(30, attempt) for attempt in (1, 2, 3)] == [62, 124, 248]
-    asked = [resources.memory_mb(FINAL, "cpu", attempt) for attempt in (1, 2, 3)]
-    assert asked == sorted(asked)
-    assert asked[1] == pytest.approx(1.5 * asked[0], abs=1)
+    asked = resources.Estimate(minutes=30, memory_mb=2_000)
+    assert [asked.runtime(attempt) for attempt in (1, 2, 3)] == [62, 124, 248]
+    assert [asked.memory(attempt) for attempt in (1, 2, 3)] == [2_000, 3_000, 4_000]
 
 
 @given(st.floats(1e-6, 1e6))
 def test_a_group_makes_a_job_of_ten_minutes(minutes):
-    name = resources.group(minutes)
+    name = resources.Estimate(minutes, 1).group
     size = int(name.rpartition("_")[2]) if name else 1
     assert size * minutes >= 10 * (1 - 1e-9) or size == max(resources.GROUPS)
     # And not of more than four times that, but for a run that is longer by itself.
@@ -67,8 +72,8 @@ def test_a_group_makes_a_job_of_ten_minutes(minutes):
 def test_memory_is_more_than_was_ever_measured():
     # Peak of the recipe's run at batch 256 in bf16: 1,926 MiB (results/reference/recipe).
     config = from_dict({"batch_size": 256})
-    assert resources.memory_mb(config, "cpu", 1) > 1_926 * 2**20 / 1e6
-    assert math.isclose(resources.memory_mb(config, "cuda", 1), 3_000)
+    assert resources.estimate(config, "cpu", []).memory(1) > 1_926 * 2**20 / 1e6
+    assert resources.estimate(config, "cuda", []).memory(1) == 3_000
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,11 @@ def test_the_demo_soaked_in_kills_has_the_tables_of_one_left_alone(tmp_path):
     begun = time.monotonic()
     while kills < KILLS:
         process = start(killed, scale="demo")
-        time.sleep(rng.uniform(0, alone / 5))
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            kills += 1
+        # Ten of these fit into the study: each call needs some seconds to go on.
+        time.sleep(rng.uniform(4, 4 + alone / 12))
+        assert process.poll() is None, process.communicate()[0]
+        os.killpg(process.pid, signal.SIGKILL)
+        kills += 1
         process.communicate()
         while resume.holders(killed):
             time.sleep(0.1)
