@@ -91,12 +91,19 @@ rule train:
     group:
         # Has a meaning on a cluster alone.
         lambda wildcards: ESTIMATES[wildcards.run].group
+    conda:
+        "../environment.yml"
+    threads: 1
     resources:
         gpu=int(WANTS_GPU),
         # What profiles/slurm has one of in a job, so that a group's runs take turns.
         turn=1,
         runtime=lambda wildcards, attempt: ESTIMATES[wildcards.run].runtime(attempt),
         mem_mb=lambda wildcards, attempt: ESTIMATES[wildcards.run].memory(attempt),
+        # How to run, which changes no number: no params, for those would replan every run.
+        gpu_when=config["gpu"],
+        gpu_share=str(config["runs_per_gpu"]),
+        weights=config["keep_weights"],
     params:
         # Not lookup(), which searches all runs for each one.
         config=lambda wildcards: RUNS[wildcards.run],
@@ -110,9 +117,8 @@ rule train:
         "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
         " --run {wildcards.run} --data {params.data:q} --output {params.record:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
-        # How to run, which changes no number: as words of the line, they replan nothing.
-        " --gpu {config[gpu]} --runs-per-gpu {config[runs_per_gpu]}"
-        " --keep-weights {config[keep_weights]} --asked-minutes {resources.runtime}"
+        " --gpu {resources.gpu_when} --runs-per-gpu {resources.gpu_share}"
+        " --keep-weights {resources.weights} --asked-minutes {resources.runtime}"
 
 
 rule rates:
