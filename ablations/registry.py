@@ -164,7 +164,10 @@ def _check_options(options: Mapping[str, Any]) -> None:
     for what, value in given.items():
         whole = isinstance(value, int) and not isinstance(value, bool)
         if value is not None and not (whole and value >= 1):
-            raise _option_error(f"{what}: sought a whole number from 1 or null, got {value!r}")
+            or_null = " or null" if what in AMOUNTS else ""
+            raise _option_error(
+                f"{what}: sought a whole number from 1{or_null}, got {options[what]!r}"
+            )
 
 
 def _overridden(scale: Scale, given: dict[str, int]) -> Scale:

@@ -6,8 +6,10 @@ import re
 import pytest
 import yaml
 
+from ablations import claims as declared
 from ablations.registry import load_bases, resolve
 from ablations.scale import ROOT
+from report import published
 from resnet.cost import layers
 from resnet.evaluate import notebook_average
 from resnet.model import count_parameters, on_meta
@@ -17,14 +19,10 @@ FACTS = yaml.safe_load((ROOT / "paper" / "published.yaml").read_text())
 TESTS = yaml.safe_load((ROOT / "paper" / "claims.yaml").read_text())
 TEXT = ROOT.parent / "shared" / "paper" / "000_ad3ff6248e1b4b1c.txt"
 KINDS = ("effects", "values", "exact", "trends")
-KIND_OF = {
-    "direction": "effects",
-    "size": "effects",
-    "choice": "effects",
-    "value": "values",
-    "exact": "exact",
-    "trend": "trends",
-}
+
+
+def test_declarations_and_the_report_test_a_type_of_claim_alike():
+    assert declared.KINDS == published.KINDS
 
 
 def logs():
@@ -180,7 +178,7 @@ def test_every_claim_is_tested_and_no_other():
 @pytest.mark.parametrize("claim", FACTS["claims"], ids=lambda claim: claim["id"])
 def test_a_claim_is_tested_by_its_type_on_arms_that_exist(claim):
     test = TESTS[claim["id"]]
-    kind = KIND_OF[claim["type"]]
+    kind = published.KINDS[claim["type"]]
     assert [key for key in test if key in KINDS] == [kind]
     parts = test[kind]
     if len(parts) > 1:
