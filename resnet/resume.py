@@ -14,6 +14,9 @@ from pathlib import Path
 
 import psutil
 
+SUBMITTED = Path(".snakemake/slurm_logs")
+"""Where Snakemake's SLURM plugin writes, so that it is there once a study has submitted jobs."""
+
 WORK = re.compile(r"snakemake|(resnet|report|ablations)(\.\w+)?")
 """The modules that write into a study."""
 
@@ -46,7 +49,7 @@ def jobs(folder: Path) -> list[str]:
     Raises
     ------
     OSError
-        Where SLURM doesn't answer.
+        Where the study has submitted jobs before, and SLURM doesn't answer.
     """
     command = ["squeue", "--me", "--noheader", "--format=%A %Z"]
     try:
@@ -54,7 +57,13 @@ def jobs(folder: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, subprocess.SubprocessError) as error:
-        raise OSError(f"squeue doesn't answer, so the study may have jobs: {error}") from None
+        if not (folder / SUBMITTED).exists():
+            return []
+        said = str(getattr(error, "stderr", None) or "").strip() or str(error)
+        raise OSError(
+            f"squeue doesn't answer, so this study's jobs may still run: {said}. Try again when it "
+            f"does; or, if you know that none runs, remove {SUBMITTED} first"
+        ) from None
     found = (line.partition(" ") for line in done.stdout.splitlines())
     return [number for number, _, submitted in found if Path(submitted.strip()) == folder]
 
