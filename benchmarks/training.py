@@ -9,6 +9,7 @@ warm-up. ``lightning`` is no dependency of the project: where it isn't installed
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.util
 import os
 import statistics
@@ -203,7 +204,7 @@ def lightning_trainer() -> float:
     return module.rate
 
 
-def ours() -> Iterator[int]:
+def ours(compiled: bool = False) -> Iterator[int]:
     """Train as this project does, with the final model's own protocol."""
     config = from_dict(
         {
@@ -218,6 +219,7 @@ def ours() -> Iterator[int]:
             "optimizer.weight_decay": 1e-4,
             "budget.images_seen": 10**9,
             "batch_size": BATCH,
+            "compile": compiled,
         }
     )
     split = Split(*noise())
@@ -255,6 +257,7 @@ CONTENDERS: dict[str, Callable[[], Any]] = {
     "torchvision style": torchvision_style,
     "Lightning": lightning_trainer,
     "ours": ours,
+    "ours compiled": functools.partial(ours, compiled=True),
     "GEMM": gemm,
 }
 
@@ -290,12 +293,14 @@ def settings(cores: int) -> dict[str, tuple[str, int, int]]:
         "torchvision style": ("torchvision style", 1, cores),
         "Lightning": ("Lightning", 1, cores),
         "ours, one run": ("ours", 1, cores),
+        "ours, one run, compiled": ("ours compiled", 1, cores),
     }
     if importlib.util.find_spec("lightning") is None:
         del found["Lightning"]
     if pick_device().type == "cpu":
         # The default profile: as many runs of one thread as there are cores.
         found["ours, a run a core"] = ("ours", cores, 1)
+        found["ours, a run a core, compiled"] = ("ours compiled", cores, 1)
         return found | {"GEMM": ("GEMM", cores, 1)}
     return found | {"GEMM": ("GEMM", 1, cores)}
 

@@ -2,8 +2,8 @@
 
 ``python -m resnet.calibrate --cache FILE`` reads run configs as JSON lines from standard input and
 prints, for each, JSON with the seconds an image takes to train on and to evaluate. Results are
-kept in FILE under what decides them: network, batch, precision, image size, code and versions,
-machine, threads.
+kept in FILE under what decides them: network, batch, precision, views in evaluation, image size,
+code and versions, machine, threads.
 """
 
 from __future__ import annotations
@@ -36,10 +36,12 @@ def key_of(config: RunConfig, threads: int) -> str:
     parts = {
         "model": plain["model"],
         "augmentation": plain["augmentation"],
+        "evaluation": plain["evaluation"],
         "batch_size": config.batch_size,
         "image_size": config.image_size,
         "optimizer": config.optimizer.name,
         "precision": pick_precision(config.precision, device),
+        "compile": config.compile,
         "code": code_digest(*TRAINING),
         "versions": versions_digest(*PACKAGES),
         "device": device.type,

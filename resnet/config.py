@@ -164,11 +164,13 @@ class Evaluation:
     ``averaging_share`` is the time constant of an exponential moving average of the weights, as a
     share of the run: that average is evaluated and saved (Polyak & Juditsky 1992,
     doi:10.1137/0330046); 0 averages nothing. ``flip`` means the mean of the logits of an image and
-    of its mirror image.
+    of its mirror image. ``shift`` means half of that and half of the mean over the image moved by a
+    pixel up and left, and down and right (Jordan 2024, arXiv:2404.00498).
     """
 
     averaging_share: float = setting(0.0, real(0.0, 1.0))
     flip: bool = setting(False, flag())
+    shift: bool = setting(False, flag())
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,9 @@ class Selection:
 class RunConfig:
     """Everything that decides a run's numbers.
 
+    ``compile`` trains through ``torch.compile``, on a GPU with CUDA graphs: the same arithmetic in
+    another order, after a minute of compiling.
+
     Raises
     ------
     ConfigError
@@ -207,6 +212,7 @@ class RunConfig:
     drop_last: bool = setting(True, flag())
     label_smoothing: float = setting(0.0, real(0.0, 0.99))
     precision: str = setting("auto", choice("auto", "fp32", "bf16"))
+    compile: bool = setting(False, flag())
     seed: int = setting(0, integer(0, 2**31 - 1))
 
     def __post_init__(self) -> None:

@@ -48,6 +48,7 @@ def evaluate(
     batch_size: int,
     drop_last: bool,
     flip: bool = False,
+    shift: bool = False,
 ) -> Evaluation:
     """Return the network's evaluation on ``images``.
 
@@ -65,16 +66,16 @@ def evaluate(
         The type of the convolutions, or None for float32.
     batch_size, drop_last
         What the notebook would have averaged over (see `notebook_average`).
-    flip
-        Whether logits are the mean over each image and its mirror image.
+    flip, shift
+        Over which views of an image the logits are a mean (see `resnet.config.Evaluation`).
     """
     network.eval()
     logits = []
     with torch.inference_mode(), torch.autocast(images.device.type, autocast, autocast is not None):
         for part in images.split(BATCH):  # type: ignore[no-untyped-call]
-            x = normalized(part.permute(0, 3, 1, 2), mean, deviation)
-            scored = network(x).float()
-            logits.append((scored + network(x.flip(3)).float()) / 2 if flip else scored)
+            views = _views(part.permute(0, 3, 1, 2), flip, shift)
+            scored = [w * network(normalized(x, mean, deviation)).float() for x, w in views]
+            logits.append(torch.stack(scored).sum(0))
     scores = torch.cat(logits)
     correct = (scores.argmax(1) == labels).cpu().numpy()
     return Evaluation(
@@ -83,6 +84,19 @@ def evaluate(
         float(correct.mean()),
         notebook_average(correct, batch_size, drop_last),
     )
+
+
+def _views(images: Tensor, flip: bool, shift: bool) -> list[tuple[Tensor, float]]:
+    """Return the views of the images that are scored, with their weights; these add up to 1."""
+    views = [(images, 1.0)]
+    if shift:
+        size = images.shape[3]
+        wide = functional.pad(images, (1, 1, 1, 1))  # by black, as training's random crops are
+        moved = [wide[:, :, start : start + size, start : start + size] for start in (0, 2)]
+        views = [(images, 0.5)] + [(view, 0.25) for view in moved]
+    if flip:
+        views = [(x, w / 2) for view, w in views for x in (view, view.flip(3))]
+    return views
 
 
 def notebook_average(correct: NDArray[np.bool_], batch_size: int, drop_last: bool) -> float:
@@ -220,6 +234,7 @@ def _evaluate_file(weights: Path, where: str, config: RunConfig) -> tuple[Evalua
         batch_size=config.batch_size,
         drop_last=config.drop_last,
         flip=config.evaluation.flip,
+        shift=config.evaluation.shift,
     )
     return result, count_parameters(network)
 

@@ -37,7 +37,29 @@ def test_an_average_without_a_whole_batch_takes_what_there_is():
     assert evaluate.notebook_average(np.array([True, False]), 128, True) == 0.5
 
 
-def test_flipped_evaluation_is_the_mean_over_an_image_and_its_mirror_image():
+def at(images, down, right):
+    """Each image moved on a black ground, by assignment."""
+    moved = torch.zeros_like(images)
+    h, w = images.shape[2:]
+    moved[:, :, max(down, 0) : h + min(down, 0), max(right, 0) : w + min(right, 0)] = images[
+        :, :, max(-down, 0) : h + min(-down, 0), max(-right, 0) : w + min(-right, 0)
+    ]
+    return moved
+
+
+VIEWS = {
+    (False, False): [(1, 0, 0, False)],
+    (True, False): [(1 / 2, 0, 0, False), (1 / 2, 0, 0, True)],
+    (False, True): [(1 / 2, 0, 0, False), (1 / 4, -1, -1, False), (1 / 4, 1, 1, False)],
+    (True, True): [
+        *((1 / 4, 0, 0, mirrored) for mirrored in (False, True)),
+        *((1 / 8, by, by, mirrored) for by in (-1, 1) for mirrored in (False, True)),
+    ],
+}
+
+
+@pytest.mark.parametrize(("flip", "shift"), VIEWS)
+def test_logits_are_the_mean_over_the_views_of_an_image(flip, shift):
     torch.manual_seed(0)
     network = build(from_dict(SMALL).model)
     images = torch.randint(0, 256, (6, 8, 8, 3), dtype=torch.uint8)
@@ -51,11 +73,15 @@ def test_flipped_evaluation_is_the_mean_over_an_image_and_its_mirror_image():
         autocast=None,
         batch_size=2,
         drop_last=False,
-        flip=True,
+        flip=flip,
+        shift=shift,
     )
-    x = (images.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5
-    with torch.inference_mode():
-        logits = (network(x) + network(x.flip(3))) / 2
+    pixels = images.permute(0, 3, 1, 2)
+    logits = torch.zeros(6, 10)
+    for weight, down, right, mirrored in VIEWS[flip, shift]:
+        x = (at(pixels, down, right).float() / 255 - 0.5) / 0.5
+        with torch.inference_mode():
+            logits = logits + weight * network(x.flip(3) if mirrored else x)
     np.testing.assert_allclose(result.probabilities, logits.softmax(1).numpy(), atol=1e-5)
 
 

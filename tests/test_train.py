@@ -1,3 +1,4 @@
+import functools
 import json
 import math
 import os
@@ -101,6 +102,12 @@ def test_the_same_seed_gives_the_same_bits_and_another_doesnt(record, digits, tm
 
 @pytest.mark.parametrize("at", [1, 8, 13, 27])
 def test_an_interrupted_run_ends_with_the_same_bits(record, digits, tmp_path, monkeypatch, at):
+    interrupted(digits, tmp_path / "seed0", monkeypatch, at)
+    assert_same_bits(record, tmp_path / "seed0")
+
+
+def interrupted(digits, output, monkeypatch, at, changes=None):
+    """Train with a SIGTERM in a batch, and again to the end."""
     calls = iter(range(1, 100))
     step = train.Run._train_batch
 
@@ -110,13 +117,12 @@ def test_an_interrupted_run_ends_with_the_same_bits(record, digits, tmp_path, mo
             os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(train.Run, "_train_batch", interrupt)
-    argv = arguments(digits, tmp_path / "seed0")
+    argv = arguments(digits, output, changes)
     assert train.main(argv) == 130
-    assert not (tmp_path / "seed0").exists()
-    assert (tmp_path / "seed0.checkpoint").exists()
+    assert not output.exists()
+    assert output.with_name(f"{output.name}.checkpoint").exists()
     monkeypatch.setattr(train.Run, "_train_batch", step)
     assert train.main(argv) == 0
-    assert_same_bits(record, tmp_path / "seed0")
 
 
 RECIPE = {
@@ -334,3 +340,43 @@ def test_weights_are_kept_by_policy(digits, tmp_path, policy, run, kept):
     assert train.main([*argv, "--keep-weights", policy, "--run", run]) == 0
     assert (tmp_path / "seed0" / "model.safetensors").exists() == kept
     assert checksums.problems(tmp_path / "seed0") == []
+
+
+SHORT = {"budget": {"images_seen": 512}}
+
+
+def follows(digits, folder):
+    """Train a few batches plainly and compiled: the same arithmetic in another order."""
+    for name, changes in (("plain", SHORT), ("compiled", SHORT | {"compile": True})):
+        assert train.main(arguments(digits, folder / name, changes)) == 0
+    plain, other = (metrics(folder / name) for name in ("plain", "compiled"))
+    pd.testing.assert_frame_equal(plain, other, rtol=1e-3, atol=2e-2)
+    assert "_orig_mod" not in " ".join(load_file(folder / "compiled" / "model.safetensors"))
+
+
+def test_compiled_training_follows_the_plain_one(digits, tmp_path, monkeypatch):
+    # Traced only: `pytest -m slow -k compiled` also makes and runs the compiler's code.
+    trace = functools.partial(torch.compile, backend="eager")
+    made = []
+
+    def traced(function, **how):
+        made.append(function)
+        return trace(function, dynamic=how.get("dynamic"))
+
+    monkeypatch.setattr(torch, "compile", traced)
+    follows(digits, tmp_path)
+    assert isinstance(made[-1], torch.nn.Module)
+
+
+@pytest.mark.slow
+def test_compiled_training_follows_the_plain_one_in_machine_code(digits, tmp_path, monkeypatch):
+    follows(digits, tmp_path)
+    interrupted(digits, tmp_path / "broken", monkeypatch, at=3, changes=SHORT | {"compile": True})
+    assert_same_bits(tmp_path / "compiled", tmp_path / "broken")
+
+
+def test_without_a_compiler_an_error_says_what_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    with pytest.raises(ValueError, match=r"compile: true doesn't work here: .*compiler"):
+        train.compiled(torch.nn.Identity(), torch.device("cpu"))
