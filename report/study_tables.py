@@ -146,23 +146,35 @@ PROTOCOL = {
     "model.stride_in_block": "which convolution of a block has the stride",
     "model.shortcut_kernel": "kernel of the shortcuts",
     "model.convolutions_per_block": "convolutions a block",
+    "model.zero_init_residual": "blocks start as their shortcuts",
+    "data.dataset": "data set",
     "data.training_images": "training images",
     "selection.held_out_images": "held out of them",
     "data.normalization": "normalisation",
     "augmentation.copies": "copies in an epoch",
     "optimizer.name": "optimizer",
     "optimizer.learning_rate": "learning rate",
+    "optimizer.kernel_learning_rate": "learning rate of kernels, with muon",
     "optimizer.momentum": "momentum",
+    "optimizer.nesterov": "Nesterov's momentum",
     "optimizer.weight_decay": "weight decay",
+    "optimizer.decay_norms": "weight decay of norms and biases too",
     "schedule.name": "schedule",
-    "schedule.t_max": "T_max, in batches",
+    "schedule.step_every": "the rate changes after every",
+    "schedule.t_max": "T_max, in changes of the rate",
     "schedule.eta_min": "lowest rate",
+    "schedule.warmup_fraction": "share of the run in which one cycle rises",
+    "evaluation.averaging_share": "weights averaged over this share of the run",
+    "evaluation.flip": "mirror images scored too",
+    "evaluation.shift": "moved images scored too",
     "batch_size": "batch size",
     "drop_last": "last, smaller batch dropped",
     "label_smoothing": "label smoothing",
+    "precision": "precision asked for",
+    "compile": "compiled",
     "budget.images_seen": "images seen",
 }
-"""The settings of a run config that the protocol prints, as a reader calls them."""
+"""The settings of a run config, but for the seed, as a reader calls them."""
 
 
 def protocol_table(tables: Tables) -> Printed:

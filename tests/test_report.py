@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from conftest import report_on
 
-from report import figures, paper_tables, pdf, prose, render, tables, wording
+from report import figures, paper_tables, pdf, prose, render, study_tables, tables, wording
 from report.html import block
+from resnet.config import RunConfig, flatten, to_dict
 
 
 @pytest.fixture
@@ -268,3 +269,7 @@ def test_the_page_gives_every_claim_its_verdict(drawn):
     text = page(drawn)
     assert text.count('<article id="claim-') == 30
     assert "1 supported" in text
+
+
+def test_the_protocol_lists_every_setting():
+    assert set(study_tables.PROTOCOL) == set(flatten(to_dict(RunConfig()))) - {"seed"}
