@@ -65,6 +65,7 @@ bench: setup
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.input
+	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.checkpoints
 	$(BIN)/python -m benchmarks.workflow
 	$(BIN)/python -m benchmarks.report 110 310 1010

@@ -151,6 +151,7 @@ class Run:
         )
         self.step, self.learning_rate = 0, schedule.rate(self.scheduler)
         self.rows: list[dict[str, Any]] = []
+        self.last_test: Evaluation | None = None
         self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
         self._begin_epoch()
 
@@ -291,6 +292,7 @@ class Run:
 
     def end_epoch(self, test: Evaluation, held_out: Evaluation | None, seconds: float) -> None:
         """Append the epoch's row; its rate was in force in its last batch."""
+        self.last_test = test
         loss, correct = (self.sums / self.epoch_images).tolist()
         self.rows.append(
             {
@@ -386,7 +388,9 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     with guard.listening():
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
-            predictions, plain = run.evaluate(*run.test), run.evaluate(*run.training)
+            # None where the checkpoint that it went on from was the last epoch's.
+            predictions = run.last_test or run.evaluate(*run.test)
+            plain = run.evaluate(*run.training)
     weights = args.keep_weights == "all" or (
         args.keep_weights == "bases" and args.run.startswith("base.")
     )
