@@ -18,7 +18,8 @@ import torch
 from resnet.config import RunConfig, from_dict
 from resnet.data import Split
 from resnet.guard import Guard
-from resnet.train import Run, pick_device
+from resnet.machine import pick_device
+from resnet.train import Run
 
 EPOCHS = 24
 """About two minutes each on one core of an Intel Xeon with AMX."""

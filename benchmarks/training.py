@@ -27,9 +27,10 @@ from torch import Tensor, nn
 from resnet.config import Model, from_dict
 from resnet.cost import layers
 from resnet.data import Split
+from resnet.machine import pick_device, pick_precision
 from resnet.model import build
 from resnet.provenance import processor, versions
-from resnet.train import Run, pick_device, pick_precision
+from resnet.train import Run
 
 BATCH, IMAGES = 128, 10_000
 WARM_UP, SECONDS = 3, 8.0

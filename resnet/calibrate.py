@@ -21,8 +21,9 @@ import torch
 from resnet.config import DATASETS, RunConfig, changed, from_dict, to_dict
 from resnet.data import Split
 from resnet.files import new_file
+from resnet.machine import pick_device, pick_precision
 from resnet.provenance import PACKAGES, TRAINING, code_digest, processor, versions_digest
-from resnet.train import Run, pick_device, pick_precision
+from resnet.train import Run
 
 STEPS = 3
 """Batches timed, after one that warms up."""
@@ -106,11 +107,11 @@ def main(argv: list[str] | None = None) -> int:
         config = from_dict(json.loads(line))
         key = key_of(config, args.threads)
         if key not in known:
-            known[key] = measure(config)
             try:
+                known[key] = measure(config)
                 with new_file(args.cache) as beside:
                     beside.write_text(json.dumps(known, indent=1) + "\n")
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 1
         print(json.dumps(known[key]), flush=True)

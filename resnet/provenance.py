@@ -20,6 +20,7 @@ TRAINING = (
     "resnet/augment.py",
     "resnet/config.py",
     "resnet/evaluate.py",
+    "resnet/machine.py",
     "resnet/model.py",
     "resnet/muon.py",
     "resnet/record.py",

@@ -59,7 +59,7 @@ def jobs(folder: Path) -> list[str]:
     except (OSError, subprocess.SubprocessError) as error:
         if not (folder / SUBMITTED).exists():
             return []
-        said = str(getattr(error, "stderr", None) or "").strip() or str(error)
+        said = (str(getattr(error, "stderr", None) or "").strip() or str(error)).splitlines()[0]
         raise OSError(
             f"squeue doesn't answer, so this study's jobs may still run: {said}. Try again when it "
             f"does; or, if you know that none runs, remove {SUBMITTED} first"

@@ -14,7 +14,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,54 +42,12 @@ from resnet.devices import one_device
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
 from resnet.guard import Guard, Interrupted, terminable
+from resnet.machine import compiled, pick_device, pick_precision
 from resnet.model import build, still_idle_weights
 from resnet.provenance import origin
 from resnet.record import write_record
 
 log = logging.getLogger("resnet.train")
-
-
-# --- the machine ----------------------------------------------------------------------------
-
-
-def pick_device() -> torch.device:
-    """Return the GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def pick_precision(asked: str, device: torch.device) -> str:
-    """Return ``fp32`` or ``bf16``: what was asked, or for ``auto`` what the device does fast."""
-    if asked != "auto":
-        return asked
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp32"
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return "fp32"
-    return "bf16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "fp32"
-
-
-def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """Return the network's forward pass, to be compiled when it first sees a batch of a size.
-
-    Raises
-    ------
-    ValueError
-        Where PyTorch can't compile a single operation.
-    """
-    try:
-        torch.compile(torch.sin)(torch.zeros(8, device=device))
-    except Exception as error:  # whatever compilers and their drivers raise
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ValueError(
-            f"compile: true doesn't work here: {reason[0]}. PyTorch needs a C++ compiler and "
-            "Python's headers (on Debian: g++ python3-dev); or set compile: false"
-        ) from None
-    # On a GPU whole steps are captured as CUDA graphs, which saves their launches.
-    mode = "reduce-overhead" if device.type == "cuda" else None
-    forward: Callable[[Tensor], Tensor] = torch.compile(network, mode=mode, dynamic=False)
-    return forward
 
 
 # --- a run in progress ----------------------------------------------------------------------

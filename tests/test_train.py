@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from resnet import checksums, train
+from resnet import checksums, machine, train
 from resnet.config import from_dict
 from resnet.data import load
 from resnet.record import FILES
@@ -252,9 +252,9 @@ def test_precision_is_what_was_asked_or_what_is_fast():
     import torch
 
     cpu = torch.device("cpu")
-    assert train.pick_precision("fp32", cpu) == "fp32"
-    assert train.pick_precision("bf16", cpu) == "bf16"
-    assert train.pick_precision("auto", cpu) in ("fp32", "bf16")
+    assert machine.pick_precision("fp32", cpu) == "fp32"
+    assert machine.pick_precision("bf16", cpu) == "bf16"
+    assert machine.pick_precision("auto", cpu) in ("fp32", "bf16")
 
 
 LONG = {"budget": {"images_seen": 6000}}
@@ -379,4 +379,4 @@ def test_without_a_compiler_an_error_says_what_is_missing(monkeypatch, tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     with pytest.raises(ValueError, match=r"compile: true doesn't work here: .*compiler"):
-        train.compiled(torch.nn.Identity(), torch.device("cpu"))
+        machine.compiled(torch.nn.Identity(), torch.device("cpu"))

@@ -1,0 +1,49 @@
+"""What training makes of the machine: its device, the precision it does fast, compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+
+def pick_device() -> torch.device:
+    """Return the GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def pick_precision(asked: str, device: torch.device) -> str:
+    """Return ``fp32`` or ``bf16``: what was asked, or for ``auto`` what the device does fast."""
+    if asked != "auto":
+        return asked
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp32"
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        return "fp32"
+    return "bf16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "fp32"
+
+
+def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """Return the network's forward pass, to be compiled when it first sees a batch of a size.
+
+    Raises
+    ------
+    ValueError
+        Where PyTorch can't compile a single operation.
+    """
+    try:
+        torch.compile(torch.sin)(torch.zeros(8, device=device))
+    except Exception as error:  # whatever compilers and their drivers raise
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ValueError(
+            f"compile: true doesn't work here: {reason[0]}. PyTorch needs a C++ compiler and "
+            "Python's headers (on Debian: g++ python3-dev); or set compile: false"
+        ) from None
+    # On a GPU whole steps are captured as CUDA graphs, which saves their launches.
+    mode = "reduce-overhead" if device.type == "cuda" else None
+    forward: Callable[[Tensor], Tensor] = torch.compile(network, mode=mode, dynamic=False)
+    return forward
