@@ -1,7 +1,6 @@
 import functools
 import json
 import math
-import os
 import re
 import shutil
 import signal
@@ -114,7 +113,7 @@ def interrupted(digits, output, monkeypatch, at, changes=None):
     def interrupt(self, *args):
         step(self, *args)
         if next(calls) == at:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(train.Run, "_train_batch", interrupt)
     argv = arguments(digits, output, changes)
@@ -145,7 +144,7 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
 
     def interrupt(self):
         if len(self.rows) == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         return evaluate(self)
 
     evaluate = train.Run.evaluate_epoch
@@ -191,7 +190,7 @@ def test_a_killed_process_goes_on_from_its_last_checkpoint(record, digits, tmp_p
 
 def test_a_checkpoint_of_another_config_is_not_used(record, digits, tmp_path, monkeypatch):
     def interrupt(self, *args):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
         patch.setattr(train.Run, "evaluate_epoch", interrupt)
@@ -319,7 +318,7 @@ def test_a_network_beyond_the_machine_is_refused_before_anything_is_allocated(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_training_is_one_line(digits, tmp_path, monkeypatch, capsys, number):
-    monkeypatch.setattr(train, "load", lambda *_: os.kill(os.getpid(), number))
+    monkeypatch.setattr(train, "load", lambda *_: signal.raise_signal(number))
     assert train.main(arguments(digits, tmp_path / "seed0")) == 130
     assert "run again to go on" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

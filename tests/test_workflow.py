@@ -342,7 +342,7 @@ def test_a_study_that_was_interrupted_leaves_soon_and_goes_on(project, number):
     os.killpg(process.pid, number)
     asked = time.monotonic()
     while resume.holders(project):
-        assert time.monotonic() - asked < 10
+        assert time.monotonic() - asked < 60  # it takes one; other work may share the cores
         time.sleep(0.05)
     output, _ = process.communicate(timeout=60)
     assert "run again to go on" in output
