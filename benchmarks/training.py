@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from resnet.config import Model, from_dict
 from resnet.cost import layers
 from resnet.data import Split
-from resnet.machine import pick_device, pick_precision
+from resnet.machine import be_deterministic, pick_device, pick_precision
 from resnet.model import build
 from resnet.provenance import processor, versions
 from resnet.train import Run
@@ -207,6 +207,7 @@ def lightning_trainer() -> float:
 
 def ours(compiled: bool = False) -> Iterator[int]:
     """Train as this project does, with the final model's own protocol."""
+    be_deterministic()
     config = from_dict(
         {
             "data.training_images": IMAGES,

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 import torch
@@ -119,11 +121,12 @@ def resized_crop(images: Tensor, boxes: Tensor) -> Tensor:
     Pillow filters the rows, rounds to a grey level, then filters the columns; each is a product
     with a small matrix of weights.
     """
+    n, _, _, size = images.shape
     top, left, height, width = boxes.to(torch.float32).unbind(1)
-    pixels = images.float()
-    across, down = _weights(left, width, images.shape[3]), _weights(top, height, images.shape[2])
-    pixels = _round(pixels @ across.transpose(1, 2).unsqueeze(1))
-    return _round(down.unsqueeze(1) @ pixels).to(torch.uint8)
+    across, down = _weights(left, width, size), _weights(top, height, size)
+    rows = images.to(torch.float32, memory_format=torch.contiguous_format).view(n, 3 * size, size)
+    rows = _round(rows @ across.transpose(1, 2)).view(images.shape)
+    return _round(down.unsqueeze(1) @ rows).to(torch.uint8)
 
 
 def _weights(start: Tensor, length: Tensor, size: int) -> Tensor:
@@ -136,8 +139,9 @@ def _weights(start: Tensor, length: Tensor, size: int) -> Tensor:
     return weights / weights.sum(2, keepdim=True)
 
 
-def _round(pixels: Tensor) -> Tensor:
-    return (pixels + 0.5).floor().clamp(0, 255)
+def _round(levels: Tensor) -> Tensor:
+    """Round in place to whole grey levels; means of levels need no bounds."""
+    return levels.add_(0.5).floor_()
 
 
 def rotation(images: Tensor, angles: Tensor) -> Tensor:
@@ -145,35 +149,38 @@ def rotation(images: Tensor, angles: Tensor) -> Tensor:
 
     Nearest neighbour in 16.16 fixed point, the arithmetic of Pillow's affine transform.
     """
-    size, device = images.shape[3], images.device
+    n, _, _, size = images.shape
     turn = -torch.deg2rad(angles[:, 0].to(torch.float64))
     cos, sin, half = turn.cos(), turn.sin(), size / 2
 
     def fixed(x: Tensor) -> Tensor:
-        return (x * 65536 + 0.5).floor().to(torch.int64)[:, None, None]
+        return (x * 65536 + 0.5).floor().to(torch.int32)[:, None, None]
 
-    y, x = torch.arange(size, device=device)[:, None], torch.arange(size, device=device)[None, :]
+    x = torch.arange(size, device=images.device, dtype=torch.int32)
+    y = x[:, None]
     # The pixel (x + 1/2, y + 1/2) of the output comes from this place in the input.
     corner = 0.5 - half
     source_x = fixed(cos) * x + fixed(sin) * y + fixed(cos * corner + sin * corner + half) >> 16
     source_y = fixed(-sin) * x + fixed(cos) * y + fixed(-sin * corner + cos * corner + half) >> 16
     inside = (source_x >= 0) & (source_x < size) & (source_y >= 0) & (source_y < size)
-    place = (source_y.clamp(0, size - 1) * size + source_x.clamp(0, size - 1)).flatten(1)
-    flat = images.reshape(*images.shape[:2], -1)
-    rotated = flat.gather(2, place.unsqueeze(1).expand(-1, 3, -1)).reshape(images.shape)
-    return rotated * inside.unsqueeze(1)
+    image = torch.arange(n, device=images.device, dtype=torch.int32)[:, None, None]
+    place = image * size**2 + (source_y * size + source_x) * inside
+    pixels = images.permute(0, 2, 3, 1).reshape(-1, 3)
+    rotated = pixels.index_select(0, place.flatten()).view(n, size, size, 3)
+    return (rotated * inside.unsqueeze(3)).permute(0, 3, 1, 2)
 
 
 def shifted(images: Tensor, offsets: Tensor) -> Tensor:
     """Pad with black and crop at ``offsets`` (top, left), each image its own."""
-    n, size, border = images.shape[0], images.shape[3], padding(images.shape[3])
-    padded = functional.pad(images, (border,) * 4)
-    grid = torch.arange(size, device=images.device)
+    n, _, _, size = images.shape
+    border = padding(size)
+    wide = functional.pad(images.permute(0, 2, 3, 1), (0, 0) + (border,) * 4)
+    # Of every row of pixels, (n, row, first column, the pixels from there).
+    windows = wide.flatten(2).unfold(2, 3 * size, 3)
     top, left = offsets.to(torch.int64).unbind(1)
-    rows, columns = top[:, None] + grid, left[:, None] + grid
-    image = torch.arange(n, device=images.device)[:, None, None]
-    cropped = padded.permute(0, 2, 3, 1)[image, rows[:, :, None], columns[:, None, :]]
-    return cropped.permute(0, 3, 1, 2)
+    rows = top[:, None] + torch.arange(size, device=images.device)
+    image = torch.arange(n, device=images.device)[:, None]
+    return windows[image, rows, left[:, None]].view(n, size, size, 3).permute(0, 3, 1, 2)
 
 
 def mirrored(images: Tensor, none: Tensor) -> Tensor:
@@ -219,6 +226,24 @@ TRANSFORMS = {
 }
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One transform at one place in the lists of the copies that have it there.
+
+    ``has`` says of each copy whether it does; ``parameters``, of shape (copies that do, images, k),
+    are its draws for the epoch.
+    """
+
+    transform: Transform
+    has: NDArray[np.bool_]
+    parameters: Floats
+
+    def of(self, copy: NDArray[np.int64], image: NDArray[np.int64]) -> Floats:
+        """Return the parameters of images in copies that have the transform."""
+        found: Floats = self.parameters[(self.has.cumsum() - 1)[copy], image]
+        return found
+
+
 class Augmenter:
     """One epoch's augmentation: concatenated copies of the images, each with its transforms.
 
@@ -239,14 +264,19 @@ class Augmenter:
     ) -> None:
         self.images = images
 
-        def drawn(name: str, copy: int, place: int) -> tuple[Transform, Floats]:
+        def drawn(name: str, copy: int, place: int) -> Floats:
             transform = TRANSFORMS[name]
             u = uniforms(seed, epoch, copy, place, images=images, draws=transform.draws)
-            return transform, transform.parameters(u, size)
+            return transform.parameters(u, size)
 
-        self.copies = [
-            [drawn(name, copy, place) for place, name in enumerate(names)]
-            for copy, names in enumerate(copies)
+        self.stages = [
+            Stage(
+                TRANSFORMS[name],
+                np.array([other == name for other in here]),
+                np.stack([drawn(name, i, place) for i, other in enumerate(here) if other == name]),
+            )
+            for place, here in enumerate(zip_longest(*copies, fillvalue=""))
+            for name in sorted(set(here) - {""})
         ]
 
     def batch(self, pixels: Tensor, items: NDArray[np.int64]) -> Tensor:
@@ -264,20 +294,18 @@ class Augmenter:
         Tensor
             uint8 of shape (n, 3, size, size), channels last in memory.
         """
-        device = pixels.device
         copy, image = np.divmod(items, self.images)
-        index = torch.from_numpy(image).to(device, non_blocking=True)
-        batch = pixels[index].permute(0, 3, 1, 2)
-        for number, transforms in enumerate(self.copies):
-            mine = np.flatnonzero(copy == number)
-            if not transforms or not len(mine):
-                continue
-            rows = torch.from_numpy(mine).to(device, non_blocking=True)
-            part = batch[rows]
-            for transform, parameters in transforms:
-                drawn = torch.from_numpy(parameters[image[mine]]).to(device, non_blocking=True)
-                part = transform.pixels(part, drawn)
-            batch[rows] = part
+
+        def there(array: NDArray[Any]) -> Tensor:
+            return torch.from_numpy(array).to(pixels.device, non_blocking=True)
+
+        batch = pixels.index_select(0, there(image)).permute(0, 3, 1, 2)
+        for stage in self.stages:
+            mine = np.flatnonzero(stage.has[copy])
+            if len(mine):
+                rows = there(mine)
+                drawn = there(stage.of(copy[mine], image[mine]))
+                batch[rows] = stage.transform.pixels(batch[rows], drawn)
         return batch
 
 
@@ -286,4 +314,10 @@ def normalized(images: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
 
     ``mean`` and ``deviation`` have shape (3, 1, 1).
     """
-    return (images.float() / 255 - mean) / deviation
+    n, _, height, width = images.shape
+    # In rows as long as an image: broadcasting along three channels would be slow.
+    flat = images.permute(0, 2, 3, 1).flatten(1).to(torch.float32, copy=True)
+    across, over = (
+        x.expand(3, height, width).permute(1, 2, 0).flatten() for x in (mean, deviation)
+    )
+    return flat.div_(255).sub_(across).div_(over).view(n, height, width, 3).permute(0, 3, 1, 2)

@@ -1,4 +1,4 @@
-"""What training makes of the machine: its device, the precision it does fast, compiled code."""
+"""What training makes of the machine: its device, the precision it does fast, how it computes."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def pick_precision(asked: str, device: torch.device) -> str:
     except OSError:
         return "fp32"
     return "bf16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "fp32"
+
+
+def be_deterministic() -> None:
+    """Have PyTorch compute the same bits every time, and warn where it can't."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Else it fills all new memory first, to show up reads of what was never written; that costs
+    # a twentieth of a step on CPUs.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:

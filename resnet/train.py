@@ -42,7 +42,7 @@ from resnet.devices import one_device
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
 from resnet.guard import Guard, Interrupted, terminable
-from resnet.machine import compiled, pick_device, pick_precision
+from resnet.machine import be_deterministic, compiled, pick_device, pick_precision
 from resnet.model import build, still_idle_weights
 from resnet.provenance import origin
 from resnet.record import write_record
@@ -317,7 +317,7 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     if problem:
         raise ValueError(problem)
     torch.set_num_threads(args.threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    be_deterministic()
     started = origin()
     facts = read_facts(args.data)
     if facts["dataset"] != config.data.dataset:

@@ -142,16 +142,26 @@ def test_an_epochs_order_is_a_permutation_of_its_own():
 
 
 def test_a_batch_mixes_copies_and_matches_images_one_by_one(photographs):
-    copies = ((), ("random_resized_crop", "horizontal_flip"), ("random_rotation",))
+    crop, turn = "random_resized_crop", "random_rotation"
+    copies = ((), (crop, "horizontal_flip"), (turn,), (crop, turn))
     augmenter = augment.Augmenter(copies, seed=3, epoch=2, images=300, size=32)
     pixels = torch.from_numpy(photographs)
-    items = augment.order(3, 2, 900)[:64]
+    items = augment.order(3, 2, 1_200)[:64]
     batch = augmenter.batch(pixels, items)
     alone = torch.cat([augmenter.batch(pixels, items[i : i + 1]) for i in range(64)])
     assert batch.dtype == torch.uint8
     torch.testing.assert_close(batch, alone, rtol=0, atol=0)
     plain = [i for i, item in enumerate(items) if item < 300]
     torch.testing.assert_close(batch[plain], planes(photographs)[items[plain]], rtol=0, atol=0)
+    last = [i for i, item in enumerate(items) if item >= 900]
+    for i in last:
+        expected = planes(photographs)[[items[i] - 900]]
+        for place, name in enumerate(copies[3]):
+            transform = augment.TRANSFORMS[name]
+            u = augment.uniforms(3, 2, 3, place, images=300, draws=transform.draws)
+            drawn = torch.from_numpy(transform.parameters(u, 32)[[items[i] - 900]])
+            expected = transform.pixels(expected, drawn)
+        torch.testing.assert_close(batch[[i]], expected, rtol=0, atol=0)
 
 
 def test_normalized_is_to_tensor_and_normalize(photographs):

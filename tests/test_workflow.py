@@ -221,7 +221,7 @@ def test_a_docstring_a_comment_and_a_reworded_comment_in_yaml_plan_nothing(proje
 
 
 def test_arithmetic_replans_every_run_and_what_follows(project):
-    edit(project / "resnet" / "augment.py", "/ 255 - mean", "/ 256 - mean")
+    edit(project / "resnet" / "augment.py", ".div_(255)", ".div_(256)")
     jobs = planned(project)
     runs = pd.read_csv(project / "results" / "smoke" / "tables" / "runs.csv")
     copied = runs["run"] == "copied.again"
