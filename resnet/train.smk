@@ -110,8 +110,9 @@ rule train:
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
         code=code_digest(*TRAINING),
         versions=versions_digest(*PACKAGES),
-        data=subpath(input.data, parent=True),
-        record=subpath(output.summary, parent=True),
+        # Not subpath(): functions are most of what a plan of many runs costs.
+        data=f"results/data/{DATASET}",
+        record=RECORD,
         checkpoint="results/{scale}/checkpoints/{run}.seed{seed}.pt",
     shell:
         "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
