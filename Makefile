@@ -32,8 +32,9 @@ demo: setup
 	@echo "The report: $(abspath results/demo/report/index.html)"
 	@test ! -f results/demo/report/report.pdf || echo "As PDF: $(abspath results/demo/report/report.pdf)"
 
+# A file's tests stay in one process: they share what is slow to make.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Installs and starts a SLURM of one node with two stand-in GPUs, and runs a study through it.
 test-slurm: setup
@@ -64,6 +65,7 @@ audit: setup
 bench: setup
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.step
 	$(BIN)/python -m benchmarks.input
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.checkpoints

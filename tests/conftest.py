@@ -24,6 +24,11 @@ ROOT = Path(__file__).parent.parent
 REAL = ROOT.parent / "shared" / "data" / "cifar10"
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the file that takes longest, beside which other processes do the rest."""
+    items.sort(key=lambda item: item.path.stem != "test_workflow")
+
+
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     """The digits' cache."""
