@@ -32,7 +32,7 @@ demo: setup
 	@echo "The report: $(abspath results/demo/report/index.html)"
 	@test ! -f results/demo/report/report.pdf || echo "As PDF: $(abspath results/demo/report/report.pdf)"
 
-# A file's tests stay in one process: they share what is slow to make.
+# A file's tests stay in one process: most of what is slow to make is made for a file.
 test: setup
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
@@ -65,7 +65,7 @@ audit: setup
 bench: setup
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.training
-	$(BIN)/python -m benchmarks.step
+	CUDA_VISIBLE_DEVICES= $(BIN)/python -m benchmarks.step
 	$(BIN)/python -m benchmarks.input
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.checkpoints

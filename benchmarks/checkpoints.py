@@ -18,7 +18,7 @@ import torch
 from resnet.config import RunConfig, from_dict
 from resnet.data import Split
 from resnet.guard import Guard
-from resnet.machine import pick_device
+from resnet.machine import be_deterministic, pick_device
 from resnet.train import Run
 
 EPOCHS = 24
@@ -55,6 +55,7 @@ def epoch(one: Run, guard: Guard | None) -> float:
 def main() -> None:
     """Measure and print."""
     torch.set_num_threads(1)
+    be_deterministic()
     config = from_dict(CONFIG)
     kept, plain = run(config), run(config)
     saved = 0

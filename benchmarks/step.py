@@ -1,43 +1,61 @@
-"""Where a training step's time goes: ``python -m benchmarks.step``.
+"""Where a training step's time goes on a CPU: ``python -m benchmarks.step``.
 
-PyTorch's profiler over some steps of the final model, as `benchmarks.training` trains it on one
-thread of a CPU: each kind of operation's share of the time, and the rate of the convolutions alone,
-beside that of the best matrix products. What is left between the two and the ratio that
-`benchmarks.training` prints is memory's: norms, activations and additions compute next to nothing.
+PyTorch's profiler over some steps of the final model, as `benchmarks.training` trains it, on one
+thread: each kind of operation's share of the time, and the rate of the convolutions alone, beside
+that of the best matrix products on one thread. The product of the two is about the step's own share
+of that rate: what isn't a convolution computes next to nothing.
 """
 
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import Counter
+from collections.abc import Iterator
 
 import torch
+from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.training import BATCH, WARM_UP, gemm, ours
 from resnet.config import Model
 from resnet.cost import layers
+from resnet.machine import be_deterministic, pick_device
 
 STEPS = 10
 
 KINDS = {
-    "convolutions": ("conv",),
-    "batch norms": ("batch_norm",),
-    "activations and additions": ("relu", "threshold", "aten::add_", "aten::add"),
-    "copies and casts": ("copy_", "fill_", "zero_"),
+    "Optimizer": "the optimizer",
+    "aten::mkldnn_convolution": "convolutions",
+    "aten::convolution_backward": "convolutions",
+    "aten::native_batch_norm": "batch norms",
+    "aten::native_batch_norm_backward": "batch norms",
+    "aten::relu_": "activations",
+    "aten::threshold_backward": "activations",
+    "aten::add": "additions",
+    "aten::add_": "additions",
 }
-"""Each kind by what its operations' names contain; the first that fits counts."""
+"""An operation is of the kind of the outermost one here that it is a part of."""
 
 
-def kind(operation: str) -> str:
-    """Return what kind of operation a name in the profile is."""
-    found = (name for name, parts in KINDS.items() if any(part in operation for part in parts))
-    return next(found, "the rest")
+def kind(event: FunctionEvent) -> str:
+    """Return what kind of operation an event belongs to."""
+    found = [KINDS[name] for name in _names(event) if name in KINDS]
+    return found[-1] if found else "the rest"
+
+
+def _names(event: FunctionEvent | None) -> Iterator[str]:
+    while event is not None:
+        yield event.name.partition(".")[0]
+        event = event.cpu_parent
 
 
 def main() -> None:
     """Profile and print."""
+    if pick_device().type != "cpu":
+        sys.exit("benchmarks.step: profiles CPUs; hide the GPU with CUDA_VISIBLE_DEVICES=")
     torch.set_num_threads(1)
+    be_deterministic()
     steps = ours()
     for _ in itertools.islice(steps, WARM_UP):
         pass
@@ -45,8 +63,8 @@ def main() -> None:
         for _ in itertools.islice(steps, STEPS):
             pass
     seconds: Counter[str] = Counter()
-    for event in profiler.key_averages():
-        seconds[kind(event.key)] += event.self_cpu_time_total / 1e6
+    for event in profiler.events():
+        seconds[kind(event)] += event.self_cpu_time_total / 1e6
     for name, value in seconds.most_common():
         print(f"{name}: {value / seconds.total():.0%}")
     # Forward once, backward twice as much: by the inputs and by the weights.

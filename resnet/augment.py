@@ -230,18 +230,12 @@ TRANSFORMS = {
 class Stage:
     """One transform at one place in the lists of the copies that have it there.
 
-    ``has`` says of each copy whether it does; ``parameters``, of shape (copies that do, images, k),
-    are its draws for the epoch.
+    ``has`` says of each copy whether it does; ``parameters`` are of shape (copies, images, k).
     """
 
     transform: Transform
     has: NDArray[np.bool_]
     parameters: Floats
-
-    def of(self, copy: NDArray[np.int64], image: NDArray[np.int64]) -> Floats:
-        """Return the parameters of images in copies that have the transform."""
-        found: Floats = self.parameters[(self.has.cumsum() - 1)[copy], image]
-        return found
 
 
 class Augmenter:
@@ -273,7 +267,7 @@ class Augmenter:
             Stage(
                 TRANSFORMS[name],
                 np.array([other == name for other in here]),
-                np.stack([drawn(name, i, place) for i, other in enumerate(here) if other == name]),
+                np.stack([drawn(name, i, place) for i in range(len(copies))]),
             )
             for place, here in enumerate(zip_longest(*copies, fillvalue=""))
             for name in sorted(set(here) - {""})
@@ -292,7 +286,7 @@ class Augmenter:
         Returns
         -------
         Tensor
-            uint8 of shape (n, 3, size, size), channels last in memory.
+            uint8 of shape (n, 3, size, size).
         """
         copy, image = np.divmod(items, self.images)
 
@@ -302,22 +296,22 @@ class Augmenter:
         batch = pixels.index_select(0, there(image)).permute(0, 3, 1, 2)
         for stage in self.stages:
             mine = np.flatnonzero(stage.has[copy])
-            if len(mine):
+            parameters = there(stage.parameters[copy[mine], image[mine]])
+            if len(mine) == len(items):
+                batch = stage.transform.pixels(batch, parameters)
+            elif len(mine):
                 rows = there(mine)
-                drawn = there(stage.of(copy[mine], image[mine]))
-                batch[rows] = stage.transform.pixels(batch[rows], drawn)
+                batch[rows] = stage.transform.pixels(batch[rows], parameters)
         return batch
 
 
 def normalized(images: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     """Return uint8 images as floats: scaled to [0, 1], minus ``mean``, over ``deviation``.
 
-    ``mean`` and ``deviation`` have shape (3, 1, 1).
+    ``mean`` and ``deviation`` have shape (3, 1, 1). The result is channels last in memory.
     """
     n, _, height, width = images.shape
     # In rows as long as an image: broadcasting along three channels would be slow.
-    flat = images.permute(0, 2, 3, 1).flatten(1).to(torch.float32, copy=True)
-    across, over = (
-        x.expand(3, height, width).permute(1, 2, 0).flatten() for x in (mean, deviation)
-    )
-    return flat.div_(255).sub_(across).div_(over).view(n, height, width, 3).permute(0, 3, 1, 2)
+    means, deviations = (x.flatten().repeat(height * width) for x in (mean, deviation))
+    flat = images.permute(0, 2, 3, 1).flatten(1).float()
+    return flat.div_(255).sub_(means).div_(deviations).view(n, height, width, 3).permute(0, 3, 1, 2)

@@ -11,14 +11,18 @@ from torchvision.transforms import functional as tv
 from resnet import augment
 
 
-@pytest.fixture(scope="module")
-def photographs():
-    """Smooth and noisy images, uint8 of shape (300, 32, 32, 3)."""
+def made_up(size):
+    """Smooth and noisy images, uint8 of shape (300, size, size, 3)."""
     rng = np.random.default_rng(0)
-    noise = rng.integers(0, 256, (300, 32, 32, 3))
-    ramp = np.linspace(0, 255, 32)[None, :, None, None] * np.ones((300, 1, 32, 3))
+    noise = rng.integers(0, 256, (300, size, size, 3))
+    ramp = np.linspace(0, 255, size)[None, :, None, None] * np.ones((300, 1, size, 3))
     weight = rng.random((300, 1, 1, 1))
     return (weight * noise + (1 - weight) * ramp).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    return made_up(32)
 
 
 def planes(images):
@@ -34,18 +38,22 @@ def draw(draws, images=300, epoch=0):
     return augment.uniforms(0, epoch, 1, 0, images=images, draws=draws)
 
 
-def test_resized_crops_have_torchvisions_pixels(photographs):
-    boxes = augment.crop_box(draw(22), 32)
+@pytest.mark.parametrize("size", [8, 32])
+def test_resized_crops_have_torchvisions_pixels(size):
+    photographs = made_up(size)
+    boxes = augment.crop_box(draw(22), size)
     theirs = [
-        tv.resized_crop(Image.fromarray(image), *map(int, box), (32, 32))
+        tv.resized_crop(Image.fromarray(image), *map(int, box), (size, size))
         for image, box in zip(photographs, boxes, strict=True)
     ]
     ours = augment.resized_crop(planes(photographs), torch.from_numpy(boxes))
-    assert worst_difference(ours, theirs) <= 1
+    assert worst_difference(ours, theirs) == 0
 
 
-def test_rotations_have_torchvisions_pixels(photographs):
-    angles = augment.angle(draw(1), 32)
+@pytest.mark.parametrize("size", [8, 32])
+def test_rotations_have_torchvisions_pixels(size):
+    photographs = made_up(size)
+    angles = augment.angle(draw(1), size)
     angles[:3, 0] = [0, 90, -90]
     theirs = [
         tv.rotate(Image.fromarray(image), float(angle))
@@ -66,11 +74,13 @@ def test_flips_have_torchvisions_pixels(photographs):
     assert worst_difference(ours, [tv.vflip(image) for image in images]) == 0
 
 
-def test_shifted_crops_have_torchvisions_pixels(photographs):
-    offsets = augment.offset(draw(2), 32)
-    assert set(offsets.ravel()) == set(range(9))
+@pytest.mark.parametrize(("size", "border"), [(8, 1), (32, 4)])
+def test_shifted_crops_have_torchvisions_pixels(size, border):
+    photographs = made_up(size)
+    offsets = augment.offset(draw(2), size)
+    assert set(offsets.ravel()) == set(range(2 * border + 1))
     theirs = [
-        tv.crop(tv.pad(Image.fromarray(image), 4), int(top), int(left), 32, 32)
+        tv.crop(tv.pad(Image.fromarray(image), border), int(top), int(left), size, size)
         for image, (top, left) in zip(photographs, offsets, strict=True)
     ]
     ours = augment.shifted(planes(photographs), torch.from_numpy(offsets))
@@ -154,6 +164,8 @@ def test_a_batch_mixes_copies_and_matches_images_one_by_one(photographs):
     plain = [i for i, item in enumerate(items) if item < 300]
     torch.testing.assert_close(batch[plain], planes(photographs)[items[plain]], rtol=0, atol=0)
     last = [i for i, item in enumerate(items) if item >= 900]
+    assert plain
+    assert last
     for i in last:
         expected = planes(photographs)[[items[i] - 900]]
         for place, name in enumerate(copies[3]):
@@ -165,6 +177,13 @@ def test_a_batch_mixes_copies_and_matches_images_one_by_one(photographs):
 
 
 def test_normalized_is_to_tensor_and_normalize(photographs):
-    half = torch.full((3, 1, 1), 0.5)
-    theirs = tv.normalize(planes(photographs).float() / 255, [0.5] * 3, [0.5] * 3)
-    torch.testing.assert_close(augment.normalized(planes(photographs), half, half), theirs)
+    means, deviations = [0.49, 0.48, 0.45], [0.25, 0.24, 0.26]
+    mean, deviation = (torch.tensor(x).view(3, 1, 1) for x in (means, deviations))
+    images = planes(photographs)
+    # As evaluation's views are: mirrored, and cut from wider ones.
+    for view in (images, images.flip(3), images[:, :, 1:31, 2:32]):
+        before = view.clone()
+        ours = augment.normalized(view, mean, deviation)
+        torch.testing.assert_close(ours, tv.normalize(view.float() / 255, means, deviations))
+        assert ours.is_contiguous(memory_format=torch.channels_last)
+        torch.testing.assert_close(view, before, rtol=0, atol=0)

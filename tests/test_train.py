@@ -183,6 +183,7 @@ def test_a_killed_process_goes_on_from_its_last_checkpoint(record, digits, tmp_p
         time.sleep(0.01)
     process.kill()
     process.wait()
+    assert (tmp_path / "seed0.checkpoint").exists()
     assert not (tmp_path / "seed0").exists()
     assert train.main(arguments(digits, tmp_path / "seed0")) == 0
     assert_same_bits(record, tmp_path / "seed0")
