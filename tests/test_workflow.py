@@ -331,7 +331,7 @@ def test_what_jobs_finish_after_snakemake_was_killed_is_kept(project):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_study_that_was_interrupted_leaves_and_goes_on(project, number):
+def test_a_study_that_was_interrupted_leaves_soon_and_goes_on(project, number):
     forget(project, "steps.shallow")
     log = project / "results" / "smoke" / "logs" / "steps.shallow" / "seed0.log"
     log.unlink()
@@ -342,7 +342,7 @@ def test_a_study_that_was_interrupted_leaves_and_goes_on(project, number):
     os.killpg(process.pid, number)
     asked = time.monotonic()
     while resume.holders(project):
-        assert time.monotonic() - asked < 60  # alone, about one
+        assert time.monotonic() - asked < 10
         time.sleep(0.05)
     output, _ = process.communicate(timeout=60)
     assert "run again to go on" in output
