@@ -110,9 +110,8 @@ rule train:
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
         code=code_digest(*TRAINING),
         versions=versions_digest(*PACKAGES),
-        # Not subpath(), a function called for every run: a plan of 10,000 takes some percent longer.
-        data=f"results/data/{DATASET}",
-        record=RECORD,
+        data=subpath(input.data, parent=True),
+        record=subpath(output.summary, parent=True),
         checkpoint="results/{scale}/checkpoints/{run}.seed{seed}.pt",
     shell:
         "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
