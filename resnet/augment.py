@@ -134,9 +134,10 @@ def _weights(start: Tensor, length: Tensor, size: int) -> Tensor:
     grid = torch.arange(size, device=start.device, dtype=torch.float32)
     centre = (grid[:, None] + 0.5) * (length / size)[:, None, None]
     inside = grid - start[:, None, None]
-    weights = (1 - (inside + 0.5 - centre).abs()).clamp(min=0)
-    weights = weights * ((inside >= 0) & (inside < length[:, None, None]))
-    return weights / weights.sum(2, keepdim=True)
+    # In place from here on: new memory takes longer than the arithmetic.
+    weights = (inside + 0.5 - centre).abs_().neg_().add_(1).clamp_(min=0)
+    weights *= (inside >= 0) & (inside < length[:, None, None])
+    return weights.div_(weights.sum(2, keepdim=True))
 
 
 def _round(levels: Tensor) -> Tensor:
@@ -293,16 +294,16 @@ class Augmenter:
         def there(array: NDArray[Any]) -> Tensor:
             return torch.from_numpy(array).to(pixels.device, non_blocking=True)
 
-        batch = pixels.index_select(0, there(image)).permute(0, 3, 1, 2)
+        # Whole images lie together in memory, so that some are taken out and put back fast.
+        batch = pixels.index_select(0, there(image))
         for stage in self.stages:
             mine = np.flatnonzero(stage.has[copy])
+            rows = there(mine)
             parameters = there(stage.parameters[copy[mine], image[mine]])
-            if len(mine) == len(items):
-                batch = stage.transform.pixels(batch, parameters)
-            elif len(mine):
-                rows = there(mine)
-                batch[rows] = stage.transform.pixels(batch[rows], parameters)
-        return batch
+            part = batch.index_select(0, rows).permute(0, 3, 1, 2)
+            made = stage.transform.pixels(part, parameters).permute(0, 2, 3, 1)
+            batch = made if len(mine) == len(items) else batch.index_copy_(0, rows, made)
+        return batch.permute(0, 3, 1, 2)
 
 
 def normalized(images: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
