@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torchvision.models import resnet18
@@ -6,6 +11,7 @@ from ablations.registry import load_bases
 from resnet.config import Model
 from resnet.model import ResNet, build, count_parameters, on_meta, still_idle_weights
 
+ROOT = Path(__file__).parent.parent
 RESNET18 = Model(
     blocks=(2, 2, 2, 2),
     channels=(64, 64, 128, 256, 512),
@@ -100,6 +106,43 @@ def test_weights_that_meet_only_padding_have_no_gradient(kernel, stride, size):
     assert (convolution.weight.grad[idle] == 0).all()
     error = (convolution.weight.grad - right.weight.grad).abs().max()
     assert error < 0.05 * right.weight.grad.abs().max()
+
+
+NARROW = """
+import sys
+import torch
+from resnet.model import convolution
+
+torch.manual_seed(0)
+for inputs in (1, 2, 3, 4, 6, 8, 12, 16):
+    for kernel in (1, 3):
+        ours = convolution(inputs, 8, kernel, 2).to(memory_format=torch.channels_last)
+        right = torch.nn.Conv2d(inputs, 8, kernel, 2, kernel // 2, bias=False).double()
+        right.load_state_dict(ours.state_dict())
+        for _ in range(20):
+            images = torch.randn(32, inputs, 8, 8).contiguous(memory_format=torch.channels_last)
+            ours.zero_grad()
+            right.zero_grad()
+            out, sought = ours(images), right(images.double())
+            torch.testing.assert_close(out.double(), sought, rtol=0, atol=1e-4)
+            ours(images).square().sum().backward()
+            right(images.double()).square().sum().backward()
+            scale = right.weight.grad.abs().max()
+            error = (ours.weight.grad - right.weight.grad).abs().max()
+            assert error < 1e-4 * scale, (inputs, kernel, error)
+"""
+
+
+def test_narrow_strided_convolutions_have_the_right_gradients_with_avx2():
+    # In a process of its own: where it goes wrong, memory is overwritten.
+    done = subprocess.run(
+        [sys.executable, "-c", NARROW],
+        cwd=ROOT,
+        env=os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_step_leaves_what_a_network_knows_of_itself_alone():
