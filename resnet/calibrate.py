@@ -21,12 +21,15 @@ import torch
 from resnet.config import DATASETS, RunConfig, changed, from_dict, to_dict
 from resnet.data import Split
 from resnet.files import new_file
-from resnet.machine import pick_device, pick_precision
+from resnet.machine import be_deterministic, pick_device, pick_precision, wait_for
 from resnet.provenance import PACKAGES, TRAINING, code_digest, processor, versions_digest
 from resnet.train import Run
 
 STEPS = 3
-"""Batches timed, after one that warms up."""
+"""Batches timed."""
+
+WARM_UP, COMPILING = 1, 3
+"""Batches before those, and with ``compile``: a GPU records its CUDA graphs in the second."""
 
 
 def key_of(config: RunConfig, threads: int) -> str:
@@ -56,7 +59,8 @@ def measure(config: RunConfig) -> dict[str, float]:
     """Return ``train`` and ``evaluate``: seconds an image takes, on noise of the right size."""
     facts = DATASETS[config.data.dataset]
     copies = len(config.augmentation.copies)
-    images = min(-(-(STEPS + 1) * config.batch_size // copies), facts.training_images)
+    warm_up = COMPILING if config.compile else WARM_UP
+    images = min(-(-(STEPS + warm_up) * config.batch_size // copies), facts.training_images)
     config = changed(
         config,
         {
@@ -69,7 +73,9 @@ def measure(config: RunConfig) -> dict[str, float]:
     )
     run = Run(config, _noise(config, images), _noise(config, 1_000), {}, pick_device())
     steps = run.train_to_epoch_end()
-    next(steps)
+    for _ in range(min(warm_up, run.steps)):
+        next(steps)
+    wait_for(run.device)
     start, trained = run.train_seconds, run.epoch_images
     for _ in steps:
         pass
@@ -102,6 +108,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
     torch.set_num_threads(args.threads)
+    be_deterministic()
     known = _read(args.cache)
     for line in sys.stdin:
         config = from_dict(json.loads(line))
@@ -111,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
                 known[key] = measure(config)
                 with new_file(args.cache) as beside:
                     beside.write_text(json.dumps(known, indent=1) + "\n")
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, torch.OutOfMemoryError) as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 1
         print(json.dumps(known[key]), flush=True)

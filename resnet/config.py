@@ -191,8 +191,8 @@ class Selection:
 class RunConfig:
     """Everything that decides a run's numbers.
 
-    ``compile`` trains through ``torch.compile``, on a GPU with CUDA graphs: the same arithmetic in
-    another order, after a minute of compiling.
+    ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs: the same
+    arithmetic in another order, after a minute of compiling.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,8 +28,21 @@ def pick_precision(asked: str, device: torch.device) -> str:
     return "bf16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "fp32"
 
 
+def wait_for(device: torch.device) -> None:
+    """Return when a GPU has done what it was asked; a CPU has by then."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def be_deterministic() -> None:
-    """Have PyTorch compute the same bits every time, and warn where it can't."""
+    """Have PyTorch compute the same bits every time, float32 in full, and warn where it can't.
+
+    Call it before anything is computed on a GPU.
+    """
+    # Read by cuBLAS when it starts; without it matrix products may differ from run to run.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # Else a GPU's convolutions of float32 round their inputs to 10 bits (TF32).
+    torch.backends.cudnn.allow_tf32 = False
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Else it fills all new memory first, to show up reads of what was never written: 3 to 8% of a
     # step (final model, batch 128, one thread of an Intel Xeon with AMX, torch 2.14.1).
@@ -37,6 +51,9 @@ def be_deterministic() -> None:
 
 def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
     """Return the network's forward pass, to be compiled when it first sees a batch of a size.
+
+    On a GPU it and its backward pass become CUDA graphs, which saves their kernels' launches; the
+    rest of a step stays as it is.
 
     Raises
     ------
@@ -51,7 +68,6 @@ def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Ten
             f"compile: true doesn't work here: {reason[0]}. PyTorch needs a C++ compiler and "
             "Python's headers (on Debian: g++ python3-dev); or set compile: false"
         ) from None
-    # On a GPU whole steps are captured as CUDA graphs, which saves their launches.
     mode = "reduce-overhead" if device.type == "cuda" else None
     forward: Callable[[Tensor], Tensor] = torch.compile(network, mode=mode, dynamic=False)
     return forward

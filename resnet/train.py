@@ -2,12 +2,14 @@
 
 ``python -m resnet.train --config JSON --seed K --data FOLDER --output FOLDER`` trains on CUDA where
 it is present, else on the CPU. A killed run goes on from its last checkpoint and ends with the
-same bits, since its random numbers depend on (seed, epoch, image) alone.
+same bits (with as many threads on the same kind of machine), since its random numbers depend on
+(seed, epoch, image) alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import logging
 import math
@@ -15,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ import filelock
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from resnet import checkpoint, checksums, schedule
@@ -42,7 +45,7 @@ from resnet.devices import one_device
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
 from resnet.guard import Guard, Interrupted, terminable
-from resnet.machine import be_deterministic, compiled, pick_device, pick_precision
+from resnet.machine import be_deterministic, compiled, pick_device, pick_precision, wait_for
 from resnet.model import build, still_idle_weights
 from resnet.provenance import origin
 from resnet.record import write_record
@@ -99,7 +102,8 @@ class Run:
         self.network = network.to(memory_format=torch.channels_last)
         still_idle_weights(self.network, training.images.shape[1])
         self.forward = compiled(self.network, device) if config.compile else self.network
-        self.average = self._average()
+        # Follows the network as a moving average, if anything does.
+        self.average = copy.deepcopy(self.network) if config.evaluation.averaging_share else None
         dtype = self.autocast or torch.float32
         self.optimizer = schedule.optimizer(config, self.network.parameters(), dtype)
         self.scheduler = schedule.scheduler(config, self.optimizer)
@@ -113,23 +117,22 @@ class Run:
         self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
         self._begin_epoch()
 
-    def _average(self) -> AveragedModel | None:
-        """Return a copy of the network that follows it as a moving average, if any does."""
-        share, steps = self.config.evaluation.averaging_share, schedule.total_steps(self.config)
-        if not share:
-            return None
-        decay = math.exp(-1 / max(1.0, share * steps))
-        # Norms' running statistics are averaged with the weights that they belong to.
-        follow = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-        return AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
+    def _follow(self, average: nn.Module) -> None:
+        """Move the average towards the network; after the first batch it is the network."""
+        steps = self.config.evaluation.averaging_share * self.steps
+        decay = math.exp(-1 / max(1.0, steps)) if self.step else 0.0
+        # Norms' running statistics are averaged with the weights that they belong to. torch's own
+        # AveragedModel keeps its count on the CPU, for which a GPU would be waited for every batch.
+        old, new = (
+            [x.detach() for x in chain(net.parameters(), net.buffers()) if x.is_floating_point()]
+            for net in (average, self.network)
+        )
+        get_ema_multi_avg_fn(decay)(old, new, None)  # type: ignore[no-untyped-call]
 
     @property
     def evaluated(self) -> nn.Module:
         """The network that is evaluated and saved: the average, where there is one."""
-        if self.average is None:
-            return self.network
-        averaged: nn.Module = self.average.module
-        return averaged
+        return self.average or self.network
 
     # The sums stay on the device: reading them would make it wait.
     def _begin_epoch(self) -> None:
@@ -202,6 +205,9 @@ class Run:
                 self.scheduler.step()
             self.train_seconds += time.perf_counter() - start
             yield
+        start = time.perf_counter()
+        wait_for(self.device)
+        self.train_seconds += time.perf_counter() - start
 
     def _train_batch(self, augmenter: Augmenter, items: Any) -> None:
         images = normalized(augmenter.batch(self.training[0], items), self.mean, self.deviation)
@@ -217,7 +223,7 @@ class Run:
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         if self.average:
-            self.average.update_parameters(self.network)
+            self._follow(self.average)
         with torch.no_grad():
             correct = (logits.argmax(1) == labels).sum()
             self.sums += torch.stack([loss.double() * len(items), correct.double()])
@@ -396,8 +402,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     """Train one run and write its record."""
-    # Read by cuBLAS when CUDA starts; without it matrix products may differ from run to run.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     args = _arguments(argv)
     if args.gpu == "never":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -422,6 +426,13 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except filelock.Timeout:
         log.error("error: %s: another process is training this run", args.output)
+        return 1
+    except torch.OutOfMemoryError:
+        log.error(
+            "error: %s: the GPU's memory is too small for it: allowed is a smaller network or "
+            "batch_size, fewer runs_per_gpu, or a larger GPU",
+            args.run,
+        )
         return 1
     except (ConfigError, DataError, ValueError, OSError, RecursionError) as error:
         log.error("error: %s: %s", args.run, error)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import load_file
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet import checksums, machine, train
 from resnet.config import from_dict
@@ -45,6 +46,13 @@ def record(digits, tmp_path_factory):
     output = tmp_path_factory.mktemp("whole") / "seed0"
     assert train.main(arguments(digits, output)) == 0
     return output
+
+
+def small_run(digits, changes):
+    """Return a run on the CPU, not yet trained."""
+    facts = json.loads((digits / "data.json").read_text())
+    splits = load(digits, "train"), load(digits, "test")
+    return train.Run(from_dict(SMALL | changes), *splits, facts, torch.device("cpu"))
 
 
 def metrics(record):
@@ -156,10 +164,7 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
 
 
 def test_the_average_is_what_is_evaluated_and_saved(digits):
-    config = from_dict(SMALL | {"evaluation": {"averaging_share": 0.5}})
-    facts = json.loads((digits / "data.json").read_text())
-    splits = load(digits, "train"), load(digits, "test")
-    run = train.Run(config, *splits, facts, torch.device("cpu"))
+    run = small_run(digits, {"evaluation": {"averaging_share": 0.5}})
     decay = math.exp(-1 / (0.5 * run.steps))
     expected = None
     for _ in run.train_to_epoch_end():
@@ -248,13 +253,59 @@ def test_held_out_images_are_neither_trained_on_nor_tested_on(digits, tmp_path):
     assert rows["images_seen"].iloc[0] == 6 * 64
 
 
-def test_precision_is_what_was_asked_or_what_is_fast():
-    import torch
+@pytest.mark.parametrize(
+    ("asked", "flags", "picked"),
+    [
+        ("fp32", "flags : avx2 avx512_bf16", "fp32"),
+        ("bf16", "flags : avx2", "bf16"),
+        ("auto", "flags : avx2 avx512f", "fp32"),
+        ("auto", "flags : avx2 avx512_bf16", "bf16"),
+        ("auto", "flags : avx2 amx_bf16 amx_tile", "bf16"),
+    ],
+)
+def test_precision_is_what_was_asked_or_what_the_processor_does_fast(
+    monkeypatch, asked, flags, picked
+):
+    monkeypatch.setattr(Path, "read_text", lambda path: flags)
+    assert machine.pick_precision(asked, torch.device("cpu")) == picked
 
-    cpu = torch.device("cpu")
-    assert machine.pick_precision("fp32", cpu) == "fp32"
-    assert machine.pick_precision("bf16", cpu) == "bf16"
-    assert machine.pick_precision("auto", cpu) in ("fp32", "bf16")
+
+@pytest.mark.parametrize(("capability", "picked"), [((7, 5), "fp32"), ((8, 0), "bf16")])
+def test_precision_on_a_gpu_is_bf16_from_ampere_on(monkeypatch, capability, picked):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert machine.pick_precision("auto", torch.device("cuda")) == picked
+
+
+class Reads(TorchDispatchMode):
+    """Counts where Python reads a number from a tensor: there a GPU is waited for."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimizer": {"name": "adam"}}, RECIPE])
+def test_nothing_is_read_from_the_device_within_an_epoch(digits, changes):
+    run = small_run(digits, changes)
+    with Reads() as reads:
+        torch.ones(1).item()
+        assert reads.count == 1
+        for _ in run.train_to_epoch_end():
+            pass
+        assert reads.count == 1
+
+
+def test_a_gpu_that_is_too_small_is_one_line(digits, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+
+    monkeypatch.setattr(train.Run, "_train_batch", full)
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.endswith("a smaller network or batch_size, fewer runs_per_gpu, or a larger GPU")
+    assert "\n" not in said
 
 
 LONG = {"budget": {"images_seen": 6000}}
@@ -357,15 +408,22 @@ def follows(digits, folder):
 def test_compiled_training_follows_the_plain_one(digits, tmp_path, monkeypatch):
     # Traced only: `pytest -m slow -k compiled` also makes and runs the compiler's code.
     trace = functools.partial(torch.compile, backend="eager")
-    made = []
+    calls = []
 
     def traced(function, **how):
-        made.append(function)
-        return trace(function, dynamic=how.get("dynamic"))
+        through = trace(function, dynamic=how.get("dynamic"))
+        calls.append(0)
+
+        def called(images):
+            calls[-1] += 1
+            return through(images)
+
+        return called
 
     monkeypatch.setattr(torch, "compile", traced)
     follows(digits, tmp_path)
-    assert isinstance(made[-1], torch.nn.Module)
+    # The attempt whether anything can be compiled, then the network, once a batch.
+    assert calls == [1, 512 // SMALL["batch_size"]]
 
 
 @pytest.mark.slow
