@@ -24,6 +24,11 @@ WANTS_GPU = {
 }[config["gpu"]]
 DEVICE = "cuda" if WANTS_GPU else "cpu"
 
+HOW = (
+    f"--gpu {config['gpu']} --runs-per-gpu {config['runs_per_gpu']}"
+    f" --keep-weights {config['keep_weights']}"
+)
+
 # What a scheduler needs to know of each run beforehand; see docs/cluster.md.
 MEASURED = resources.read_measured(Path("results/calibration.json"))
 ESTIMATES = {
@@ -100,10 +105,8 @@ rule train:
         turn=1,
         runtime=lambda wildcards, attempt: ESTIMATES[wildcards.run].runtime(attempt),
         mem_mb=lambda wildcards, attempt: ESTIMATES[wildcards.run].memory(attempt),
-        # How to run, which changes no number: no params, for those would replan every run.
-        gpu_when=config["gpu"],
-        gpu_share=str(config["runs_per_gpu"]),
-        weights=config["keep_weights"],
+        # How to run, which changes no number: no param, for that would replan every run.
+        how=HOW,
     params:
         # Not lookup(), which searches all runs for each one.
         config=lambda wildcards: RUNS[wildcards.run],
@@ -117,8 +120,7 @@ rule train:
         "exec python -m resnet.train --config {params.config:q} --seed {wildcards.seed}"
         " --run {wildcards.run} --data {params.data:q} --output {params.record:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
-        " --gpu {resources.gpu_when} --runs-per-gpu {resources.gpu_share}"
-        " --keep-weights {resources.weights} --asked-minutes {resources.runtime}"
+        " {resources.how} --asked-minutes {resources.runtime}"
 
 
 rule rates:

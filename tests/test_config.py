@@ -29,6 +29,7 @@ def test_the_defaults_are_the_papers_final_model():
 def test_a_config_survives_json():
     config = from_dict({"model.maxpool": True, "schedule.t_max": 25, "optimizer.name": "adam"})
     assert from_dict(json.loads(to_json(config))) == config
+    assert to_json(config) == json.dumps(dataclasses.asdict(config), sort_keys=True)
 
 
 def test_json_leaves_no_setting_out():
