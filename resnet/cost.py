@@ -55,7 +55,7 @@ def layers(design: Model, classes: int = 10) -> list[Layer]:
     return [
         Layer(
             name=name or root,
-            type=type(module).__name__,
+            type=module._get_name(),
             depth=name.count(".") + 1 if name else 0,
             output_shape="x".join(map(str, shapes.get(name, ()))),
             kernel=_pair(getattr(module, "kernel_size", "")),

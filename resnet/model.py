@@ -21,8 +21,9 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.C
 class _OfSomePixels(nn.Conv2d):
     """A strided 1x1 convolution that takes the pixels it sees out first, to the same result.
 
-    Where channels are last and fewer than a vector holds, oneDNN's gradient by the weights writes
-    past its memory (seen in torch 2.14.1 with AVX2; https://github.com/uxlfoundation/oneDNN/issues/6035):
+    Where channels are last and fewer than a vector holds (8 or 16), oneDNN's gradient by the
+    weights writes past its memory (seen in torch 2.14.1 with AVX2;
+    https://github.com/uxlfoundation/oneDNN/issues/6035):
     wrong numbers at best.
     """
 
@@ -30,6 +31,10 @@ class _OfSomePixels(nn.Conv2d):
         """Map (n, inputs, h, w) to (n, outputs, ceil(h / stride), ceil(w / stride))."""
         rows, columns = self.stride
         return functional.conv2d(x[:, :, ::rows, ::columns], self.weight, self.bias)
+
+    def _get_name(self) -> str:
+        """Return what summaries call it: how a convolution is computed is not a part of them."""
+        return "Conv2d"
 
 
 class BasicBlock(nn.Module):

@@ -32,3 +32,12 @@ def test_the_stages_have_the_real_sizes():
 @pytest.mark.parametrize("name", ["resnet", "torchvision_resnet18"])
 def test_every_model_has_a_tree(name):
     assert layers(Model(name=name))[0].flops > 0
+
+
+def test_a_narrow_shortcut_is_summed_up_as_any_other():
+    found = {layer.name: layer for layer in layers(Model(channels=(4, 4, 8, 16, 32)))}
+    narrow, wide = (found[f"layer{i}.0.downsample.0"] for i in (2, 4))
+    assert (narrow.type, narrow.kernel, narrow.stride) == ("Conv2d", "1x1", "2x2")
+    assert (wide.type, wide.kernel, wide.stride) == ("Conv2d", "1x1", "2x2")
+    # Outputs of 8 channels on 16x16 pixels, four multiply-adds each.
+    assert narrow.flops == 2 * 4 * 8 * 16 * 16
