@@ -66,6 +66,7 @@ bench: setup
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.training
 	CUDA_VISIBLE_DEVICES= $(BIN)/python -m benchmarks.step
+	$(BIN)/python -m benchmarks.convolution
 	CUDA_VISIBLE_DEVICES= $(BIN)/python -m benchmarks.input
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.checkpoints

@@ -28,6 +28,8 @@ KINDS = {
     "Optimizer": "the optimizer",
     "aten::mkldnn_convolution": "convolutions",
     "aten::convolution_backward": "convolutions",
+    "_Winograd": "convolutions",
+    "_WinogradBackward": "convolutions",
     "aten::native_batch_norm": "batch norms",
     "aten::native_batch_norm_backward": "batch norms",
     "aten::relu_": "activations",

@@ -192,7 +192,8 @@ class RunConfig:
     """Everything that decides a run's numbers.
 
     ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs: the same
-    arithmetic in another order, after a minute of compiling.
+    arithmetic in another order, after a minute of compiling. On a CPU in float32 it is slower than
+    without, which takes fewer multiplications (see `resnet.winograd`).
 
     Raises
     ------

@@ -26,6 +26,7 @@ TRAINING = (
     "resnet/record.py",
     "resnet/schedule.py",
     "resnet/train.py",
+    "resnet/winograd.py",
 )
 """The modules whose code decides a run's numbers (not its cost or checkpoints)."""
 

@@ -21,6 +21,7 @@ from resnet import checksums, machine, train
 from resnet.config import from_dict
 from resnet.data import load
 from resnet.record import FILES
+from resnet.winograd import WinogradConv2d
 
 ROOT = Path(__file__).parent.parent
 SMALL = {
@@ -53,6 +54,15 @@ def small_run(digits, changes):
     facts = json.loads((digits / "data.json").read_text())
     splits = load(digits, "train"), load(digits, "test")
     return train.Run(from_dict(SMALL | changes), *splits, facts, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "so"), [({}, True), ({"precision": "bf16"}, False), ({"compile": True}, False)]
+)
+def test_float32_on_a_cpu_takes_fewer_multiplications(digits, monkeypatch, changes, so):
+    monkeypatch.setattr(train, "compiled", lambda network, device: network)
+    run = small_run(digits, changes)
+    assert any(isinstance(module, WinogradConv2d) for module in run.network.modules()) == so
 
 
 def metrics(record):

@@ -1,0 +1,222 @@
+"""Convolutions in fewer multiplications (Winograd; Lavin & Gray 2016, arXiv:1509.09308).
+
+A tile of 4x4 outputs takes 36 multiplications per pair of channels in place of 144 where kernels
+are 3x3, and 64 in place of 400 where they are 5x5: matrix products of transformed tiles and
+transformed kernels, one for each place in a tile. Sums and differences lead there and back, in
+float32 with relative errors of a few 1e-6.
+
+Arrays have the channels last: images (n, h, w, channels), tiles (side, side, n, rows, columns,
+channels), kernels (k, k, outputs, inputs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+STEP = 4
+"""Outputs along a tile's side. Larger tiles save more multiplications and round more."""
+
+BYTES_AT_ONCE = 2 * 2**20
+"""About how large tiles are together that are transformed at once, to stay in a core's cache."""
+
+TRANSFORM = 75
+"""What transforming a number costs in multiplications of the matrix products, measured.
+
+By ``python -m benchmarks.convolution`` (AMD EPYC with AVX2, torch 2.14.1)."""
+
+
+class WinogradConv2d(nn.Conv2d):
+    """A convolution without stride that is computed so where that saves time."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, inputs, h, w) to (n, outputs, h, w)."""
+        h, w = x.shape[2:]
+        saved = saving(h, w, self.kernel_size[0], self.in_channels, self.out_channels)
+        return convolve(x, self.weight) if saved > 1 else super().forward(x)
+
+    def _get_name(self) -> str:
+        """Return what summaries call it: how a convolution is computed is not a part of them."""
+        return "Conv2d"
+
+
+def speed_up(network: nn.Module) -> None:
+    """Have the network's convolutions computed so that can be; for float32 on CPUs.
+
+    GPUs have this in cuDNN; bfloat16 would round too much.
+    """
+    for module in network.modules():
+        if type(module) is nn.Conv2d and _can_be(module):
+            module.__class__ = WinogradConv2d  # the same weights under the same name
+
+
+def _can_be(module: nn.Conv2d) -> bool:
+    kernel = module.kernel_size[0]
+    return (
+        module.kernel_size in ((3, 3), (5, 5))
+        and module.stride == module.dilation == (1, 1)
+        and module.padding == (kernel // 2, kernel // 2)
+        and module.padding_mode == "zeros"
+        and module.groups == 1
+        and module.bias is None
+    )
+
+
+def saving(h: int, w: int, kernel: int, inputs: int, outputs: int) -> float:
+    """Return by about how much a convolution is faster so, forward and backward, than directly."""
+    direct = h * w * kernel**2 * inputs * outputs
+    places = _tiles_along(h) * _tiles_along(w) * _side(kernel) ** 2
+    return direct / (places * (inputs * outputs + TRANSFORM * (inputs + outputs)))
+
+
+def convolve(x: Tensor, weight: Tensor) -> Tensor:
+    """Return what ``conv2d(x, weight, padding=kernel // 2)`` does, up to rounding.
+
+    Parameters
+    ----------
+    x
+        Images of shape (n, inputs, h, w), float32; fastest with the channels last in memory.
+    weight
+        Of shape (outputs, inputs, kernel, kernel), where kernel is 3 or 5; float32.
+
+    Returns
+    -------
+    Tensor
+        Of shape (n, outputs, h, w), with the channels last in memory.
+    """
+    out: Tensor = _Winograd.apply(x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1))
+    return out.permute(0, 3, 1, 2)
+
+
+class _Winograd(torch.autograd.Function):
+    """Backward are the transposes of the same steps, from the last to the first."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, kernels: Tensor) -> Tensor:
+        ctx.save_for_backward(images, kernels)
+        h, w = images.shape[1:3]
+        a, b, g = transforms(len(kernels))
+        factors = _places(_transformed(g, kernels))
+        out = images.new_empty(*images.shape[:3], kernels.shape[2])
+        for part in _parts(images, kernels):
+            tiles = _transformed(b, _cut(images[part], len(kernels)))
+            products = torch.bmm(_places(tiles), factors.transpose(1, 2))
+            sums = _transformed(a, products.view(*tiles.shape[:5], -1))
+            out[part] = _joined(sums)[:, :h, :w]
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        images, kernels = ctx.saved_tensors
+        a, b, g = transforms(len(kernels))
+        factors = _places(_transformed(g, kernels))
+        of_factors = torch.zeros_like(factors)
+        of_images = torch.empty_like(images)
+        for part in _parts(images, kernels):
+            of_products = _places(_transformed(a.T, _cut(gradient[part], 1)))
+            # Made again: kept, they would be up to four times as large as the images.
+            tiles = _transformed(b, _cut(images[part], len(kernels)))
+            of_factors.baddbmm_(of_products.transpose(1, 2), _places(tiles))
+            of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
+            of_images[part] = _uncut(_transformed(b.T, of_tiles), images.shape)
+        return of_images, _transformed(g.T, of_factors.view(len(b), len(b), *kernels.shape[2:]))
+
+
+@lru_cache
+def transforms(kernel: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the matrices A, B and G that convolve along one axis as ``A ((G g) * (B d))``.
+
+    Here ``d`` is a tile and ``g`` a kernel. Convolving is transposed multiplication of polynomials,
+    which is done by their values at as many points as their product has coefficients (Toom, Cook;
+    Lavin & Gray 2016, section 4, calls the three A', B' and G).
+
+    Parameters
+    ----------
+    kernel
+        Kernel size, 3 or 5 (1 is no convolution).
+
+    Returns
+    -------
+    tuple of Tensor
+        Of shapes (4, side), (side, side) and (side, kernel), where a tile's side is kernel + 3;
+        float32.
+    """
+    side = _side(kernel)
+    # Infinity and small powers of two round least (Barabasz et al. 2020, doi:10.1145/3412380).
+    points = [0, 1, -1, 2, -2, 1 / 2, -1 / 2][: side - 1]
+
+    def values(coefficients: int) -> NDArray[np.float64]:
+        at_infinity = np.eye(1, coefficients, coefficients - 1)
+        return np.vstack([np.vander(points, coefficients, increasing=True), at_infinity])
+
+    a, b, g = values(STEP).T, np.linalg.inv(values(side)).T, values(kernel)
+    found = [torch.from_numpy(matrix.astype(np.float32)) for matrix in (a, b, g)]
+    return found[0], found[1], found[2]
+
+
+def _side(kernel: int) -> int:
+    return STEP + kernel - 1
+
+
+def _tiles_along(size: int) -> int:
+    return -(-size // STEP)
+
+
+def _parts(images: Tensor, kernels: Tensor) -> Iterator[slice]:
+    """Yield slices of the images whose tiles are as large together as is good for the cache."""
+    n, h, w, _ = images.shape
+    places = _tiles_along(h) * _tiles_along(w) * _side(len(kernels)) ** 2
+    size = images.element_size() * places * max(kernels.shape[2:])
+    step = max(1, BYTES_AT_ONCE // size)
+    return (slice(i, i + step) for i in range(0, n, step))
+
+
+def _cut(images: Tensor, kernel: int) -> Tensor:
+    """Return the images' tiles, which overlap by kernel - 1, padded by zeros."""
+    h, w = images.shape[1:3]
+    side, before = _side(kernel), kernel // 2
+    padding = (0, 0, before, before + -w % STEP, before, before + -h % STEP)
+    padded = functional.pad(images, padding)
+    return padded.unfold(1, side, STEP).unfold(2, side, STEP).permute(4, 5, 0, 1, 2, 3)
+
+
+def _joined(tiles: Tensor) -> Tensor:
+    """Return the images of tiles side by side."""
+    return tiles.permute(2, 3, 0, 4, 1, 5).flatten(3, 4).flatten(1, 2)
+
+
+def _uncut(tiles: Tensor, shape: torch.Size) -> Tensor:
+    """Return images of a shape as sums of overlapping tiles: the transpose of `_cut`."""
+    side, _, n, rows, columns, channels = tiles.shape
+    out = tiles.new_zeros(n, STEP * (rows + 1), STEP * (columns + 1), channels)
+    # A tile is as wide as two steps at most: the parts of all tiles at a step lie side by side.
+    for i in range(0, side, STEP):
+        for j in range(0, side, STEP):
+            block = tiles[i : i + STEP, j : j + STEP].permute(2, 3, 0, 4, 1, 5)
+            place = out[:, i : i + STEP * rows, j : j + STEP * columns]
+            place = place.view(n, rows, STEP, columns, STEP, channels)
+            place[:, :, : block.shape[2], :, : block.shape[4]] += block
+    before = (side - STEP) // 2
+    return out[:, before : before + shape[1], before : before + shape[2]]
+
+
+def _transformed(matrix: Tensor, tiles: Tensor) -> Tensor:
+    """Return ``matrix @ tile @ matrix.T`` of every tile or kernel: the first two axes."""
+    new, old = matrix.shape
+    rows = (matrix @ tiles.reshape(old, -1)).view(new, old, -1)
+    both = torch.bmm(matrix.expand(new, new, old), rows)
+    return both.view(new, new, *tiles.shape[2:])
+
+
+def _places(tiles: Tensor) -> Tensor:
+    """Return tiles, or kernels, as a matrix for each place in them, channels in its columns."""
+    return tiles.flatten(2, -2).flatten(0, 1)
