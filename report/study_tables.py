@@ -147,6 +147,7 @@ PROTOCOL = {
     "model.shortcut_kernel": "kernel of the shortcuts",
     "model.convolutions_per_block": "convolutions a block",
     "model.zero_init_residual": "blocks start as their shortcuts",
+    "model.enlarge": "images' sides enlarged by",
     "data.dataset": "data set",
     "data.training_images": "training images",
     "selection.held_out_images": "held out of them",

@@ -102,6 +102,8 @@ class Model:
     convolutions_per_block: int = setting(2, integer(1, 8))
     # Every block starts as its shortcut alone (Goyal et al. 2017, arXiv:1706.02677, section 5.1).
     zero_init_residual: bool = setting(False, flag())
+    # The factor by which images' sides grow (bilinear interpolation) before they enter the stem.
+    enlarge: float = setting(1.0, real(1.0, 8.0))
 
 
 @dataclass(frozen=True)
@@ -325,7 +327,7 @@ def estimate_parameters(config: RunConfig) -> int:
 
 def _convolutions(config: RunConfig) -> Iterator[tuple[int, int, int, int, int]]:
     """Yield (inputs, outputs, kernel, width of the output in pixels, how many such)."""
-    model, pixels = config.model, config.image_size
+    model, pixels = config.model, round(config.image_size * config.model.enlarge)
     if model.name != "resnet":
         model = Model("resnet", (2, 2, 2, 2), (64, 64, 128, 256, 512), 7, (3, 3, 3, 3), 2)
     stem, *widths = model.channels

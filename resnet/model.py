@@ -107,6 +107,7 @@ class ResNet(nn.Module):
     def __init__(self, design: Model, classes: int = 10) -> None:
         super().__init__()
         stem, *widths = design.channels
+        self.enlarge = design.enlarge
         self.conv1 = convolution(3, stem, design.stem_kernel, design.stem_stride)
         self.bn1 = nn.BatchNorm2d(stem)
         self.relu = nn.ReLU(inplace=True)
@@ -125,6 +126,9 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map images (n, 3, h, w) to logits (n, classes)."""
+        if self.enlarge != 1:
+            size = [round(side * self.enlarge) for side in x.shape[2:]]
+            x = functional.interpolate(x, size, mode="bilinear", align_corners=False)
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         for i in range(1, 5):
             x = self.get_submodule(f"layer{i}")(x)

@@ -1,6 +1,6 @@
 import pytest
 
-from resnet.config import Model
+from resnet.config import Model, estimate_flops, from_dict
 from resnet.cost import layers
 
 
@@ -27,6 +27,16 @@ def test_the_stages_have_the_real_sizes():
     stages = ["conv1", "layer1", "layer2", "layer3", "layer4", "avgpool"]
     sizes = [rows[name].partition("x")[2] for name in stages]
     assert sizes == ["32x32", "32x32", "16x16", "8x8", "4x4", "1x1"]
+
+
+def test_enlarged_images_take_more_flops_and_no_more_parameters():
+    plain, large = ({r.name: r for r in layers(Model(enlarge=e))} for e in (1, 1.25))
+    sizes = [large[f"layer{i}"].output_shape.partition("x")[2] for i in (1, 2, 3, 4)]
+    assert sizes == ["40x40", "20x20", "10x10", "5x5"]
+    assert large["ResNet"].parameters == 4_978_730
+    assert large["layer1"].flops == plain["layer1"].flops * 40**2 / 32**2
+    config, small = (from_dict({"model.enlarge": e}) for e in (1.25, 1))
+    assert estimate_flops(config) == estimate_flops(small) * 40**2 / 32**2
 
 
 @pytest.mark.parametrize("name", ["resnet", "torchvision_resnet18"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from torchvision.models import resnet18
+from torchvision.transforms.functional import InterpolationMode, resize
 
 from ablations.registry import load_bases
 from resnet.config import Model
@@ -53,6 +54,17 @@ def test_as_resnet18_it_gives_torchvisions_logits():
     images = torch.randn(4, 3, 64, 64)
     torch.testing.assert_close(ours.eval()(images), theirs.eval()(images), rtol=0, atol=1e-5)
     torch.testing.assert_close(ours.train()(images), theirs.train()(images), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [1.25, 1.3, 2])
+def test_images_are_enlarged_before_the_stem(factor):
+    torch.manual_seed(0)
+    plain, large = ResNet(Model()).eval(), ResNet(Model(enlarge=factor)).eval()
+    large.load_state_dict(plain.state_dict())
+    images = torch.randn(2, 3, 32, 32)
+    side = round(32 * factor)
+    resized = resize(images, [side, side], InterpolationMode.BILINEAR, antialias=True)
+    torch.testing.assert_close(large(images), plain(resized), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("position", ["first", "second"])
