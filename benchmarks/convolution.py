@@ -2,7 +2,8 @@
 
 Every kind of convolution without stride in the final model, forward and backward at batch 128 in
 float32 on one thread, by PyTorch and by `resnet.winograd` in turn; medians, beside what
-`resnet.winograd.saving` expects of it and the relative error of its result.
+`resnet.winograd.saving` expects, and the largest error of output and gradients that each has, as a
+share of their norms in float64.
 """
 
 from __future__ import annotations
@@ -36,35 +37,46 @@ def kinds() -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-def seconds(convolution: Convolution, x: Tensor, weight: Tensor, gradient: Tensor) -> float:
+def both_ways(convolution: Convolution, *given: Tensor) -> tuple[Tensor, ...]:
+    """Return the output, and the gradients by the images and by the weight."""
+    x, weight, gradient = given
+    out = convolution(x.requires_grad_(), weight.requires_grad_())
+    return out.detach(), *torch.autograd.grad(out, (x, weight), gradient)
+
+
+def seconds(convolution: Convolution, *given: Tensor) -> float:
     """Return how long forward and backward take."""
     started = time.perf_counter()
-    torch.autograd.grad(convolution(x, weight), (x, weight), gradient)
+    both_ways(convolution, *given)
     return time.perf_counter() - started
 
 
 def main() -> None:
     """Measure and print."""
     torch.set_num_threads(1)
-    print("channels  size  kernel  direct ms  Winograd ms  times  expected  relative error")
+    print("channels  size  kernel  direct ms  Winograd ms  times  expected   error of each")
     for channels, size, kernel in kinds():
         direct: Convolution = partial(functional.conv2d, padding=kernel // 2)
-        x, gradient = (
-            torch.randn(BATCH, channels, size, size).contiguous(memory_format=torch.channels_last)
-            for _ in range(2)
+        x, gradient, weight = (
+            torch.randn(shape).contiguous(memory_format=torch.channels_last)
+            for shape in (
+                (BATCH, channels, size, size),
+                (BATCH, channels, size, size),
+                (channels, channels, kernel, kernel),
+            )
         )
-        weight = torch.randn(channels, channels, kernel, kernel) / channels**0.5 / kernel
-        weight = weight.contiguous(memory_format=torch.channels_last)
-        right = direct(x.double(), weight.double())
-        error = float((convolve(x, weight) - right).norm() / right.norm())
-        x.requires_grad_(), weight.requires_grad_()
+        right = both_ways(direct, x.double(), weight.double(), gradient.double())
+        errors = [
+            max(float((a - b).norm() / b.norm()) for a, b in zip(found, right, strict=True))
+            for found in (both_ways(f, x, weight, gradient) for f in (direct, convolve))
+        ]
         rounds = [
             [seconds(f, x, weight, gradient) for f in (direct, convolve)] for _ in range(ROUNDS)
         ]
         plain, fast = (1e3 * statistics.median(column) for column in zip(*rounds, strict=True))
         print(
             f"{channels:8}{size:6}{kernel:8}{plain:11.1f}{fast:13.1f}{plain / fast:7.2f}"
-            f"{saving(size, size, kernel, channels, channels):10.2f}{error:16.1e}"
+            f"{saving(x.shape, weight.shape):10.2f}{errors[0]:9.0e}{errors[1]:7.0e}"
         )
 
 

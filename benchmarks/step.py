@@ -3,7 +3,8 @@
 PyTorch's profiler over some steps of the final model, as `benchmarks.training` trains it, on one
 thread: each kind of operation's share of the time, and the rate of the convolutions alone, beside
 that of the best matrix products on one thread. The product of the two is about the step's own share
-of that rate: what isn't a convolution computes next to nothing.
+of that rate: what isn't a convolution computes next to nothing. FLOPs are those of direct
+convolutions, also where fewer are taken.
 """
 
 from __future__ import annotations

@@ -194,8 +194,8 @@ class RunConfig:
     """Everything that decides a run's numbers.
 
     ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs: the same
-    arithmetic in another order, after a minute of compiling. On a CPU in float32 it is slower than
-    without, which takes fewer multiplications (see `resnet.winograd`).
+    arithmetic in another order, after a minute of compiling. On a CPU in float32 it takes the place
+    of `resnet.winograd`, which is faster (AMD EPYC with AVX2, benchmarks/results.md).
 
     Raises
     ------

@@ -17,7 +17,7 @@ import torch
 from safetensors.numpy import load_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from resnet import checksums, machine, train
+from resnet import checksums, machine, train, winograd
 from resnet.config import from_dict
 from resnet.data import load
 from resnet.record import FILES
@@ -143,7 +143,9 @@ def interrupted(digits, output, monkeypatch, at, changes=None):
 
 
 RECIPE = {
-    "model": SMALL["model"] | {"zero_init_residual": True},
+    # Wide and large enough for convolutions in fewer multiplications.
+    "model": SMALL["model"]
+    | {"channels": [8, 64, 8, 16, 16], "zero_init_residual": True, "enlarge": 1.5},
     "optimizer": {
         "name": "muon",
         "learning_rate": 0.05,
@@ -157,8 +159,16 @@ RECIPE = {
 
 
 def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monkeypatch):
+    def counted(*given):
+        calls.append(0)
+        return convolve(*given)
+
+    calls, convolve = [], winograd.convolve
+    monkeypatch.setattr(winograd, "convolve", counted)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert train.main(arguments(digits, whole, RECIPE)) == 0
+    # Once a batch at least: layer1.0.conv2.
+    assert len(calls) >= train.schedule.total_steps(from_dict(SMALL | RECIPE))
 
     def interrupt(self):
         if len(self.rows) == 2:

@@ -56,19 +56,24 @@ def test_as_torchs_convolution_in_float64(n, inputs, outputs, h, w, kernel, layo
         lambda x, weight: functional.conv2d(x, weight, padding=kernel // 2),
         *(tensor.double() for tensor in (x, weight, gradient)),
     )
-    for found, sought in zip(ours, right, strict=True):
+    # Each is a sum of products of two of them; where padding makes it small, rounding stays.
+    pairs = [(x, weight), (weight, gradient), (x, gradient)]
+    for found, sought, (one, other) in zip(ours, right, pairs, strict=True):
         assert found.shape == sought.shape
-        assert (found - sought).norm() <= 3e-5 * sought.norm()
+        assert (found - sought).norm() <= 2e-5 * one.norm() * other.norm()
 
 
 def test_saving_weighs_transforms_against_multiplications():
     # 8x8 outputs are 4 tiles of 6x6: 64 x 9 multiplications against 4 x 36.
-    products = 128 * 128
-    assert saving(8, 8, 3, 128, 128) == 64 * 9 * products / (4 * 36 * (products + 75 * 256))
+    pairs = 128 * 128
+    places = 4 * 36 * (pairs + 75 * (256 + pairs / 4))
+    assert saving((1, 128, 8, 8), (128, 128, 3, 3)) == 64 * 9 * pairs / places
     # A tile that juts out of the image is computed whole.
-    assert saving(5, 5, 3, 128, 128) == 25 * 9 * products / (4 * 36 * (products + 75 * 256))
+    assert saving((1, 128, 5, 5), (128, 128, 3, 3)) == 25 * 9 * pairs / places
     # Four times as many channels take sixteen times the products and four times the transforms.
-    assert saving(32, 32, 5, 32, 32) > 1 > saving(32, 32, 5, 8, 8)
+    assert saving((128, 32, 32, 32), (32, 32, 5, 5)) > 1 > saving((128, 8, 32, 32), (8, 8, 5, 5))
+    # Kernels are transformed once, for few images or many.
+    assert saving((128, 256, 4, 4), (256, 256, 3, 3)) > 1 > saving((8, 256, 4, 4), (256, 256, 3, 3))
 
 
 def test_in_the_final_model_what_has_no_stride_is_computed_so_and_says_the_same():
@@ -86,9 +91,8 @@ def test_in_the_final_model_what_has_no_stride_is_computed_so_and_says_the_same(
         for i in (1, 2)
         if (i, block) != (1, 0) or stage == 1
     ]
-    assert repr(fast) == repr(plain)
     fast.load_state_dict(plain.state_dict())
-    images, labels = torch.randn(8, 3, 32, 32), torch.arange(8)
+    images, labels = torch.randn(64, 3, 32, 32), torch.arange(64) % 10
     # With a batch's own statistics rounding would grow more from layer to layer; activations near
     # zero, which end on either side of it, remain.
     for network in (plain.eval(), fast.eval()):
@@ -120,9 +124,20 @@ def test_other_convolutions_stay_as_they_are(other):
     assert [type(module) for module in network] == [WinogradConv2d, nn.Conv2d]
 
 
-def test_where_it_saves_nothing_torch_computes():
-    x = torch.randn(2, 8, 8, 8)
-    network = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False))
-    right = network(x)
-    speed_up(network)
-    assert torch.equal(network(x), right)
+@pytest.mark.parametrize(
+    ("channels", "images", "dtype", "autocast"),
+    [
+        (8, 64, torch.float32, False),
+        (64, 1, torch.float32, False),
+        (64, 64, torch.float64, False),
+        (64, 64, torch.bfloat16, False),
+        (64, 64, torch.float32, True),
+    ],
+)
+def test_torch_computes_what_would_take_longer_or_round_more(channels, images, dtype, autocast):
+    x = torch.randn(images, channels, 8, 8, dtype=dtype)
+    network = nn.Sequential(nn.Conv2d(channels, channels, 5, padding=2, bias=False)).to(dtype)
+    with torch.autocast("cpu", torch.bfloat16, autocast):
+        right = network(x)
+        speed_up(network)
+        assert torch.equal(network(x), right)
