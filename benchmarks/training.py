@@ -5,8 +5,8 @@ of CIFAR-10, in turn with each contender, several rounds; medians and ratios are
 to this processor's section of ``benchmarks/results.md``. All but the paper's loop train in the
 precision that the machine does fast. The limit is what direct convolutions at the rate of the best
 matrix products would reach; ours take fewer multiplications in float32 on CPUs, and may exceed it.
-Each contender runs in processes of its own and is timed after
-a warm-up. ``lightning`` is no dependency of the project: where it isn't installed, it is left out.
+Each contender runs in processes of its own and is timed after a warm-up. ``lightning`` is no
+dependency of the project: where it isn't installed, it is left out.
 """
 
 from __future__ import annotations
@@ -365,7 +365,7 @@ def report(rates: dict[str, list[float]]) -> str:
     gemm_rate, paper = medians.pop("GEMM"), medians["paper loop"]
     best = max((name for name in medians if name.startswith("ours")), key=medians.__getitem__)
     # Forward once, backward twice as much: by the inputs and by the weights. Whoever takes fewer
-    # multiplications is still rated by these: share and times are then of the same work done.
+    # multiplications is rated by these all the same: a share is of the same work.
     flops = 3 * layers(Model())[0].flops
     said = ", ".join(f"{key} {value}" for key, value in versions("torch", "torchvision").items())
     lines = [
