@@ -84,9 +84,9 @@ def _short(text: str) -> str:
 class Model:
     """The network; the defaults are the paper's final model of 4,978,730 parameters.
 
-    Channels list the stem first, then the four stages (He et al. 2016, arXiv:1512.03385).
-    ``torchvision_resnet18`` is torchvision's own network as it comes: the rest then stays at its
-    defaults, whatever a change starts from.
+    Channels list the stem first, then the four stages (He et al. 2016, arXiv:1512.03385); images'
+    sides grow by ``enlarge`` before the stem. ``torchvision_resnet18`` is torchvision's
+    own network as it comes: the rest then stays at its defaults, whatever a change starts from.
     """
 
     name: str = setting("resnet", choice("resnet", "torchvision_resnet18"))
@@ -102,7 +102,6 @@ class Model:
     convolutions_per_block: int = setting(2, integer(1, 8))
     # Every block starts as its shortcut alone (Goyal et al. 2017, arXiv:1706.02677, section 5.1).
     zero_init_residual: bool = setting(False, flag())
-    # The factor by which images' sides grow (bilinear interpolation) before they enter the stem.
     enlarge: float = setting(1.0, real(1.0, 8.0))
 
 
@@ -193,9 +192,8 @@ class Selection:
 class RunConfig:
     """Everything that decides a run's numbers.
 
-    ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs: the same
-    arithmetic in another order, after a minute of compiling. On a CPU in float32 it takes the place
-    of `resnet.winograd`, which is faster (AMD EPYC with AVX2, benchmarks/results.md).
+    ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs, after a minute
+    of compiling; on a CPU in float32 in place of `resnet.winograd` (see benchmarks/results.md).
 
     Raises
     ------
