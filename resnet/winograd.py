@@ -33,8 +33,9 @@ BYTES_AT_ONCE = 2 * 2**20
 TRANSFORM = 75
 """What transforming a number costs, in multiplications of the matrix products.
 
-Fitted so that `saving` expects what ``python -m benchmarks.convolution`` measures, over 16 to 256
-channels and 4 to 32 pixels (AMD EPYC with AVX2, torch 2.14.1)."""
+Fitted by hand to times of both, forward and backward, over 16 to 256 channels and 4 to 32 pixels
+(AMD EPYC with AVX2, torch 2.14.1); ``python -m benchmarks.convolution`` shows how well it fits.
+"""
 
 
 class WinogradConv2d(nn.Conv2d):
