@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from resnet.config import RunConfig, from_dict
 from resnet.data import Split
 from resnet.guard import Guard
-from resnet.machine import be_deterministic, pick_device
+from resnet.machine import pick_device, set_up
 from resnet.train import Run
 
 SECONDS = 300
@@ -54,8 +53,7 @@ def epoch(one: Run, guard: Guard | None) -> float:
 
 def main() -> None:
     """Measure and print."""
-    torch.set_num_threads(1)
-    be_deterministic()
+    set_up(1)
     config = from_dict(CONFIG)
     kept, plain = run(config), run(config)
     saved = 0

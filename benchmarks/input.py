@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.training import BATCH, noise, ours, paper_copies, rate_of
 from resnet.augment import Augmenter, normalized, order
-from resnet.machine import be_deterministic
+from resnet.machine import set_up
 
 ROUNDS, SECONDS = 5, 3.0
 
@@ -53,8 +53,7 @@ def batches(copies: tuple[tuple[str, ...], ...] = COPIES) -> Iterator[int]:
 
 def main() -> None:
     """Print the rates, their ratio, and the share of a step."""
-    torch.set_num_threads(1)
-    be_deterministic()
+    set_up(1)
     crops = (("random_crop", "random_horizontal_flip"),)
     makers = {"paper": paper(), "ours": batches(), "crop and flip": batches(crops), "step": ours()}
     rates: dict[str, list[float]] = {name: [] for name in makers}

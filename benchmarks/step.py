@@ -14,14 +14,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-import torch
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.training import BATCH, WARM_UP, gemm, ours
 from resnet.config import Model
 from resnet.cost import layers
-from resnet.machine import be_deterministic, pick_device
+from resnet.machine import pick_device, set_up
 
 STEPS = 10
 
@@ -57,8 +56,7 @@ def main() -> None:
     """Profile and print."""
     if pick_device().type != "cpu":
         sys.exit("benchmarks.step: profiles CPUs; hide the GPU with CUDA_VISIBLE_DEVICES=")
-    torch.set_num_threads(1)
-    be_deterministic()
+    set_up(1)
     steps = ours()
     for _ in itertools.islice(steps, WARM_UP):
         pass

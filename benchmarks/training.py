@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from resnet.config import Model, from_dict
 from resnet.cost import layers
 from resnet.data import Split
-from resnet.machine import be_deterministic, pick_device, pick_precision
+from resnet.machine import pick_device, pick_precision, set_up
 from resnet.model import build
 from resnet.provenance import processor, versions
 from resnet.train import Run
@@ -290,9 +290,10 @@ CONTENDERS: dict[str, Callable[[], Any]] = {
 
 def work(name: str, threads: int) -> None:
     """Print one contender's rate."""
-    torch.set_num_threads(threads)
     if name.startswith("ours"):
-        be_deterministic()
+        set_up(threads)
+    else:
+        torch.set_num_threads(threads)
     found = CONTENDERS[name]()
     print(found if isinstance(found, float) else rate_of(found))
 

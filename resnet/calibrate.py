@@ -21,7 +21,7 @@ import torch
 from resnet.config import DATASETS, RunConfig, changed, from_dict, to_dict
 from resnet.data import Split
 from resnet.files import new_file
-from resnet.machine import be_deterministic, pick_device, pick_precision, wait_for
+from resnet.machine import pick_device, pick_precision, set_up, wait_for
 from resnet.provenance import PACKAGES, TRAINING, code_digest, processor, versions_digest
 from resnet.train import Run
 
@@ -107,8 +107,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
-    torch.set_num_threads(args.threads)
-    be_deterministic()
+    set_up(args.threads)
     known = _read(args.cache)
     for line in sys.stdin:
         config = from_dict(json.loads(line))

@@ -23,8 +23,9 @@ from resnet.config import DATASETS, ConfigError, RunConfig, from_dict
 from resnet.data import READERS, DataError, Split, check, load
 from resnet.model import build, count_parameters
 
-BATCH = 1_000
-"""Images evaluated at once: large, for no gradients are kept."""
+BATCH = {"cpu": 250, "cuda": 1_000}
+"""Images evaluated at once, by device: large, for no gradients are kept, but not too large for a
+CPU's caches (1,000 took it 1.2 times as long: final model, float32, AMD EPYC, torch 2.14.1)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def evaluate(
     network.eval()
     logits = []
     with torch.inference_mode(), torch.autocast(images.device.type, autocast, autocast is not None):
-        for part in images.split(BATCH):  # type: ignore[no-untyped-call]
+        for part in images.split(BATCH[images.device.type]):  # type: ignore[no-untyped-call]
             views = _views(part.permute(0, 3, 1, 2), flip, shift)
             scored = [w * network(normalized(x, mean, deviation)).float() for x, w in views]
             logits.append(torch.stack(scored).sum(0))

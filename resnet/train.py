@@ -28,7 +28,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from resnet import checkpoint, checksums, schedule, winograd
+from resnet import checkpoint, checksums, machine, schedule, winograd
 from resnet.augment import Augmenter, normalized, order
 from resnet.cluster import why_asked_to_leave
 from resnet.config import (
@@ -45,7 +45,6 @@ from resnet.devices import one_device
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
 from resnet.guard import Guard, Interrupted, terminable
-from resnet.machine import be_deterministic, compiled, pick_device, pick_precision, wait_for
 from resnet.model import build, still_idle_weights
 from resnet.provenance import origin
 from resnet.record import write_record
@@ -79,7 +78,7 @@ class Run:
         device: torch.device,
     ) -> None:
         self.config, self.device = config, device
-        self.precision = pick_precision(config.precision, device)
+        self.precision = machine.pick_precision(config.precision, device)
         self.autocast = torch.bfloat16 if self.precision == "bf16" else None
         available, held_out = config.data.training_images, config.selection.held_out_images
         used = available - held_out
@@ -103,7 +102,9 @@ class Run:
         still_idle_weights(self.network, training.images.shape[1])
         if device.type == "cpu" and not self.autocast and not config.compile:
             winograd.speed_up(self.network)
-        self.forward = compiled(self.network, device) if config.compile else self.network
+        if not config.compile:
+            machine.spare_compiler()
+        self.forward = machine.compiled(self.network, device) if config.compile else self.network
         # Follows the network as a moving average, if anything does.
         self.average = copy.deepcopy(self.network) if config.evaluation.averaging_share else None
         dtype = self.autocast or torch.float32
@@ -208,7 +209,7 @@ class Run:
             self.train_seconds += time.perf_counter() - start
             yield
         start = time.perf_counter()
-        wait_for(self.device)
+        machine.wait_for(self.device)
         self.train_seconds += time.perf_counter() - start
 
     def _train_batch(self, augmenter: Augmenter, items: Any) -> None:
@@ -324,15 +325,14 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     problem = memory_problem(config)
     if problem:
         raise ValueError(problem)
-    torch.set_num_threads(args.threads)
-    be_deterministic()
+    machine.set_up(args.threads)
     started = origin()
     facts = read_facts(args.data)
     if facts["dataset"] != config.data.dataset:
         raise ValueError(
             f"{args.data} holds {facts['dataset']}, the config asks {config.data.dataset}"
         )
-    device = pick_device()
+    device = machine.pick_device()
     if held and device.type == "cpu":
         log.info("GPU %s is ours, but PyTorch finds none: trains on the CPU", held)
     key = _checkpoint_key(config, device, facts, started)
@@ -376,7 +376,7 @@ def _checkpoint_key(
         "code": started["code_digest"],
         "versions": started["versions"],
         "device": device.type,
-        "precision": pick_precision(config.precision, device),
+        "precision": machine.pick_precision(config.precision, device),
     }
     return json.dumps(parts, sort_keys=True)
 

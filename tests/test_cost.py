@@ -1,7 +1,10 @@
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from resnet.config import Model, estimate_flops, from_dict
 from resnet.cost import layers
+from resnet.model import on_meta
 
 
 def test_flops_are_those_of_the_formula():
@@ -39,9 +42,26 @@ def test_enlarged_images_take_more_flops_and_no_more_parameters():
     assert estimate_flops(config) == estimate_flops(small) * 40**2 / 32**2
 
 
-@pytest.mark.parametrize("name", ["resnet", "torchvision_resnet18"])
-def test_every_model_has_a_tree(name):
-    assert layers(Model(name=name))[0].flops > 0
+@pytest.mark.parametrize(
+    "design",
+    [Model(), Model(enlarge=1.25, shortcut_kernel=3), Model(name="torchvision_resnet18")],
+    ids=["final", "changed", "torchvision"],
+)
+def test_every_module_has_the_flops_that_pytorch_counts(design):
+    rows, network = layers(design), on_meta(design).eval()
+    with FlopCounterMode(display=False) as counter:
+        network(torch.empty(1, 3, 32, 32, device="meta"))
+    counted = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
+    root = type(network).__name__
+    assert rows[0].flops == counted[root] > 0
+    for row in rows[1:]:
+        assert row.flops == counted.get(f"{root}.{row.name}", 0)
+
+
+def test_costs_are_counted_without_drawing_random_numbers():
+    before = torch.get_rng_state()
+    layers(Model())
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_narrow_shortcut_is_summed_up_as_any_other():

@@ -60,7 +60,7 @@ def small_run(digits, changes):
     ("changes", "so"), [({}, True), ({"precision": "bf16"}, False), ({"compile": True}, False)]
 )
 def test_float32_on_a_cpu_takes_fewer_multiplications(digits, monkeypatch, changes, so):
-    monkeypatch.setattr(train, "compiled", lambda network, device: network)
+    monkeypatch.setattr(machine, "compiled", lambda network, device: network)
     run = small_run(digits, changes)
     assert any(isinstance(module, WinogradConv2d) for module in run.network.modules()) == so
 
