@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW, Optimizer
 
 
 def pick_device() -> torch.device:
@@ -39,7 +37,7 @@ def wait_for(device: torch.device) -> None:
 def set_up(threads: int) -> None:
     """Have PyTorch compute the same bits every time, float32 in full, and warn where it can't.
 
-    Call it before any tensor is made.
+    Call it before anything is computed on a GPU.
 
     Parameters
     ----------
@@ -47,15 +45,11 @@ def set_up(threads: int) -> None:
         That an operation is shared by, on a CPU.
     """
     torch.set_num_threads(threads)
-    # Read when the first tensor is made: large ones then lie in huge pages, where Linux has them
-    # to give. Training took 0.89 of the time (final model, batch 128, float32, two runs of one
-    # thread on an AMD EPYC, torch 2.14.1); `THP_MEM_ALLOC_ENABLE=0` in the environment undoes it.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     # Read by cuBLAS when it starts; without it matrix products may differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Else a GPU's convolutions of float32 round their inputs to 10 bits (TF32).
     torch.backends.cudnn.allow_tf32 = False
-    # What use_deterministic_algorithms() does, which also imports PyTorch's compiler.
+    # What use_deterministic_algorithms() does, but for importing PyTorch's compiler.
     torch.set_deterministic_debug_mode("warn")
     # Else it fills all new memory first, to show up reads of what was never written: 3 to 8% of a
     # step (final model, batch 128, one thread of an Intel Xeon with AMX, torch 2.14.1).
@@ -73,9 +67,11 @@ def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Ten
     ValueError
         Where PyTorch can't compile a single operation.
     """
-    # Compiled code too is then the same every time.
-    torch.use_deterministic_algorithms(True, warn_only=True)
     try:
+        # What set_up() leaves out of use_deterministic_algorithms().
+        from torch._inductor import config as inductor
+
+        inductor.deterministic = True
         torch.compile(torch.sin)(torch.zeros(8, device=device))
     except Exception as error:  # whatever compilers and their drivers raise
         reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -86,16 +82,3 @@ def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Ten
     mode = "reduce-overhead" if device.type == "cuda" else None
     forward: Callable[[Tensor], Tensor] = torch.compile(network, mode=mode, dynamic=False)
     return forward
-
-
-def spare_compiler() -> None:
-    """Keep torch.optim from importing PyTorch's compiler, in 2 to 3 s, where nothing is compiled.
-
-    Optimizers keep themselves from being compiled, and ask the compiler how when they are first
-    used. This answers in its place; where PyTorch no longer asks so, it changes nothing.
-    """
-    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
-        method = inspect.unwrap(getattr(Optimizer, name))
-        method.__dynamo_disable = method
-    for kind in (SGD, Adam, AdamW):
-        kind.step = torch.no_grad()(inspect.unwrap(kind.step))  # type: ignore[method-assign]

@@ -23,6 +23,7 @@ TRAINING = (
     "resnet/machine.py",
     "resnet/model.py",
     "resnet/muon.py",
+    "resnet/optimizers.py",
     "resnet/record.py",
     "resnet/schedule.py",
     "resnet/train.py",

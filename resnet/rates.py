@@ -16,7 +16,6 @@ import torch
 from resnet import schedule
 from resnet.config import ConfigError, RunConfig, from_dict
 from resnet.files import new_file
-from resnet.machine import spare_compiler
 from resnet.record import write_csv
 
 
@@ -45,7 +44,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
-    spare_compiler()
     try:
         rows = by_epoch(from_dict(json.loads(args.config)), args.epochs)
         with new_file(args.output) as beside:

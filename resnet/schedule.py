@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 from torch.nn import Parameter
-from torch.optim import SGD, Adam, AdamW, Optimizer, lr_scheduler
+from torch.optim import lr_scheduler
 
 from resnet.config import RunConfig
 from resnet.muon import Muon
+from resnet.optimizers import SGD, Adam, AdamW, Optimizer
 
 
 def steps_per_epoch(config: RunConfig) -> int:

@@ -102,8 +102,6 @@ class Run:
         still_idle_weights(self.network, training.images.shape[1])
         if device.type == "cpu" and not self.autocast and not config.compile:
             winograd.speed_up(self.network)
-        if not config.compile:
-            machine.spare_compiler()
         self.forward = machine.compiled(self.network, device) if config.compile else self.network
         # Follows the network as a moving average, if anything does.
         self.average = copy.deepcopy(self.network) if config.evaluation.averaging_share else None

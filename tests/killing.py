@@ -13,9 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-# What torch imports when it is first used, and takes longer than a run of this size.
-import torch._inductor.standalone_compile  # noqa: F401
-
 from resnet import train
 
 # A checkpoint after every batch, so that kills hit them, too.

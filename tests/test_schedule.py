@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ablations.registry import load_bases
 from ablations.scale import ROOT
-from resnet import schedule
+from resnet import optimizers, schedule
 from resnet.config import changed, from_dict
 
 FIGURE2 = yaml.safe_load((ROOT / "paper" / "published.yaml").read_text())["figure2"]
@@ -116,9 +116,9 @@ def test_constant_stays():
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
-        ({"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}}, torch.optim.SGD),
-        ({"optimizer.name": "adam"}, torch.optim.Adam),
-        ({"optimizer": {"name": "adamw", "weight_decay": 0.01}}, torch.optim.AdamW),
+        ({"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}}, optimizers.SGD),
+        ({"optimizer.name": "adam"}, optimizers.Adam),
+        ({"optimizer": {"name": "adamw", "weight_decay": 0.01}}, optimizers.AdamW),
     ],
 )
 def test_the_optimizer_has_what_the_config_says(changes, kind):
