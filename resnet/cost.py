@@ -34,8 +34,8 @@ class Layer:
 
 def layers(design: Model, classes: int = 10) -> list[Layer]:
     """Return the network's modules in the order of definition, the network itself first."""
-    # With weights, for torch's meta device imports PyTorch's compiler, in 2 to 3 s (AMD EPYC, torch
-    # 2.14.1); what is random elsewhere stays as it was.
+    # Not on torch's meta device, which imports PyTorch's compiler, in 2 to 3 s (AMD EPYC, torch
+    # 2.14.1). The weights' random numbers are taken from nobody else's.
     with torch.random.fork_rng(devices=[]):
         network = build(design, classes).eval()
     shapes: dict[str, torch.Size] = {}

@@ -210,9 +210,3 @@ def _meets_pixels(module: nn.Conv2d, axis: int, size: int) -> Tensor:
 def count_parameters(network: nn.Module) -> int:
     """Return the number of trainable parameters."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-def on_meta(design: Model, classes: int = 10) -> nn.Module:
-    """Return the network without memory behind its weights: shapes and counts only."""
-    with torch.device("meta"):
-        return build(design, classes)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 
 from ablations.registry import resolve
@@ -15,6 +16,7 @@ from benchmarks import synthetic
 from report import collect, figures, pdf, render, statistics
 from resnet import data
 from resnet.config import DATASETS, Dataset
+from resnet.model import build
 
 # The machine may be busy, and a test should fail for everyone or for no one.
 settings.register_profile("project", deadline=None, derandomize=True)
@@ -136,3 +138,9 @@ def npm():
     """The folder of what the page's checks take from npm."""
     folder = ROOT / "tests" / "browser" / "node_modules"
     return needs(folder.is_dir() and folder, "npm ci --prefix tests/browser")
+
+
+def on_meta(design, classes=10):
+    """The network without memory behind its weights: shapes and counts only."""
+    with torch.device("meta"):
+        return build(design, classes)

@@ -4,7 +4,7 @@ import pytest
 
 from ablations.registry import FOLDER, load_bases, load_declarations, resolve
 from resnet.config import to_json
-from resnet.model import on_meta
+from tests.conftest import on_meta
 
 NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.yaml"))
 DECLARATIONS = load_declarations(load_bases())

@@ -4,7 +4,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet.config import Model, estimate_flops, from_dict
 from resnet.cost import layers
-from resnet.model import on_meta
+from tests.conftest import on_meta
 
 
 def test_flops_are_those_of_the_formula():

@@ -10,7 +10,8 @@ from torchvision.transforms.functional import InterpolationMode, resize
 
 from ablations.registry import load_bases
 from resnet.config import Model
-from resnet.model import ResNet, build, count_parameters, on_meta, still_idle_weights
+from resnet.model import ResNet, build, count_parameters, still_idle_weights
+from tests.conftest import on_meta
 
 ROOT = Path(__file__).parent.parent
 RESNET18 = Model(

@@ -12,8 +12,9 @@ from ablations.scale import ROOT
 from report import published
 from resnet.cost import layers
 from resnet.evaluate import notebook_average
-from resnet.model import count_parameters, on_meta
+from resnet.model import count_parameters
 from resnet.rates import by_epoch
+from tests.conftest import on_meta
 
 FACTS = yaml.safe_load((ROOT / "paper" / "published.yaml").read_text())
 TESTS = yaml.safe_load((ROOT / "paper" / "claims.yaml").read_text())
