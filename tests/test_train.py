@@ -391,6 +391,8 @@ def test_a_network_beyond_the_machine_is_refused_before_anything_is_allocated(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_training_is_one_line(digits, tmp_path, monkeypatch, capsys, number):
+    # A shell has what it starts in the background ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(train, "load", lambda *_: signal.raise_signal(number))
     assert train.main(arguments(digits, tmp_path / "seed0")) == 130
     assert "run again to go on" in capsys.readouterr().err
