@@ -1,83 +1,113 @@
-"""Convolutions directly and by Winograd's algorithm: ``python -m benchmarks.convolution``.
+"""Convolutions directly and the fastest way: ``python -m benchmarks.convolution``.
 
-Every kind of convolution without stride in the final model, forward and backward at batch 128 in
-float32 on one thread, by PyTorch and by `resnet.winograd` in turn; medians, beside what
-`resnet.winograd.saving` expects, and the largest error of output and gradients that each has, as a
-share of their norms in float64.
+Every kind of convolution in the final and in the early model that `resnet.convolution` computes its
+own way, forward and backward at the model's batch size in float32 on one thread, by PyTorch and so
+in turn; medians, and the largest error of output and gradients that each has, as a share of their
+norms in float64. Last each model's whole network, forward and backward.
 """
 
 from __future__ import annotations
 
+import copy
 import statistics
 import time
-from collections.abc import Callable
-from functools import partial
 
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
-from benchmarks.training import BATCH
-from resnet.config import Model
-from resnet.cost import layers
-from resnet.winograd import convolve, saving
+from ablations.registry import load_bases
+from resnet import convolution
+from resnet.convolution import FastConv2d, fastest
+from resnet.model import build
 
 ROUNDS = 7
 
-Convolution = Callable[[Tensor, Tensor], Tensor]
+
+def kinds(base: str) -> dict[str, tuple[FastConv2d, torch.Size]]:
+    """Return a base's convolutions that PyTorch's aren't the fastest for, each kind once.
+
+    By a line that describes the kind, with the shape of its images.
+    """
+    config = load_bases()[base]
+    network = build(config.model)
+    convolution.speed_up(network)
+    found: dict[str, tuple[FastConv2d, torch.Size]] = {}
+
+    def note(layer: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> None:
+        assert isinstance(layer, FastConv2d)
+        images, (kernel, stride) = inputs[0].shape, (layer.kernel_size[0], layer.stride[0])
+        way = fastest(images, layer.weight.shape, stride)
+        if way != "direct":
+            found.setdefault(
+                f"{base:6}{layer.in_channels:7}{layer.out_channels:8}{images[2]:6}{kernel:8}"
+                f"{stride:8}  {way:8}",
+                (layer, images),
+            )
+
+    for layer in network.modules():
+        if isinstance(layer, FastConv2d):
+            layer.register_forward_hook(note)
+    with torch.inference_mode():
+        network(torch.zeros(config.batch_size, 3, config.image_size, config.image_size))
+    return found
 
 
-def kinds() -> list[tuple[int, int, int]]:
-    """Return channels, size and kernel of the model's convolutions between equal shapes."""
-    found = set()
-    for row in layers(Model()):
-        if row.type == "Conv2d" and row.stride == "1x1" and row.name != "conv1":
-            channels, size, _ = map(int, row.output_shape.split("x"))
-            found.add((channels, size, int(row.kernel[0])))
-    return sorted(found)
+def both_ways(network: nn.Module, x: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
+    """Return the output, and the gradients by the images and by the weights."""
+    out = network(x.requires_grad_())
+    return out.detach(), *torch.autograd.grad(out, (x, *network.parameters()), gradient)
 
 
-def both_ways(convolution: Convolution, *given: Tensor) -> tuple[Tensor, ...]:
-    """Return the output, and the gradients by the images and by the weight."""
-    x, weight, gradient = given
-    out = convolution(x.requires_grad_(), weight.requires_grad_())
-    return out.detach(), *torch.autograd.grad(out, (x, weight), gradient)
-
-
-def seconds(convolution: Convolution, *given: Tensor) -> float:
+def seconds(network: nn.Module, *given: Tensor) -> float:
     """Return how long forward and backward take."""
     started = time.perf_counter()
-    both_ways(convolution, *given)
+    both_ways(network, *given)
     return time.perf_counter() - started
+
+
+def times(direct: nn.Module, fast: nn.Module, *given: Tensor) -> str:
+    """Return the milliseconds of both, and their ratio."""
+    rounds = [[seconds(network, *given) for network in (direct, fast)] for _ in range(ROUNDS)]
+    slow, quick = (1e3 * statistics.median(column) for column in zip(*rounds, strict=True))
+    return f"{slow:9.1f}{quick:9.1f}{slow / quick:7.2f}"
+
+
+def row(layer: FastConv2d, images: torch.Size) -> str:
+    """Measure a kind of convolution."""
+    layer._forward_hooks.clear()
+    fast = layer.to(memory_format=torch.channels_last)
+    direct = copy.deepcopy(fast)
+    direct.__class__ = nn.Conv2d  # type: ignore[assignment]
+    x = torch.randn(images).contiguous(memory_format=torch.channels_last)
+    gradient = torch.randn_like(direct(x))
+    right = both_ways(copy.deepcopy(direct).double(), x.double(), gradient.double())
+    errors = [
+        max(float((a - b).norm() / b.norm()) for a, b in zip(found, right, strict=True))
+        for found in (both_ways(layer, x, gradient) for layer in (direct, fast))
+    ]
+    return f"{times(direct, fast, x, gradient)}{errors[0]:8.0e}{errors[1]:7.0e}"
+
+
+def whole(base: str) -> str:
+    """Measure a base's network."""
+    config = load_bases()[base]
+    direct = build(config.model).to(memory_format=torch.channels_last)
+    fast = copy.deepcopy(direct)
+    convolution.speed_up(fast)
+    x = torch.randn(config.batch_size, 3, config.image_size, config.image_size)
+    x = x.contiguous(memory_format=torch.channels_last)
+    return f"{base:6}  the whole network {'':28}{times(direct, fast, x, direct(x).detach())}"
 
 
 def main() -> None:
     """Measure and print."""
     torch.set_num_threads(1)
-    print("channels  size  kernel  direct ms  Winograd ms  times  expected   error of each")
-    for channels, size, kernel in kinds():
-        direct: Convolution = partial(functional.conv2d, padding=kernel // 2)
-        x, gradient, weight = (
-            torch.randn(shape).contiguous(memory_format=torch.channels_last)
-            for shape in (
-                (BATCH, channels, size, size),
-                (BATCH, channels, size, size),
-                (channels, channels, kernel, kernel),
-            )
-        )
-        right = both_ways(direct, x.double(), weight.double(), gradient.double())
-        errors = [
-            max(float((a - b).norm() / b.norm()) for a, b in zip(found, right, strict=True))
-            for found in (both_ways(f, x, weight, gradient) for f in (direct, convolve))
-        ]
-        rounds = [
-            [seconds(f, x, weight, gradient) for f in (direct, convolve)] for _ in range(ROUNDS)
-        ]
-        plain, fast = (1e3 * statistics.median(column) for column in zip(*rounds, strict=True))
-        print(
-            f"{channels:8}{size:6}{kernel:8}{plain:11.1f}{fast:13.1f}{plain / fast:7.2f}"
-            f"{saving(x.shape, weight.shape):10.2f}{errors[0]:9.0e}{errors[1]:7.0e}"
-        )
+    shape = "base   inputs outputs  size  kernel  stride"
+    print(f"{shape}  way       direct     fast  times  errors (times in ms)")
+    for base in ("final", "early"):
+        for line, (layer, images) in kinds(base).items():
+            print(line + row(layer, images), flush=True)
+        print(whole(base), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 TRAINING = (
     "resnet/augment.py",
     "resnet/config.py",
+    "resnet/convolution.py",
     "resnet/evaluate.py",
     "resnet/machine.py",
     "resnet/model.py",

@@ -28,7 +28,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from resnet import checkpoint, checksums, machine, schedule, winograd
+from resnet import checkpoint, checksums, convolution, machine, schedule
 from resnet.augment import Augmenter, normalized, order
 from resnet.cluster import why_asked_to_leave
 from resnet.config import (
@@ -99,9 +99,10 @@ class Run:
         classes = len(DATASETS[config.data.dataset].classes)
         network = build(config.model, classes).to(device)
         self.network = network.to(memory_format=torch.channels_last)
-        still_idle_weights(self.network, training.images.shape[1])
+        if self.autocast:
+            still_idle_weights(self.network, training.images.shape[1])
         if device.type == "cpu" and not self.autocast and not config.compile:
-            winograd.speed_up(self.network)
+            convolution.speed_up(self.network)
         self.forward = machine.compiled(self.network, device) if config.compile else self.network
         # Follows the network as a moving average, if anything does.
         self.average = copy.deepcopy(self.network) if config.evaluation.averaging_share else None

@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
+
+KERNELS = (3, 5)
+"""Sizes of kernels that there are transforms for."""
 
 STEP = 4
 """Outputs along a tile's side. Larger tiles save more multiplications and round more."""
@@ -36,39 +39,6 @@ TRANSFORM = 75
 Fitted by hand to times of both, forward and backward, over 16 to 256 channels and 4 to 32 pixels
 (AMD EPYC with AVX2, torch 2.14.1); ``python -m benchmarks.convolution`` shows how well it fits.
 """
-
-
-class WinogradConv2d(nn.Conv2d):
-    """A convolution without stride that is computed so where that saves time."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (n, inputs, h, w) to (n, outputs, h, w)."""
-        exact = x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
-        if exact and saving(x.shape, self.weight.shape) > 1:
-            return convolve(x, self.weight)
-        return super().forward(x)
-
-
-def speed_up(network: nn.Module) -> None:
-    """Have the network's convolutions computed so that can be; for float32 on CPUs.
-
-    GPUs have this in cuDNN; bfloat16 would round too much.
-    """
-    for module in network.modules():
-        if type(module) is nn.Conv2d and _can_be(module):
-            module.__class__ = WinogradConv2d  # the same weights under the same name
-
-
-def _can_be(module: nn.Conv2d) -> bool:
-    kernel = module.kernel_size[0]
-    return (
-        module.kernel_size in ((3, 3), (5, 5))
-        and module.stride == module.dilation == (1, 1)
-        and module.padding == (kernel // 2, kernel // 2)
-        and module.padding_mode == "zeros"
-        and module.groups == 1
-        and module.bias is None
-    )
 
 
 def saving(images: Sequence[int], weight: Sequence[int]) -> float:
@@ -97,7 +67,7 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     x
         Images of shape (n, inputs, h, w), float32; fastest with the channels last in memory.
     weight
-        Of shape (outputs, inputs, kernel, kernel), where kernel is 3 or 5; float32.
+        Of shape (outputs, inputs, kernel, kernel), where kernel is one of `KERNELS`; float32.
 
     Returns
     -------
@@ -154,7 +124,7 @@ def transforms(kernel: int) -> tuple[Tensor, Tensor, Tensor]:
     Parameters
     ----------
     kernel
-        Kernel size, 3 or 5 (1 is no convolution).
+        Kernel size, one of `KERNELS`.
 
     Returns
     -------

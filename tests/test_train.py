@@ -19,9 +19,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet import checksums, machine, train, winograd
 from resnet.config import from_dict
+from resnet.convolution import FastConv2d
 from resnet.data import load
 from resnet.record import FILES
-from resnet.winograd import WinogradConv2d
 
 ROOT = Path(__file__).parent.parent
 SMALL = {
@@ -59,10 +59,10 @@ def small_run(digits, changes):
 @pytest.mark.parametrize(
     ("changes", "so"), [({}, True), ({"precision": "bf16"}, False), ({"compile": True}, False)]
 )
-def test_float32_on_a_cpu_takes_fewer_multiplications(digits, monkeypatch, changes, so):
+def test_float32_on_a_cpu_picks_the_way_of_its_convolutions(digits, monkeypatch, changes, so):
     monkeypatch.setattr(machine, "compiled", lambda network, device: network)
     run = small_run(digits, changes)
-    assert any(isinstance(module, WinogradConv2d) for module in run.network.modules()) == so
+    assert any(isinstance(module, FastConv2d) for module in run.network.modules()) == so
 
 
 def metrics(record):
