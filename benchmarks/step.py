@@ -28,8 +28,9 @@ KINDS = {
     "Optimizer": "the optimizer",
     "aten::mkldnn_convolution": "convolutions",
     "aten::convolution_backward": "convolutions",
-    "_Winograd": "convolutions",
-    "_WinogradBackward": "convolutions",
+    # What PyTorch calls resnet.winograd's operation, forward and backward.
+    "GeneratedBackwardFor_resnet_winograd_default": "convolutions",
+    "GeneratedBackwardFor_resnet_winograd_defaultBackward": "convolutions",
     "aten::native_batch_norm": "batch norms",
     "aten::native_batch_norm_backward": "batch norms",
     "aten::relu_": "activations",

@@ -193,7 +193,7 @@ class RunConfig:
     """Everything that decides a run's numbers.
 
     ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs, after a minute
-    of compiling; on a CPU in float32 in place of `resnet.convolution` (see benchmarks/results.md).
+    of compiling (see benchmarks/results.md for what it gains).
 
     Raises
     ------

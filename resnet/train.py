@@ -101,7 +101,7 @@ class Run:
         self.network = network.to(memory_format=torch.channels_last)
         if self.autocast:
             still_idle_weights(self.network, training.images.shape[1])
-        if device.type == "cpu" and not self.autocast and not config.compile:
+        if device.type == "cpu" and not self.autocast:
             convolution.speed_up(self.network)
         self.forward = machine.compiled(self.network, device) if config.compile else self.network
         # Follows the network as a moving average, if anything does.

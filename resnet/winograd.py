@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 KERNELS = (3, 5)
@@ -74,43 +73,64 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     Tensor
         Of shape (n, outputs, h, w), with the channels last in memory.
     """
-    out: Tensor = _Winograd.apply(x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1))
+    out: Tensor = _convolved(x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1))
     return out.permute(0, 3, 1, 2)
 
 
-class _Winograd(torch.autograd.Function):
-    """Backward are the transposes of the same steps, from the last to the first."""
+# Operations to PyTorch, whose compiler would else unroll their loops, for minutes.
 
-    @staticmethod
-    def forward(ctx: Any, images: Tensor, kernels: Tensor) -> Tensor:
-        ctx.save_for_backward(images, kernels)
-        h, w = images.shape[1:3]
-        a, b, g = transforms(len(kernels))
-        factors = _places(_transformed(g, kernels))
-        out = images.new_empty(*images.shape[:3], kernels.shape[2])
-        for part in _parts(images, kernels):
-            tiles = _transformed(b, _cut(images[part], len(kernels)))
-            products = torch.bmm(_places(tiles), factors.transpose(1, 2))
-            sums = _transformed(a, products.view(*tiles.shape[:5], -1))
-            out[part] = _joined(sums)[:, :h, :w]
-        return out
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        images, kernels = ctx.saved_tensors
-        a, b, g = transforms(len(kernels))
-        factors = _places(_transformed(g, kernels))
-        of_factors = torch.zeros_like(factors)
-        of_images = torch.empty_like(images)
-        for part in _parts(images, kernels):
-            of_products = _places(_transformed(a.T, _cut(gradient[part], 1)))
-            # Made again: kept, they would be up to four times as large as the images.
-            tiles = _transformed(b, _cut(images[part], len(kernels)))
-            of_factors.baddbmm_(of_products.transpose(1, 2), _places(tiles))
-            of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
-            of_images[part] = _uncut(_transformed(b.T, of_tiles), images.shape)
-        return of_images, _transformed(g.T, of_factors.view(len(b), len(b), *kernels.shape[2:]))
+@torch.library.custom_op("resnet::winograd", mutates_args=())
+def _convolved(images: Tensor, kernels: Tensor) -> Tensor:
+    h, w = images.shape[1:3]
+    a, b, g = transforms(len(kernels))
+    factors = _places(_transformed(g, kernels))
+    out = images.new_empty(*images.shape[:3], kernels.shape[2])
+    for part in _parts(images, kernels):
+        tiles = _transformed(b, _cut(images[part], len(kernels)))
+        products = torch.bmm(_places(tiles), factors.transpose(1, 2))
+        sums = _transformed(a, products.view(*tiles.shape[:5], -1))
+        out[part] = _joined(sums)[:, :h, :w]
+    return out
+
+
+@torch.library.custom_op("resnet::winograd_gradients", mutates_args=())
+def _gradients(gradient: Tensor, images: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
+    # The transposes of the same steps, from the last to the first.
+    a, b, g = transforms(len(kernels))
+    factors = _places(_transformed(g, kernels))
+    of_factors = torch.zeros_like(factors)
+    of_images = images.new_empty(images.shape)
+    for part in _parts(images, kernels):
+        of_products = _places(_transformed(a.T, _cut(gradient[part], 1)))
+        # Made again: kept, they would be up to four times as large as the images.
+        tiles = _transformed(b, _cut(images[part], len(kernels)))
+        of_factors.baddbmm_(of_products.transpose(1, 2), _places(tiles))
+        of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
+        of_images[part] = _uncut(_transformed(b.T, of_tiles), images.shape)
+    return of_images, _transformed(g.T, of_factors.view(len(b), len(b), *kernels.shape[2:]))
+
+
+@_convolved.register_fake
+def _form(images: Tensor, kernels: Tensor) -> Tensor:
+    return images.new_empty(*images.shape[:3], kernels.shape[2])
+
+
+@_gradients.register_fake
+def _forms(gradient: Tensor, images: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
+    return images.new_empty(images.shape), kernels.new_empty(kernels.shape)
+
+
+def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    of_both: tuple[Tensor, Tensor] = _gradients(gradient, *ctx.saved_tensors)
+    return of_both
+
+
+_convolved.register_autograd(_backward, setup_context=_keep)
 
 
 @cache

@@ -57,7 +57,7 @@ def small_run(digits, changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "so"), [({}, True), ({"precision": "bf16"}, False), ({"compile": True}, False)]
+    ("changes", "so"), [({}, True), ({"compile": True}, True), ({"precision": "bf16"}, False)]
 )
 def test_float32_on_a_cpu_picks_the_way_of_its_convolutions(digits, monkeypatch, changes, so):
     monkeypatch.setattr(machine, "compiled", lambda network, device: network)

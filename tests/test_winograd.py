@@ -69,3 +69,14 @@ def test_saving_weighs_transforms_against_multiplications():
     assert saving((128, 32, 32, 32), (32, 32, 5, 5)) > 1 > saving((128, 8, 32, 32), (8, 8, 5, 5))
     # Kernels are transformed once, for few images or many.
     assert saving((128, 256, 4, 4), (256, 256, 3, 3)) > 1 > saving((8, 256, 4, 4), (256, 256, 3, 3))
+
+
+# As PyTorch's own check looks at gradients.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+def test_the_compiler_is_told_what_the_operations_do():
+    images, kernels = torch.randn(3, 7, 9, 5), torch.randn(3, 3, 4, 5)
+    given = images.requires_grad_(), kernels.requires_grad_()
+    torch.library.opcheck(winograd._convolved, given)
+    gradient = torch.randn(3, 7, 9, 4)
+    plain = images.detach(), kernels.detach()
+    torch.library.opcheck(winograd._gradients, (gradient, *plain))
