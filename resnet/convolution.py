@@ -34,7 +34,8 @@ class FastConv2d(nn.Conv2d):
                 case "patches":
                     return by_patches(x, self.weight, self.stride[0])
                 case "winograd":
-                    return winograd.convolve(x, self.weight)
+                    out: Tensor = winograd.convolve(x, self.weight)
+                    return out
         return super().forward(x)
 
 

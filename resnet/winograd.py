@@ -58,6 +58,10 @@ def saving(images: Sequence[int], weight: Sequence[int]) -> float:
     return direct / (_side(kernel) ** 2 * (products + TRANSFORM * transformed))
 
 
+# Operations to PyTorch, whose compiler would else unroll their loops, for minutes.
+
+
+@torch.library.custom_op("resnet::winograd", mutates_args=())
 def convolve(x: Tensor, weight: Tensor) -> Tensor:
     """Return what ``conv2d(x, weight, padding=kernel // 2)`` does, up to rounding.
 
@@ -73,15 +77,7 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     Tensor
         Of shape (n, outputs, h, w), with the channels last in memory.
     """
-    out: Tensor = _convolved(x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1))
-    return out.permute(0, 3, 1, 2)
-
-
-# Operations to PyTorch, whose compiler would else unroll their loops, for minutes.
-
-
-@torch.library.custom_op("resnet::winograd", mutates_args=())
-def _convolved(images: Tensor, kernels: Tensor) -> Tensor:
+    images, kernels = x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1)
     h, w = images.shape[1:3]
     a, b, g = transforms(len(kernels))
     factors = _places(_transformed(g, kernels))
@@ -91,34 +87,44 @@ def _convolved(images: Tensor, kernels: Tensor) -> Tensor:
         products = torch.bmm(_places(tiles), factors.transpose(1, 2))
         sums = _transformed(a, products.view(*tiles.shape[:5], -1))
         out[part] = _joined(sums)[:, :h, :w]
-    return out
+    return out.permute(0, 3, 1, 2)
 
 
 @torch.library.custom_op("resnet::winograd_gradients", mutates_args=())
-def _gradients(gradient: Tensor, images: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
-    # The transposes of the same steps, from the last to the first.
+def gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradients by ``x`` and ``weight`` of what `convolve` returns, by its gradient.
+
+    The transposes of the same steps, from the last to the first. Both have the channels last in
+    memory.
+    """
+    images, kernels = x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1)
+    of_outputs = gradient.permute(0, 2, 3, 1)
     a, b, g = transforms(len(kernels))
     factors = _places(_transformed(g, kernels))
     of_factors = torch.zeros_like(factors)
     of_images = images.new_empty(images.shape)
     for part in _parts(images, kernels):
-        of_products = _places(_transformed(a.T, _cut(gradient[part], 1)))
+        of_products = _places(_transformed(a.T, _cut(of_outputs[part], 1)))
         # Made again: kept, they would be up to four times as large as the images.
         tiles = _transformed(b, _cut(images[part], len(kernels)))
         of_factors.baddbmm_(of_products.transpose(1, 2), _places(tiles))
         of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
         of_images[part] = _uncut(_transformed(b.T, of_tiles), images.shape)
-    return of_images, _transformed(g.T, of_factors.view(len(b), len(b), *kernels.shape[2:]))
+    of_kernels = _transformed(g.T, of_factors.view(len(b), len(b), *kernels.shape[2:]))
+    of_weight = of_kernels.permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)
+    return of_images.permute(0, 3, 1, 2), of_weight
 
 
-@_convolved.register_fake
-def _form(images: Tensor, kernels: Tensor) -> Tensor:
-    return images.new_empty(*images.shape[:3], kernels.shape[2])
+@convolve.register_fake
+def _form(x: Tensor, weight: Tensor) -> Tensor:
+    n, _, h, w = x.shape
+    return x.new_empty(n, h, w, len(weight)).permute(0, 3, 1, 2)
 
 
-@_gradients.register_fake
-def _forms(gradient: Tensor, images: Tensor, kernels: Tensor) -> tuple[Tensor, Tensor]:
-    return images.new_empty(images.shape), kernels.new_empty(kernels.shape)
+@gradients.register_fake
+def _forms(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    last = torch.channels_last
+    return torch.empty_like(x, memory_format=last), torch.empty_like(weight, memory_format=last)
 
 
 def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -126,11 +132,11 @@ def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
 
 
 def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
-    of_both: tuple[Tensor, Tensor] = _gradients(gradient, *ctx.saved_tensors)
+    of_both: tuple[Tensor, Tensor] = gradients(gradient, *ctx.saved_tensors)
     return of_both
 
 
-_convolved.register_autograd(_backward, setup_context=_keep)
+convolve.register_autograd(_backward, setup_context=_keep)
 
 
 @cache

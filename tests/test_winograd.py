@@ -74,9 +74,6 @@ def test_saving_weighs_transforms_against_multiplications():
 # As PyTorch's own check looks at gradients.
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_the_compiler_is_told_what_the_operations_do():
-    images, kernels = torch.randn(3, 7, 9, 5), torch.randn(3, 3, 4, 5)
-    given = images.requires_grad_(), kernels.requires_grad_()
-    torch.library.opcheck(winograd._convolved, given)
-    gradient = torch.randn(3, 7, 9, 4)
-    plain = images.detach(), kernels.detach()
-    torch.library.opcheck(winograd._gradients, (gradient, *plain))
+    x, weight, gradient = (torch.randn(s) for s in ((3, 5, 7, 9), (4, 5, 3, 3), (3, 4, 7, 9)))
+    torch.library.opcheck(winograd.gradients, (gradient, x, weight))
+    torch.library.opcheck(convolve, (x.requires_grad_(), weight.requires_grad_()))
