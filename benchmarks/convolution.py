@@ -96,7 +96,7 @@ def whole(base: str) -> str:
     convolution.speed_up(fast)
     x = torch.randn(config.batch_size, 3, config.image_size, config.image_size)
     x = x.contiguous(memory_format=torch.channels_last)
-    return f"{base:6}  the whole network {'':28}{times(direct, fast, x, direct(x).detach())}"
+    return f"{base:6}  the whole network {'':27}{times(direct, fast, x, direct(x).detach())}"
 
 
 def main() -> None:

@@ -28,9 +28,8 @@ KINDS = {
     "Optimizer": "the optimizer",
     "aten::mkldnn_convolution": "convolutions",
     "aten::convolution_backward": "convolutions",
-    # What PyTorch calls resnet.winograd's operation, forward and backward.
-    "GeneratedBackwardFor_resnet_winograd_default": "convolutions",
-    "GeneratedBackwardFor_resnet_winograd_defaultBackward": "convolutions",
+    "resnet::winograd": "convolutions",
+    "resnet::winograd_gradients": "convolutions",
     "aten::native_batch_norm": "batch norms",
     "aten::native_batch_norm_backward": "batch norms",
     "aten::relu_": "activations",

@@ -1,9 +1,9 @@
-"""Convolutions of float32 on CPUs, each by the fastest of three ways to the same numbers.
+"""Convolutions of float32 on CPUs, each the fastest of three ways.
 
 PyTorch's own (oneDNN's) are direct. Without stride, where there is much to do, Winograd's algorithm
 takes fewer multiplications (`resnet.winograd`). Where few outputs are left of an image, matrix
-products of patches and kernels are faster: oneDNN's gradient by the weights then takes up to 20
-times as long. ``python -m benchmarks.convolution`` measures each.
+products of patches and kernels are faster, since oneDNN is slow at the gradient by the weights.
+``python -m benchmarks.convolution`` measures both beside PyTorch's.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ class FastConv2d(nn.Conv2d):
                 case "patches":
                     return by_patches(x, self.weight, self.stride[0])
                 case "winograd":
-                    out: Tensor = winograd.convolve(x, self.weight)
-                    return out
+                    return winograd.convolve(x, self.weight)
         return super().forward(x)
 
 

@@ -36,7 +36,7 @@ TRANSFORM = 75
 """What transforming a number costs, in multiplications of the matrix products.
 
 Fitted by hand to times of both, forward and backward, over 16 to 256 channels and 4 to 32 pixels
-(AMD EPYC with AVX2, torch 2.14.1); ``python -m benchmarks.convolution`` shows how well it fits.
+(AMD EPYC with AVX2, torch 2.14.1).
 """
 
 
@@ -58,10 +58,6 @@ def saving(images: Sequence[int], weight: Sequence[int]) -> float:
     return direct / (_side(kernel) ** 2 * (products + TRANSFORM * transformed))
 
 
-# Operations to PyTorch, whose compiler would else unroll their loops, for minutes.
-
-
-@torch.library.custom_op("resnet::winograd", mutates_args=())
 def convolve(x: Tensor, weight: Tensor) -> Tensor:
     """Return what ``conv2d(x, weight, padding=kernel // 2)`` does, up to rounding.
 
@@ -77,6 +73,11 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     Tensor
         Of shape (n, outputs, h, w), with the channels last in memory.
     """
+    out: Tensor = torch.ops.resnet.winograd(x, weight)
+    return out
+
+
+def _convolved(x: Tensor, weight: Tensor) -> Tensor:
     images, kernels = x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1)
     h, w = images.shape[1:3]
     a, b, g = transforms(len(kernels))
@@ -90,12 +91,10 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     return out.permute(0, 3, 1, 2)
 
 
-@torch.library.custom_op("resnet::winograd_gradients", mutates_args=())
-def gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients by ``x`` and ``weight`` of what `convolve` returns, by its gradient.
+def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradients by ``x`` and ``weight``, with the channels last in memory.
 
-    The transposes of the same steps, from the last to the first. Both have the channels last in
-    memory.
+    By the transposes of the same steps, from the last to the first.
     """
     images, kernels = x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1)
     of_outputs = gradient.permute(0, 2, 3, 1)
@@ -115,16 +114,8 @@ def gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tens
     return of_images.permute(0, 3, 1, 2), of_weight
 
 
-@convolve.register_fake
-def _form(x: Tensor, weight: Tensor) -> Tensor:
-    n, _, h, w = x.shape
-    return x.new_empty(n, h, w, len(weight)).permute(0, 3, 1, 2)
-
-
-@gradients.register_fake
-def _forms(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    last = torch.channels_last
-    return torch.empty_like(x, memory_format=last), torch.empty_like(weight, memory_format=last)
+# To PyTorch both are operations, whose loops its compiler would else unroll for minutes. Not by
+# torch.library.custom_op, which imports that compiler when it is first called, in 2 s.
 
 
 def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -132,11 +123,36 @@ def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
 
 
 def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
-    of_both: tuple[Tensor, Tensor] = gradients(gradient, *ctx.saved_tensors)
+    of_both: tuple[Tensor, Tensor] = torch.ops.resnet.winograd_gradients(
+        gradient, *ctx.saved_tensors
+    )
     return of_both
 
 
-convolve.register_autograd(_backward, setup_context=_keep)
+def _form(x: Tensor, weight: Tensor) -> Tensor:
+    n, _, h, w = x.shape
+    return x.new_empty(n, h, w, len(weight)).permute(0, 3, 1, 2)
+
+
+def _forms(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    last = torch.channels_last
+    return torch.empty_like(x, memory_format=last), torch.empty_like(weight, memory_format=last)
+
+
+_OPERATIONS = torch.library.Library("resnet", "DEF")  # type: ignore[no-untyped-call]
+for _name, _signature, _compute, _shaped in (
+    ("winograd", "(Tensor x, Tensor weight) -> Tensor", _convolved, _form),
+    (
+        "winograd_gradients",
+        "(Tensor gradient, Tensor x, Tensor weight) -> (Tensor, Tensor)",
+        _gradients,
+        _forms,
+    ),
+):
+    _OPERATIONS.define(_name + _signature)  # type: ignore[no-untyped-call]
+    _OPERATIONS.impl(_name, _compute, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+    torch.library.register_fake(f"resnet::{_name}", _shaped, lib=_OPERATIONS)
+torch.library.register_autograd("resnet::winograd", _backward, setup_context=_keep, lib=_OPERATIONS)
 
 
 @cache

@@ -416,7 +416,7 @@ def test_weights_are_kept_by_policy(digits, tmp_path, policy, run, kept):
     assert checksums.problems(tmp_path / "seed0") == []
 
 
-SHORT = {"budget": {"images_seen": 512}}
+SHORT = {"model": RECIPE["model"], "budget": {"images_seen": 512}}
 
 
 def follows(digits, folder):

@@ -75,5 +75,7 @@ def test_saving_weighs_transforms_against_multiplications():
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_the_compiler_is_told_what_the_operations_do():
     x, weight, gradient = (torch.randn(s) for s in ((3, 5, 7, 9), (4, 5, 3, 3), (3, 4, 7, 9)))
-    torch.library.opcheck(winograd.gradients, (gradient, x, weight))
-    torch.library.opcheck(convolve, (x.requires_grad_(), weight.requires_grad_()))
+    torch.library.opcheck(torch.ops.resnet.winograd_gradients.default, (gradient, x, weight))
+    torch.library.opcheck(
+        torch.ops.resnet.winograd.default, (x.requires_grad_(), weight.requires_grad_())
+    )
