@@ -12,7 +12,7 @@ channels), kernels (k, k, outputs, inputs).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -92,9 +92,9 @@ def _convolved(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients by ``x`` and ``weight``, with the channels last in memory.
+    """Return the gradients by ``x`` and ``weight``, both with the channels last in memory.
 
-    By the transposes of the same steps, from the last to the first.
+    The steps are the transposes of those forward, from the last to the first.
     """
     images, kernels = x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1)
     of_outputs = gradient.permute(0, 2, 3, 1)
@@ -140,18 +140,22 @@ def _forms(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]
 
 
 _OPERATIONS = torch.library.Library("resnet", "DEF")  # type: ignore[no-untyped-call]
-for _name, _signature, _compute, _shaped in (
-    ("winograd", "(Tensor x, Tensor weight) -> Tensor", _convolved, _form),
-    (
-        "winograd_gradients",
-        "(Tensor gradient, Tensor x, Tensor weight) -> (Tensor, Tensor)",
-        _gradients,
-        _forms,
-    ),
-):
-    _OPERATIONS.define(_name + _signature)  # type: ignore[no-untyped-call]
-    _OPERATIONS.impl(_name, _compute, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
-    torch.library.register_fake(f"resnet::{_name}", _shaped, lib=_OPERATIONS)
+
+
+def _define(signature: str, compute: Callable[..., Any], form: Callable[..., Any]) -> None:
+    """Make an operation known to PyTorch, with what its results look like."""
+    name = signature.partition("(")[0]
+    _OPERATIONS.define(signature)  # type: ignore[no-untyped-call]
+    _OPERATIONS.impl(name, compute, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+    torch.library.register_fake(f"resnet::{name}", form, lib=_OPERATIONS)
+
+
+_define("winograd(Tensor x, Tensor weight) -> Tensor", _convolved, _form)
+_define(
+    "winograd_gradients(Tensor gradient, Tensor x, Tensor weight) -> (Tensor, Tensor)",
+    _gradients,
+    _forms,
+)
 torch.library.register_autograd("resnet::winograd", _backward, setup_context=_keep, lib=_OPERATIONS)
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
+from ablations.registry import load_bases
 from resnet import convolution, winograd
 from resnet.config import Model
 from resnet.convolution import FastConv2d, by_patches, speed_up
@@ -86,19 +87,21 @@ def test_the_final_model_is_computed_by_winograd_where_it_has_no_stride(monkeypa
     assert found == {"winograd": unstrided, "direct": ["conv1", *strided]}
 
 
-def test_the_early_models_end_in_products_of_patches(monkeypatch):
-    early = Model(
-        blocks=(2, 2, 2, 2),
-        channels=(64, 64, 128, 256, 512),
-        stem_kernel=7,
-        stem_stride=2,
-        stage_kernels=(3, 3, 3, 3),
-        maxpool=True,
-    )
+def test_the_early_model_ends_in_products_of_patches(monkeypatch):
     # After the stem and the pool images are 8x8, at the end of the stages 8x8, 4x4, 2x2 and 1x1.
-    found = ways(fast(build(early)), torch.randn(4, 3, 32, 32), monkeypatch)
-    assert {name.split(".")[0] for name in found["patches"]} == {"layer3", "layer4"}
-    assert len(found["patches"]) == 10
+    network = build(load_bases()["early"].model)
+    found = ways(fast(network), torch.randn(4, 3, 32, 32), monkeypatch)
+    assert sorted(found["patches"]) == [
+        "layer3.0.conv2",
+        "layer3.0.downsample.0",
+        "layer3.1.conv1",
+        "layer3.1.conv2",
+        "layer4.0.conv1",
+        "layer4.0.conv2",
+        "layer4.0.downsample.0",
+        "layer4.1.conv1",
+        "layer4.1.conv2",
+    ]
 
 
 @pytest.mark.parametrize("size", [8, 32])
