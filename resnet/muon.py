@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from resnet import threads
 from resnet.optimizers import Optimizer
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -66,10 +67,17 @@ class Muon(Optimizer):
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """Move every parameter."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self._move(weight, group)
+        moves = [
+            (weight, group)
+            for group in self.param_groups
+            for weight in group["params"]
+            if weight.grad is not None
+        ]
+        if moves and moves[0][0].is_cpu:
+            threads.each(self._move, *zip(*moves, strict=True))
+        else:
+            for move in moves:
+                self._move(*move)
 
     def _move(self, weight: Tensor, group: dict[str, Any]) -> None:
         gradient, state = weight.grad, self.state[weight]

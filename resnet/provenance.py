@@ -27,6 +27,7 @@ TRAINING = (
     "resnet/optimizers.py",
     "resnet/record.py",
     "resnet/schedule.py",
+    "resnet/threads.py",
     "resnet/train.py",
     "resnet/winograd.py",
 )

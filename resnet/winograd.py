@@ -12,7 +12,7 @@ channels), kernels (k, k, outputs, inputs).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
+from resnet import threads
 
 KERNELS = (3, 5)
 """Sizes of kernels that there are transforms for."""
@@ -83,11 +85,15 @@ def _convolved(x: Tensor, weight: Tensor) -> Tensor:
     a, b, g = transforms(len(kernels))
     factors = _places(_transformed(g, kernels))
     out = images.new_empty(*images.shape[:3], kernels.shape[2])
-    for part in _parts(images, kernels):
-        tiles = _transformed(b, _cut(images[part], len(kernels)))
-        products = torch.bmm(_places(tiles), factors.transpose(1, 2))
-        sums = _transformed(a, products.view(*tiles.shape[:5], -1))
-        out[part] = _joined(sums)[:, :h, :w]
+
+    def convolve_parts(parts: list[slice]) -> None:
+        for part in parts:
+            tiles = _transformed(b, _cut(images[part], len(kernels)))
+            products = torch.bmm(_places(tiles), factors.transpose(1, 2))
+            sums = _transformed(a, products.view(*tiles.shape[:5], -1))
+            out[part] = _joined(sums)[:, :h, :w]
+
+    threads.each(convolve_parts, _shares(images, kernels))
     return out.permute(0, 3, 1, 2)
 
 
@@ -100,16 +106,21 @@ def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Ten
     of_outputs = gradient.permute(0, 2, 3, 1)
     a, b, g = transforms(len(kernels))
     factors = _places(_transformed(g, kernels))
-    of_factors = torch.zeros_like(factors)
     of_images = images.new_empty(images.shape)
-    for part in _parts(images, kernels):
-        of_products = _places(_transformed(a.T, _cut(of_outputs[part], 1)))
-        # Made again: kept, they would be up to four times as large as the images.
-        tiles = _transformed(b, _cut(images[part], len(kernels)))
-        of_factors.baddbmm_(of_products.transpose(1, 2), _places(tiles))
-        of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
-        of_images[part] = _uncut(_transformed(b.T, of_tiles), images.shape)
-    of_kernels = _transformed(g.T, of_factors.view(len(b), len(b), *kernels.shape[2:]))
+    shares = _shares(images, kernels)
+    of_factors = factors.new_zeros(len(shares), *factors.shape)
+
+    def convolve_parts(parts: list[slice], sums: Tensor) -> None:
+        for part in parts:
+            of_products = _places(_transformed(a.T, _cut(of_outputs[part], 1)))
+            # Made again: kept, they would be up to four times as large as the images.
+            tiles = _transformed(b, _cut(images[part], len(kernels)))
+            sums.baddbmm_(of_products.transpose(1, 2), _places(tiles))
+            of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
+            of_images[part] = _uncut(_transformed(b.T, of_tiles), images.shape)
+
+    threads.each(convolve_parts, shares, of_factors)
+    of_kernels = _transformed(g.T, of_factors.sum(0).view(len(b), len(b), *kernels.shape[2:]))
     of_weight = of_kernels.permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)
     return of_images.permute(0, 3, 1, 2), of_weight
 
@@ -200,13 +211,17 @@ def _tiles_along(size: int) -> int:
     return -(-size // STEP)
 
 
-def _parts(images: Tensor, kernels: Tensor) -> Iterator[slice]:
-    """Yield slices of the images whose tiles are as large together as is good for the cache."""
+def _shares(images: Tensor, kernels: Tensor) -> list[list[slice]]:
+    """Return each thread's slices of the images; the tiles of one are as large as a cache bears."""
     n, h, w, _ = images.shape
     places = _tiles_along(h) * _tiles_along(w) * _side(len(kernels)) ** 2
     size = images.element_size() * places * max(kernels.shape[2:])
-    step = max(1, BYTES_AT_ONCE // size)
-    return (slice(i, i + step) for i in range(0, n, step))
+    most, count = max(1, BYTES_AT_ONCE // size), torch.get_num_threads()
+    # As many for each thread, which end at about the same time.
+    rounds = -(-n // (most * count))
+    step = -(-n // (rounds * count))
+    parts = [slice(i, i + step) for i in range(0, n, step)]
+    return [parts[i::count] for i in range(min(count, len(parts)))]
 
 
 def _cut(images: Tensor, kernel: int) -> Tensor:

@@ -34,10 +34,13 @@ def with_gradients(convolution, x, weight, gradient):
     kernel=st.sampled_from([3, 5]),
     layout=st.sampled_from([torch.contiguous_format, torch.channels_last]),
     at_once=st.sampled_from([1, 100_000, winograd.BYTES_AT_ONCE]),
+    threads=st.integers(1, 3),
     seed=st.integers(0, 1000),
 )
 @settings(deadline=None, max_examples=60)
-def test_as_torchs_convolution_in_float64(n, inputs, outputs, h, w, kernel, layout, at_once, seed):
+def test_as_torchs_convolution_in_float64(
+    n, inputs, outputs, h, w, kernel, layout, at_once, threads, seed
+):
     def numbers(*shape):
         return torch.randn(*shape, generator=generator).contiguous(memory_format=layout)
 
@@ -46,6 +49,7 @@ def test_as_torchs_convolution_in_float64(n, inputs, outputs, h, w, kernel, layo
     weight = numbers(outputs, inputs, kernel, kernel)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "BYTES_AT_ONCE", at_once)
+        patch.setattr(torch, "get_num_threads", lambda: threads)
         ours = with_gradients(convolve, x, weight, gradient)
     right = with_gradients(
         lambda x, weight: functional.conv2d(x, weight, padding=kernel // 2),

@@ -1,0 +1,46 @@
+"""Work shared among threads of Python's, each of which computes with one of PyTorch's.
+
+PyTorch shares every operation among its threads, which wait for one another after each; where
+operations are small, that takes longer than it saves. Its own threads spin while they wait, and
+hold these up, unless ``OMP_WAIT_POLICY`` was ``passive`` when it was imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import torch
+
+
+def each(work: Callable[..., None], *arguments: Iterable[Any]) -> None:
+    """Call ``work`` with the first of all arguments, with the second of all, and so on.
+
+    As many calls run at once as PyTorch has threads here; without gradients.
+    """
+    calls, threads = list(zip(*arguments, strict=True)), torch.get_num_threads()
+    inference = torch.is_inference_mode_enabled()  # a thread's own, as whether gradients are on
+
+    def call(given: tuple[Any, ...]) -> None:
+        with torch.inference_mode(inference), torch.no_grad():
+            work(*given)
+
+    if threads == 1 or len(calls) == 1:
+        for given in calls:
+            call(given)
+    else:
+        for _ in _workers(threads).map(call, calls):  # raises what a call raised
+            pass
+
+
+@cache
+def _workers(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, "compute", initializer=_compute_alone)
+
+
+def _compute_alone() -> None:
+    # The first call in a thread gives it what was last set in any.
+    torch.get_num_threads()
+    torch.set_num_threads(1)
