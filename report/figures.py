@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
+from multiprocessing import Process
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,32 @@ def drawings(study: dict[str, Any]) -> dict[str, Draw]:
     return figures
 
 
-def draw_all(tables: Tables, folder: Path) -> None:
-    """Draw every figure of the study into ``folder``."""
-    for name, draw in drawings(tables.study).items():
+def draw_all(tables: Tables, folder: Path, processes: int = 1) -> None:
+    """Draw every figure of the study into ``folder``, shared among so many processes.
+
+    Raises
+    ------
+    OSError
+        Where a file can't be written.
+    """
+    # Not a pool's, whose processes would wait for ever once this one is killed.
+    others = [
+        Process(target=_draw_or_say, args=(tables, folder, share, processes))
+        for share in range(1, processes)
+    ]
+    for other in others:
+        other.start()
+    try:
+        _draw_share(tables, folder, 0, processes)
+    finally:
+        for other in others:
+            other.join()
+    if any(other.exitcode for other in others):
+        raise OSError(f"{folder}: not every figure could be drawn, for the reason above")
+
+
+def _draw_share(tables: Tables, folder: Path, first: int, step: int) -> None:
+    for name, draw in [*drawings(tables.study).items()][first::step]:
         with styled(narrow=False):
             wide = draw(tables, False)
         with styled(narrow=True):
@@ -56,13 +80,21 @@ def draw_all(tables: Tables, folder: Path) -> None:
             write(wide, narrow, name, folder)
 
 
+def _draw_or_say(tables: Tables, folder: Path, first: int, step: int) -> None:
+    try:
+        _draw_share(tables, folder, first, step)
+    except OSError as error:
+        sys.exit(f"error: {error}")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Draw every figure of the study."""
     parser = argparse.ArgumentParser(prog="python -m report.figures", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="results/<scale>")
-    folder = parser.parse_args(argv).folder
+    parser.add_argument("--processes", type=int, default=1, help="that share the figures")
+    args = parser.parse_args(argv)
     try:
-        draw_all(read_tables(folder), folder / "figures")
+        draw_all(read_tables(args.folder), args.folder / "figures", args.processes)
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

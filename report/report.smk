@@ -184,10 +184,12 @@ rule figures:
         "results/{scale}/logs/figures.log",
     conda:
         "../environment.yml"
+    threads: 4
     params:
         code=code_digest(*DRAWING, *READING),
     shell:
-        "exec python -m report.figures results/{wildcards.scale} > {log:q} 2>&1"
+        "exec python -m report.figures results/{wildcards.scale} --processes {threads}"
+        " > {log:q} 2>&1"
 
 
 rule report:

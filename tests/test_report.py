@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import shutil
 from html.parser import HTMLParser
 
@@ -138,10 +139,29 @@ def test_the_best_so_far_is_of_the_whole_run():
     assert log.count("Current best Val Acc: 0.9") == 2
 
 
-def test_figures_are_the_same_bytes_every_time(drawn):
+def test_figures_are_the_same_bytes_every_time_however_many_processes_share_them(drawn):
     before = {p.name: p.read_bytes() for p in (drawn / "figures").iterdir()}
-    assert figures.main([str(drawn)]) == 0
-    assert {p.name: p.read_bytes() for p in (drawn / "figures").iterdir()} == before
+    for processes in ("1", "3"):
+        for path in (drawn / "figures").iterdir():
+            path.unlink()
+        assert figures.main([str(drawn), "--processes", processes]) == 0
+        assert {p.name: p.read_bytes() for p in (drawn / "figures").iterdir()} == before
+
+
+def test_a_figure_that_another_process_cannot_write_is_one_line(drawn, monkeypatch, capfd):
+    def full(wide, narrow, name, folder):
+        if os.getpid() != here:
+            raise OSError(28, "No space left on device", str(folder))
+
+    here = os.getpid()
+    monkeypatch.setattr(figures, "write", full)
+    assert figures.main([str(drawn), "--processes", "2"]) == 1
+    said = capfd.readouterr().err.splitlines()
+    folder = drawn / "figures"
+    assert said == [
+        f"error: [Errno 28] No space left on device: '{folder}'",
+        f"error: {folder}: not every figure could be drawn, for the reason above",
+    ]
 
 
 def test_the_page_is_the_same_for_a_given_date(drawn, monkeypatch):
