@@ -56,10 +56,10 @@ def calibrate(configs: list[RunConfig], cache: Path) -> list[Speed]:
 def run_seconds(config: RunConfig, speed: Speed) -> float:
     """Return a run's seconds: training, the test images after every epoch, and its end."""
     epochs = math.ceil(config.budget.images_seen / config.epoch_images)
-    views = (2 if config.evaluation.flip else 1) * (3 if config.evaluation.shift else 1)
-    scored = DATASETS[config.data.dataset].test_images + config.selection.held_out_images
-    # After the last epoch all views of an image, and the training images as they are.
-    evaluated = (epochs - 1 + views) * scored + config.data.training_images
+    facts = DATASETS[config.data.dataset]
+    evaluated = epochs * (facts.test_images + config.selection.held_out_images)
+    # At the end the test images once more, and the training images as they are.
+    evaluated += facts.test_images + config.data.training_images
     start_seconds = 4.0
     trained = config.budget.images_seen * speed["train"]
     return trained + evaluated * speed["evaluate"] + start_seconds

@@ -50,7 +50,8 @@ def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
     if found:
         return {part: max(one[part] for one in found) for part in ("train", "evaluate")}
     seconds = estimate_flops(config) / TYPICAL_FLOPS[device]
-    return {"train": TRAINING * seconds, "evaluate": EVALUATION * seconds}
+    views = (2 if config.evaluation.flip else 1) * (3 if config.evaluation.shift else 1)
+    return {"train": TRAINING * seconds, "evaluate": EVALUATION * views * seconds}
 
 
 def _like(config: RunConfig, device: str) -> dict[str, Any]:

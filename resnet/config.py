@@ -164,9 +164,9 @@ class Evaluation:
 
     ``averaging_share`` is the time constant of an exponential moving average of the weights, as a
     share of the run: that average is evaluated and saved (Polyak & Juditsky 1992,
-    doi:10.1137/0330046); 0 averages nothing. After the last epoch ``flip`` means the mean of the
-    logits of an image and of its mirror image, ``shift`` half of that and half of the mean over the
-    image moved by a pixel up and left, and down and right (Jordan 2024, arXiv:2404.00498).
+    doi:10.1137/0330046); 0 averages nothing. ``flip`` means the mean of the logits of an image and
+    of its mirror image. ``shift`` means half of that and half of the mean over the image moved by a
+    pixel up and left, and down and right (Jordan 2024, arXiv:2404.00498).
     """
 
     averaging_share: float = setting(0.0, real(0.0, 1.0))

@@ -234,8 +234,8 @@ class Run:
             )
         self.epoch_images += len(items)
 
-    def evaluate(self, images: Tensor, labels: Tensor, views: bool = False) -> Evaluation:
-        """Return the network's evaluation on ``images``, or on their views if the run has any."""
+    def evaluate(self, images: Tensor, labels: Tensor) -> Evaluation:
+        """Return the network's evaluation on ``images``."""
         return evaluate(
             self.evaluated,
             images,
@@ -245,15 +245,15 @@ class Run:
             autocast=self.autocast,
             batch_size=self.config.batch_size,
             drop_last=self.config.drop_last,
-            flip=views and self.config.evaluation.flip,
-            shift=views and self.config.evaluation.shift,
+            flip=self.config.evaluation.flip,
+            shift=self.config.evaluation.shift,
         )
 
     def evaluate_epoch(self) -> tuple[Evaluation, Evaluation | None, float]:
         """Return the evaluations on test and held-out images, and the seconds that they took."""
-        start, last = time.perf_counter(), self.step == self.steps
-        test = self.evaluate(*self.test, views=last)
-        held_out = self.evaluate(*self.held_out, views=last) if self.held_out else None
+        start = time.perf_counter()
+        test = self.evaluate(*self.test)
+        held_out = self.evaluate(*self.held_out) if self.held_out else None
         return test, held_out, time.perf_counter() - start
 
     def end_epoch(self, test: Evaluation, held_out: Evaluation | None, seconds: float) -> None:
@@ -354,7 +354,7 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
             # None where the checkpoint that it went on from was the last epoch's.
-            predictions = run.last_test or run.evaluate(*run.test, views=run.step == run.steps)
+            predictions = run.last_test or run.evaluate(*run.test)
             plain = run.evaluate(*run.training)
     weights = args.keep_weights == "all" or (
         args.keep_weights == "bases" and args.run.startswith("base.")

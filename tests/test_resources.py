@@ -105,3 +105,11 @@ def test_a_job_whose_time_is_up_says_what_to_set(tmp_path, monkeypatch, said, nu
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     told = cluster.why_asked_to_leave(60)
     assert (f"train:runtime={number})" in told) if number else told == ""
+
+
+def test_every_view_of_an_image_is_counted():
+    plain = resources.speed(RunConfig(), "cpu", [])
+    for views, evaluation in ((2, {"flip": True}), (6, {"flip": True, "shift": True})):
+        found = resources.speed(from_dict({"evaluation": evaluation}), "cpu", [])
+        assert found["train"] == plain["train"]
+        assert found["evaluate"] == pytest.approx(views * plain["evaluate"])

@@ -158,19 +158,15 @@ RECIPE = {
 }
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monkeypatch, threads):
+def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monkeypatch):
     def counted(*given):
         calls.append(0)
         return convolve(*given)
 
     calls, convolve = [], winograd.convolve
     monkeypatch.setattr(winograd, "convolve", counted)
-    whole, broken = (
-        [*arguments(digits, tmp_path / name, RECIPE), "--threads", str(threads)]
-        for name in ("whole", "broken")
-    )
-    assert train.main(whole) == 0
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert train.main(arguments(digits, whole, RECIPE)) == 0
     # Once a batch at least: layer1.0.conv2.
     assert len(calls) >= train.schedule.total_steps(from_dict(SMALL | RECIPE))
 
@@ -182,25 +178,9 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
     evaluate = train.Run.evaluate_epoch
     with monkeypatch.context() as patch:
         patch.setattr(train.Run, "evaluate_epoch", interrupt)
-        assert train.main(broken) == 130
-    assert train.main(broken) == 0
-    assert_same_bits(tmp_path / "whole", tmp_path / "broken")
-
-
-def test_views_are_scored_after_the_last_epoch_alone(digits, tmp_path):
-    held_out = {"selection": {"held_out_images": 32}}
-    for name, changes in (("plain", {}), ("views", {"evaluation": {"flip": True, "shift": True}})):
-        assert train.main(arguments(digits, tmp_path / name, held_out | changes)) == 0
-    plain, views = (metrics(tmp_path / name) for name in ("plain", "views"))
-    pd.testing.assert_frame_equal(views.iloc[:-1], plain.iloc[:-1])
-    scored = ["test_loss", "held_out_loss"]
-    assert (views[scored].iloc[-1] != plain[scored].iloc[-1]).all()
-    last = views.iloc[-1]
-    assert last["train_loss"] == plain["train_loss"].iloc[-1]
-    # The probabilities that are kept are those of that row.
-    with np.load(tmp_path / "views" / "predictions.npz") as kept:
-        right = kept["probabilities"].argmax(1) == kept["labels"]
-    assert right.mean() == pytest.approx(last["test_accuracy"])
+        assert train.main(arguments(digits, broken, RECIPE)) == 130
+    assert train.main(arguments(digits, broken, RECIPE)) == 0
+    assert_same_bits(whole, broken)
 
 
 def test_the_average_is_what_is_evaluated_and_saved(digits):
