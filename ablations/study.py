@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,18 +96,3 @@ def _ablation_document(ablation: Ablation) -> dict[str, Any]:
         "seeds": ablation.seeds,
         "arms": [dataclasses.asdict(member) for member in ablation.members],
     }
-
-
-def exactly(names: Iterable[str]) -> str:
-    """Return a regular expression that matches exactly ``names``, as a tree of their letters.
-
-    Of a plain list of alternatives each would be tried for every file, so that planning would take
-    time that grows with the square of the runs.
-    """
-    tails: dict[str, list[str]] = {}
-    for name in names:
-        tails.setdefault(name[:1], []).append(name[1:])
-    branches = [
-        re.escape(first) + exactly(tails[first]) if first else "" for first in sorted(tails)
-    ]
-    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ablations import resources
 from ablations.registry import gpu_visible, load_bases
-from ablations.study import exactly
+from resnet.config import nearest
 from resnet.provenance import (
     DATA_CODE,
     DATA_PACKAGES,
@@ -45,9 +45,18 @@ if workflow.is_main_process and not workflow.dryrun:
 RECORD = "results/{scale}/runs/{run}/seed{seed}"
 
 
+# Not lookup(), which searches all runs for each one.
+def config_of(wildcards):
+    run = wildcards.run
+    if run not in RUNS:
+        raise WorkflowError(f"scale {SCALE} has no run {run}{nearest(run, RUNS)}")
+    return RUNS[run]
+
+
 wildcard_constraints:
     scale=SCALE,
-    run=exactly(RUNS),
+    # Exact names, thousands of them, would be searched for wildcards for every file of every run.
+    run=rf"(?:{'|'.join(sorted({run.partition('.')[0] for run in RUNS}))})\.[a-z0-9_]+",
     seed=r"\d+",
     dataset=r"[a-z0-9]+",
 
@@ -108,8 +117,7 @@ rule train:
         # How to run, which changes no number: no param, for that would replan every run.
         how=HOW,
     params:
-        # Not lookup(), which searches all runs for each one.
-        config=lambda wildcards: RUNS[wildcards.run],
+        config=config_of,
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
         code=code_digest(*TRAINING),
         versions=versions_digest(*PACKAGES),

@@ -2,13 +2,11 @@ import re
 import shutil
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ablations import registry
 from ablations.document import DeclarationError
 from ablations.registry import FOLDER, resolve
-from ablations.study import exactly, to_document
+from ablations.study import to_document
 from resnet.config import to_json
 
 
@@ -179,15 +177,6 @@ def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
     assert ("own.one", 4) in study.runs_of("own")
     assert to_document(study)["runs"]["own.one"] == {"config": None, "seeds": 5}
     assert "own.one" not in study.runs
-
-
-@given(st.sets(st.text("ab.", min_size=1, max_size=6), min_size=1, max_size=20))
-def test_an_expression_matches_exactly_the_names_it_was_made_of(names):
-    expression = re.compile(exactly(sorted(names)))
-    for name in names:
-        assert expression.fullmatch(name)
-    for other in (*(name[:-1] for name in names), *(f"{name}a" for name in names), "b" * 9):
-        assert bool(expression.fullmatch(other)) == (other in names)
 
 
 def test_every_rule_has_a_name_that_no_ablation_may_take():
