@@ -58,8 +58,8 @@ def run_seconds(config: RunConfig, speed: Speed) -> float:
     epochs = math.ceil(config.budget.images_seen / config.epoch_images)
     facts = DATASETS[config.data.dataset]
     evaluated = epochs * (facts.test_images + config.selection.held_out_images)
-    # At the end the test images once more, and the training images as they are.
-    evaluated += facts.test_images + config.data.training_images
+    # At the end the training images as they are.
+    evaluated += config.data.training_images - config.selection.held_out_images
     start_seconds = 4.0
     trained = config.budget.images_seen * speed["train"]
     return trained + evaluated * speed["evaluate"] + start_seconds

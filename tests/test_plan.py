@@ -29,9 +29,9 @@ def test_the_detectable_difference_is_found_as_often_as_was_promised():
 
 
 def test_a_runs_seconds_by_hand():
-    config = from_dict({"budget.images_seen": 100_000})
-    # Two epochs of 50,000, then 10,000 test images after each, both sets at the end, and 4 s.
-    expected = 100_000 * 0.01 + (2 * 10_000 + 10_000 + 50_000) * 0.002 + 4
+    config = from_dict({"budget.images_seen": 90_000, "selection.held_out_images": 5_000})
+    # Two epochs of 45,000, then test and held-out images after each, the rest at the end, and 4 s.
+    expected = 90_000 * 0.01 + (2 * 15_000 + 45_000) * 0.002 + 4
     assert plan.run_seconds(config, SPEED) == pytest.approx(expected)
 
 

@@ -158,15 +158,19 @@ RECIPE = {
 }
 
 
-def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monkeypatch):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monkeypatch, threads):
     def counted(*given):
         calls.append(0)
         return convolve(*given)
 
     calls, convolve = [], winograd.convolve
     monkeypatch.setattr(winograd, "convolve", counted)
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert train.main(arguments(digits, whole, RECIPE)) == 0
+    whole, broken = (
+        [*arguments(digits, tmp_path / name, RECIPE), "--threads", str(threads)]
+        for name in ("whole", "broken")
+    )
+    assert train.main(whole) == 0
     # Once a batch at least: layer1.0.conv2.
     assert len(calls) >= train.schedule.total_steps(from_dict(SMALL | RECIPE))
 
@@ -178,9 +182,9 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
     evaluate = train.Run.evaluate_epoch
     with monkeypatch.context() as patch:
         patch.setattr(train.Run, "evaluate_epoch", interrupt)
-        assert train.main(arguments(digits, broken, RECIPE)) == 130
-    assert train.main(arguments(digits, broken, RECIPE)) == 0
-    assert_same_bits(whole, broken)
+        assert train.main(broken) == 130
+    assert train.main(broken) == 0
+    assert_same_bits(tmp_path / "whole", tmp_path / "broken")
 
 
 def test_the_average_is_what_is_evaluated_and_saved(digits):
