@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from multiprocessing import Process
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,13 @@ def draw_all(tables: Tables, folder: Path, processes: int = 1) -> None:
     finally:
         for other in others:
             other.join()
-    if any(other.exitcode for other in others):
-        raise OSError(f"{folder}: not every figure could be drawn, for the reason above")
+    for other in others:
+        if other.exitcode:
+            raise OSError(f"{folder}: a process that drew figures ended with {other.exitcode}")
 
 
 def _draw_share(tables: Tables, folder: Path, first: int, step: int) -> None:
-    for name, draw in [*drawings(tables.study).items()][first::step]:
+    for name, draw in islice(drawings(tables.study).items(), first, None, step):
         with styled(narrow=False):
             wide = draw(tables, False)
         with styled(narrow=True):
@@ -93,6 +95,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="results/<scale>")
     parser.add_argument("--processes", type=int, default=1, help="that share the figures")
     args = parser.parse_args(argv)
+    if args.processes < 1:
+        parser.error(f"--processes: {args.processes}; at least 1 is needed")
     try:
         draw_all(read_tables(args.folder), args.folder / "figures", args.processes)
     except (RecordError, OSError) as error:

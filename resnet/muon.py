@@ -74,7 +74,7 @@ class Muon(Optimizer):
             if weight.grad is not None
         ]
         if moves and moves[0][0].is_cpu:
-            threads.each(self._move, *zip(*moves, strict=True))
+            threads.each(self._move, moves)
         else:
             for move in moves:
                 self._move(*move)

@@ -15,21 +15,22 @@ from typing import Any
 import torch
 
 
-def each(work: Callable[..., None], *arguments: Iterable[Any]) -> None:
-    """Call ``work`` with the first of all arguments, with the second of all, and so on.
+def each(work: Callable[..., None], calls: Iterable[tuple[Any, ...]]) -> None:
+    """Call ``work`` with the arguments of each of ``calls``, without gradients.
 
-    As many calls run at once as PyTorch has threads here; without gradients.
+    As many run at once as PyTorch has threads here. Threads that are started later have one, which
+    PyTorch gives every new thread from then on.
     """
-    calls, threads = list(zip(*arguments, strict=True)), torch.get_num_threads()
+    calls, threads = list(calls), torch.get_num_threads()
     inference = torch.is_inference_mode_enabled()  # a thread's own, as whether gradients are on
 
-    def call(given: tuple[Any, ...]) -> None:
+    def call(arguments: tuple[Any, ...]) -> None:
         with torch.inference_mode(inference), torch.no_grad():
-            work(*given)
+            work(*arguments)
 
     if threads == 1 or len(calls) == 1:
-        for given in calls:
-            call(given)
+        for arguments in calls:
+            call(arguments)
     else:
         for _ in _workers(threads).map(call, calls):  # raises what a call raised
             pass

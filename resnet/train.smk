@@ -127,8 +127,8 @@ rule train:
     shell:
         # Passive: threads of PyTorch's that wait take no time from those of resnet.threads.
         "exec env OMP_WAIT_POLICY=passive python -m resnet.train --config {params.config:q}"
-        " --seed {wildcards.seed} --run {wildcards.run} --data {params.data:q} --output {params.record:q}"
-        " --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
+        " --seed {wildcards.seed} --run {wildcards.run} --data {params.data:q}"
+        " --output {params.record:q} --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
         " {resources.how} --asked-minutes {resources.runtime}"
 
 

@@ -93,7 +93,7 @@ def _convolved(x: Tensor, weight: Tensor) -> Tensor:
             sums = _transformed(a, products.view(*tiles.shape[:5], -1))
             out[part] = _joined(sums)[:, :h, :w]
 
-    threads.each(convolve_parts, _shares(images, kernels))
+    threads.each(convolve_parts, zip(_shares(images, kernels)))
     return out.permute(0, 3, 1, 2)
 
 
@@ -119,7 +119,7 @@ def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Ten
             of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
             of_images[part] = _uncut(_transformed(b.T, of_tiles), images.shape)
 
-    threads.each(convolve_parts, shares, of_factors)
+    threads.each(convolve_parts, zip(shares, of_factors, strict=True))
     of_kernels = _transformed(g.T, of_factors.sum(0).view(len(b), len(b), *kernels.shape[2:]))
     of_weight = of_kernels.permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)
     return of_images.permute(0, 3, 1, 2), of_weight
@@ -212,7 +212,7 @@ def _tiles_along(size: int) -> int:
 
 
 def _shares(images: Tensor, kernels: Tensor) -> list[list[slice]]:
-    """Return each thread's slices of the images; the tiles of one are as large as a cache bears."""
+    """Return each thread's slices of the images, whose tiles fit into a cache together."""
     n, h, w, _ = images.shape
     places = _tiles_along(h) * _tiles_along(w) * _side(len(kernels)) ** 2
     size = images.element_size() * places * max(kernels.shape[2:])

@@ -20,7 +20,7 @@ def test_each_is_called_once_with_what_belongs_together(count):
     def work(i, x):
         found[i] += x
 
-    threads.each(work, range(100), torch.arange(100) ** 2)
+    threads.each(work, enumerate(torch.arange(100) ** 2))
     assert found.tolist() == [i**2 for i in range(100)]
 
 
@@ -32,7 +32,7 @@ def test_as_many_at_once_as_pytorch_has_threads_each_with_one(count):
         together.wait()
         seen.append((threading.get_ident(), torch.get_num_threads()))
 
-    threads.each(work, range(2 * count))
+    threads.each(work, zip(range(2 * count)))
     assert len({ident for ident, _ in seen}) == count
     assert {own for _, own in seen} == {1}
     assert torch.get_num_threads() == count
@@ -40,7 +40,7 @@ def test_as_many_at_once_as_pytorch_has_threads_each_with_one(count):
 
 def test_a_single_call_has_all_threads(count):
     seen = []
-    threads.each(lambda _: seen.append(torch.get_num_threads()), [None])
+    threads.each(lambda: seen.append(torch.get_num_threads()), [()])
     assert seen == [count]
 
 
@@ -55,7 +55,7 @@ def test_without_gradients_and_in_the_callers_mode(count):
     for mode in (False, True):
         with torch.inference_mode(mode):
             out = torch.zeros(4)
-            threads.each(work, range(4))
+            threads.each(work, zip(range(4)))
         assert out.is_inference() == mode
         assert out.tolist() == [4] * 4
     assert seen == [(False, False)] * 4 + [(False, True)] * 4
@@ -68,4 +68,4 @@ def test_what_a_call_raises_is_raised(count):
             raise ValueError("the fourth")
 
     with pytest.raises(ValueError, match="the fourth"):
-        threads.each(work, range(8))
+        threads.each(work, zip(range(8)))

@@ -49,8 +49,10 @@ def test_as_torchs_convolution_in_float64(
     weight = numbers(outputs, inputs, kernel, kernel)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "BYTES_AT_ONCE", at_once)
-        patch.setattr(torch, "get_num_threads", lambda: threads)
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
         ours = with_gradients(convolve, x, weight, gradient)
+        torch.set_num_threads(before)
     right = with_gradients(
         lambda x, weight: functional.conv2d(x, weight, padding=kernel // 2),
         *(tensor.double() for tensor in (x, weight, gradient)),

@@ -268,7 +268,9 @@ def test_an_ablations_name_is_a_target(finished):
 
 
 def test_a_record_of_an_unknown_run_is_refused_with_the_nearest_name(finished):
-    code, output = snakemake(finished, "-n", "results/smoke/runs/maxpool.maxpool/seed0/summary.json")
+    code, output = snakemake(
+        finished, "-n", "results/smoke/runs/maxpool.maxpool/seed0/summary.json"
+    )
     assert code != 0
     assert "no run maxpool.maxpool; did you mean maxpool.with_maxpool?" in output
 
