@@ -9,7 +9,7 @@ from typing import Any
 
 from ablations.declaration import Declaration
 from ablations.scale import Scale
-from resnet.config import RunConfig, to_json
+from resnet.config import RunConfig, nearest, to_json
 
 
 @dataclass(frozen=True)
@@ -96,3 +96,16 @@ def _ablation_document(ablation: Ablation) -> dict[str, Any]:
         "seeds": ablation.seeds,
         "arms": [dataclasses.asdict(member) for member in ablation.members],
     }
+
+
+def named(run: str, runs: dict[str, str]) -> str:
+    """Return what ``runs`` holds of the run of that name.
+
+    Raises
+    ------
+    LookupError
+        Where it holds none: with the nearest name.
+    """
+    if run not in runs:
+        raise LookupError(f"the study has no run {run}{nearest(run, runs)}")
+    return runs[run]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ablations import resources
 from ablations.registry import gpu_visible, load_bases
-from resnet.config import nearest
+from ablations.study import named
 from resnet.provenance import (
     DATA_CODE,
     DATA_PACKAGES,
@@ -43,14 +43,6 @@ if workflow.is_main_process and not workflow.dryrun:
         print(hint, file=sys.stderr)
 
 RECORD = "results/{scale}/runs/{run}/seed{seed}"
-
-
-# Not lookup(), which searches all runs for each one.
-def config_of(wildcards):
-    run = wildcards.run
-    if run not in RUNS:
-        raise WorkflowError(f"scale {SCALE} has no run {run}{nearest(run, RUNS)}")
-    return RUNS[run]
 
 
 wildcard_constraints:
@@ -117,7 +109,8 @@ rule train:
         # How to run, which changes no number: no param, for that would replan every run.
         how=HOW,
     params:
-        config=config_of,
+        # Not lookup(), which searches all runs for each one.
+        config=lambda wildcards: named(wildcards.run, RUNS),
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
         code=code_digest(*TRAINING),
         versions=versions_digest(*PACKAGES),

@@ -6,7 +6,7 @@ import pytest
 from ablations import registry
 from ablations.document import DeclarationError
 from ablations.registry import FOLDER, resolve
-from ablations.study import to_document
+from ablations.study import named, to_document
 from resnet.config import to_json
 
 
@@ -206,3 +206,10 @@ def test_the_path_leads_from_torchvisions_network_to_the_final_model():
     assert study.runs[members[0].run].model.name == "torchvision_resnet18"
     last = study.runs[members[-1].run]
     assert last == study.runs[study.ablations["maxpool"].members[0].run]
+
+
+def test_a_run_that_the_study_has_not_is_refused_with_the_nearest_name():
+    runs = {"maxpool.with_maxpool": "one", "base.final": "another"}
+    assert named("base.final", runs) == "another"
+    with pytest.raises(LookupError, match=r"no run maxpool.maxpool; did you mean maxpool.with_ma"):
+        named("maxpool.maxpool", runs)

@@ -272,7 +272,7 @@ def test_a_record_of_an_unknown_run_is_refused_with_the_nearest_name(finished):
         finished, "-n", "results/smoke/runs/maxpool.maxpool/seed0/summary.json"
     )
     assert code != 0
-    assert "no run maxpool.maxpool; did you mean maxpool.with_maxpool?" in output
+    assert "the study has no run maxpool.maxpool; did you mean maxpool.with_maxpool?" in output
 
 
 @pytest.mark.parametrize(
