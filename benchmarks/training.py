@@ -303,7 +303,7 @@ def measure(name: str, processes: int, threads: int) -> float:
     argv = [sys.executable, "-m", "benchmarks.training", "--contender", name]
     argv += ["--threads", str(threads)]
     # As the workflow starts ours; peers start as they do from a shell.
-    ours = {"OMP_WAIT_POLICY": "passive"} if name.startswith("ours") else {}
+    ours = {"GOMP_SPINCOUNT": "10000"} if name.startswith("ours") else {}
     running = [
         subprocess.Popen(
             argv,

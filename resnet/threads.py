@@ -1,8 +1,9 @@
 """Work shared among threads of Python's, each of which computes with one of PyTorch's.
 
 PyTorch shares every operation among its threads, which wait for one another after each; where
-operations are small, that takes longer than it saves. Its own threads spin while they wait, and
-hold these up, unless ``OMP_WAIT_POLICY`` was ``passive`` when it was imported.
+operations are small, that takes longer than it saves. Its own threads spin for a while where they
+wait, and hold these up: ``resnet/train.smk`` has them spin for a thirtieth of that, by libgomp's
+``GOMP_SPINCOUNT``. Never spinning (``OMP_WAIT_POLICY=passive``) makes shared operations slower.
 """
 
 from __future__ import annotations

@@ -118,8 +118,8 @@ rule train:
         record=subpath(output.summary, parent=True),
         checkpoint="results/{scale}/checkpoints/{run}.seed{seed}.pt",
     shell:
-        # Passive: threads of PyTorch's that wait take no time from those of resnet.threads.
-        "exec env OMP_WAIT_POLICY=passive python -m resnet.train --config {params.config:q}"
+        # Threads of PyTorch's that wait soon sleep, and take no time from those of resnet.threads.
+        "exec env GOMP_SPINCOUNT=10000 python -m resnet.train --config {params.config:q}"
         " --seed {wildcards.seed} --run {wildcards.run} --data {params.data:q}"
         " --output {params.record:q} --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
         " {resources.how} --asked-minutes {resources.runtime}"
