@@ -3,7 +3,8 @@
 ``python -m benchmarks.workflow`` makes up an ablation of many arms in a copy of the project and
 times ``snakemake --dry-run`` on it, beside Snakemake alone on one rule of the same form: as many
 outputs, a log, an environment, constants for parameters. The two take turns; the medians of their
-seconds, the ratio of these, and the most memory are printed.
+seconds, the ratio of these, and the most memory are printed. Where SLURM's commands are installed
+and its controller doesn't answer, either waits 9 s for it, which brings the ratio nearer to 1.
 """
 
 from __future__ import annotations
