@@ -81,20 +81,21 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
 
 def _convolved(x: Tensor, weight: Tensor) -> Tensor:
     images, kernels = x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1)
-    h, w = images.shape[1:3]
+    n, h, w, _ = images.shape
     a, b, g = transforms(len(kernels))
     factors = _places(_transformed(g, kernels))
-    out = images.new_empty(*images.shape[:3], kernels.shape[2])
+    # Tiles side by side: (n, rows, STEP, columns, STEP, outputs).
+    out = images.new_empty(n, _tiles_along(h), STEP, _tiles_along(w), STEP, kernels.shape[2])
 
     def convolve_parts(parts: list[slice]) -> None:
         for part in parts:
             tiles = _transformed(b, _cut(images[part], len(kernels)))
             products = torch.bmm(_places(tiles), factors.transpose(1, 2))
             sums = _transformed(a, products.view(*tiles.shape[:5], -1))
-            out[part] = _joined(sums)[:, :h, :w]
+            out[part] = sums.permute(2, 3, 0, 4, 1, 5)
 
     threads.each(convolve_parts, zip(_shares(images, kernels)))
-    return out.permute(0, 3, 1, 2)
+    return out.flatten(3, 4).flatten(1, 2)[:, :h, :w].contiguous().permute(0, 3, 1, 2)
 
 
 def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -231,11 +232,6 @@ def _cut(images: Tensor, kernel: int) -> Tensor:
     padding = (0, 0, before, before + -w % STEP, before, before + -h % STEP)
     padded = functional.pad(images, padding)
     return padded.unfold(1, side, STEP).unfold(2, side, STEP).permute(4, 5, 0, 1, 2, 3)
-
-
-def _joined(tiles: Tensor) -> Tensor:
-    """Return the images of tiles side by side."""
-    return tiles.permute(2, 3, 0, 4, 1, 5).flatten(3, 4).flatten(1, 2)
 
 
 def _uncut(tiles: Tensor, shape: torch.Size) -> Tensor:
