@@ -6,13 +6,14 @@ https://kellerjordan.github.io/posts/muon/.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from resnet import threads
+from resnet.graphs import Recorded, Tensors
 from resnet.optimizers import Optimizer
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -22,25 +23,27 @@ ITERATIONS = 5
 """Enough to bring singular values from 0.01 on between about 0.7 and 1.2."""
 
 
-def orthogonalized(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return about the nearest semi-orthogonal matrix: ``U V^T`` where ``matrix`` is ``U S V^T``.
+def orthogonalized(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return about the nearest semi-orthogonal matrices: ``U V^T`` for each ``U S V^T``.
 
     Parameters
     ----------
-    matrix
-        Of shape (rows, columns).
+    matrices
+        Of shape (rows, columns) or (n, rows, columns).
     dtype
         Of the products.
     """
     a, b, c = NEWTON_SCHULZ
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if tall else matrix).float()
-    x = (x / (x.norm() + 1e-7)).to(dtype)
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = (matrices.mT if tall else matrices).float()
+    x = (x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)).to(dtype)
+    # A term and the multiple of a product in one call each.
+    add = torch.addmm if x.ndim == 2 else torch.baddbmm
     for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    found: Tensor = x.T if tall else x
-    return found.to(matrix.dtype)
+        gram = x @ x.mT
+        x = add(x, add(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    found: Tensor = x.mT if tall else x
+    return found.to(matrices.dtype)
 
 
 class Muon(Optimizer):
@@ -63,35 +66,56 @@ class Muon(Optimizer):
         self.dtype = dtype
         defaults = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
         super().__init__(groups, {"lr": 0.1, "kernels": False, **defaults})
+        self.recorded = [Recorded(self._orthogonal) for _ in self.param_groups]
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """Move every parameter."""
-        moves = [
-            (weight, group)
-            for group in self.param_groups
-            for weight in group["params"]
-            if weight.grad is not None
-        ]
-        if moves and moves[0][0].is_cpu:
-            threads.each(self._move, moves)
-        else:
-            for move in moves:
-                self._move(*move)
+        for group, recorded in zip(self.param_groups, self.recorded, strict=True):
+            weights = [w for w in group["params"] if w.grad is not None]
+            if weights and weights[0].is_cpu:
+                moves = [([weight], group, self._orthogonal) for weight in weights]
+                threads.each(self._move, moves)
+            elif weights:
+                self._move(weights, group, recorded)
 
-    def _move(self, weight: Tensor, group: dict[str, Any]) -> None:
-        gradient, state = weight.grad, self.state[weight]
-        assert gradient is not None
+    def _move(
+        self,
+        weights: list[Tensor],
+        group: dict[str, Any],
+        orthogonal: Callable[..., Tensors],
+    ) -> None:
+        gradients: Tensors = [w.grad for w in weights if w.grad is not None]
         if group["kernels"]:
-            weight.mul_(1 - group["lr"] * group["weight_decay"])
+            torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
         else:
-            gradient = gradient.add(weight, alpha=group["weight_decay"])
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = torch.zeros_like(gradient)
-        buffer = state["momentum_buffer"].mul_(group["momentum"]).add_(gradient)
-        step = gradient.add(buffer, alpha=group["momentum"]) if group["nesterov"] else buffer
+            gradients = torch._foreach_add(gradients, weights, alpha=group["weight_decay"])
+        buffers = [self._buffer(w) for w in weights]
+        torch._foreach_mul_(buffers, group["momentum"])
+        torch._foreach_add_(buffers, gradients)
+        steps: Tensors = buffers
+        if group["nesterov"]:
+            steps = torch._foreach_add(gradients, buffers, alpha=group["momentum"])
         if group["kernels"]:
-            matrix = step.reshape(len(step), -1)
-            scale = max(1.0, matrix.shape[0] / matrix.shape[1]) ** 0.5
-            step = orthogonalized(matrix, self.dtype).reshape(step.shape) * scale
-        weight.sub_(step, alpha=group["lr"])
+            steps = orthogonal(*steps)
+        torch._foreach_sub_(weights, steps, alpha=group["lr"])
+
+    def _buffer(self, weight: Tensor) -> Tensor:
+        state = self.state[weight]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(weight)
+        buffer: Tensor = state["momentum_buffer"]
+        return buffer
+
+    def _orthogonal(self, *steps: Tensor) -> Tensors:
+        """Return steps made orthogonal: those of one shape together, since on a GPU calls cost."""
+        found = list(steps)
+        for shape in dict.fromkeys(step.shape for step in steps):
+            where = [i for i, step in enumerate(steps) if step.shape == shape]
+            # One stays a matrix: a CPU makes its products faster than those of a batch of one.
+            same = steps[where[0]] if len(where) == 1 else torch.stack([steps[i] for i in where])
+            made = orthogonalized(same.reshape(*same.shape[:-3], -1), self.dtype)
+            made = made * max(1.0, made.shape[-2] / made.shape[-1]) ** 0.5
+            for i, step in zip(where, made.reshape(len(where), *shape), strict=True):
+                found[i] = step
+        return found

@@ -18,9 +18,11 @@ ROOT = Path(__file__).parent.parent
 
 TRAINING = (
     "resnet/augment.py",
+    "resnet/average.py",
     "resnet/config.py",
     "resnet/convolution.py",
     "resnet/evaluate.py",
+    "resnet/graphs.py",
     "resnet/machine.py",
     "resnet/model.py",
     "resnet/muon.py",

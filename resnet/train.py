@@ -17,7 +17,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,11 @@ import filelock
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from resnet import checkpoint, checksums, convolution, machine, schedule
 from resnet.augment import Augmenter, normalized, order
+from resnet.average import follow
 from resnet.cluster import why_asked_to_leave
 from resnet.config import (
     DATASETS,
@@ -44,12 +43,17 @@ from resnet.data import DataError, Split, load, read_facts
 from resnet.devices import one_device
 from resnet.evaluate import Evaluation, evaluate
 from resnet.files import start_log
+from resnet.graphs import Recorded
 from resnet.guard import Guard, Interrupted, terminable
 from resnet.model import build, still_idle_weights
+from resnet.progress import epoch_line
 from resnet.provenance import origin
 from resnet.record import write_record
 
 log = logging.getLogger("resnet.train")
+
+AHEAD = 8
+"""Batches augmented at once on a GPU, which has room for more than one in a call."""
 
 
 # --- a run in progress ----------------------------------------------------------------------
@@ -116,29 +120,21 @@ class Run:
         self.step, self.learning_rate = 0, schedule.rate(self.scheduler)
         self.rows: list[dict[str, Any]] = []
         self.last_test: Evaluation | None = None
+        # Sums stay on the device, at one place: reading them would make it wait.
+        self.sums = torch.zeros(2, dtype=torch.float64, device=device)
         self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
+        # A compiled network is launched as a whole anyway.
+        recorded = device.type == "cuda" and not config.compile
+        self.learn_from = Recorded(self._gradients) if recorded else self._gradients
         self._begin_epoch()
-
-    def _follow(self, average: nn.Module) -> None:
-        """Move the average towards the network; after the first batch it is the network."""
-        steps = self.config.evaluation.averaging_share * self.steps
-        decay = math.exp(-1 / max(1.0, steps)) if self.step else 0.0
-        # Norms' running statistics are averaged with the weights that they belong to. torch's own
-        # AveragedModel keeps its count on the CPU, for which a GPU would be waited for every batch.
-        old, new = (
-            [x.detach() for x in chain(net.parameters(), net.buffers()) if x.is_floating_point()]
-            for net in (average, self.network)
-        )
-        get_ema_multi_avg_fn(decay)(old, new, None)  # type: ignore[no-untyped-call]
 
     @property
     def evaluated(self) -> nn.Module:
         """The network that is evaluated and saved: the average, where there is one."""
         return self.average or self.network
 
-    # The sums stay on the device: reading them would make it wait.
     def _begin_epoch(self) -> None:
-        self.sums = torch.zeros(2, dtype=torch.float64, device=self.device)
+        self.sums.zero_()
         self.epoch_images = 0
         self.train_seconds = 0.0
 
@@ -181,29 +177,22 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.step, self.rows = state["step"], state["rows"]
-        self.sums = state["sums"].to(self.device)
+        self.sums.copy_(state["sums"])
         self.epoch_images, self.train_seconds = state["epoch_images"], state["train_seconds"]
         self.learning_rate = state["learning_rate"]
-        self.last_finite_loss = state["last_finite_loss"].to(self.device)
+        self.last_finite_loss.copy_(state["last_finite_loss"])
 
     def train_to_epoch_end(self) -> Iterator[None]:
         """Train to the end of the epoch under way, yielding after every batch."""
-        epoch, config = len(self.rows), self.config
-        augmenter = Augmenter(
-            config.augmentation.copies,
-            seed=config.seed,
-            epoch=epoch,
-            images=len(self.training[1]),
-            size=config.image_size,
-        )
-        items = order(config.seed, epoch, config.epoch_images)
+        end = min((len(self.rows) + 1) * self.steps_per_epoch, self.steps)
+        batches = self._batches(len(self.rows), end)
         self.network.train()
-        while self.step < min((epoch + 1) * self.steps_per_epoch, self.steps):
+        while self.step < end:
             start = time.perf_counter()
-            first = self.step % self.steps_per_epoch * config.batch_size
-            self._train_batch(augmenter, items[first : first + config.batch_size])
+            self._train_batch(*next(batches))
             self.step += 1
-            if config.schedule.step_every == "batch" or not self.step % self.steps_per_epoch:
+            by_batch = self.config.schedule.step_every == "batch"
+            if by_batch or not self.step % self.steps_per_epoch:
                 self.scheduler.step()
             self.train_seconds += time.perf_counter() - start
             yield
@@ -211,28 +200,55 @@ class Run:
         machine.wait_for(self.device)
         self.train_seconds += time.perf_counter() - start
 
-    def _train_batch(self, augmenter: Augmenter, items: Any) -> None:
-        images = normalized(augmenter.batch(self.training[0], items), self.mean, self.deviation)
-        index = torch.from_numpy(items % len(self.training[1])).to(self.device, non_blocking=True)
-        labels = self.training[1][index]
+    def _batches(self, epoch: int, end: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the images, augmented, and labels of the epoch's batches from here to ``end``."""
+        config, images = self.config, len(self.training[1])
+        augmenter = Augmenter(
+            config.augmentation.copies,
+            seed=config.seed,
+            epoch=epoch,
+            images=images,
+            size=config.image_size,
+        )
+        size = config.batch_size
+        first, last = ((at - epoch * self.steps_per_epoch) * size for at in (self.step, end))
+        items = order(config.seed, epoch, config.epoch_images)[first:last]
+        at_once = size * (1 if self.device.type == "cpu" else AHEAD)
+        for start in range(0, len(items), at_once):
+            part = items[start : start + at_once]
+            index = torch.from_numpy(part % images).to(self.device, non_blocking=True)
+            batches = augmenter.batch(self.training[0], part), self.training[1][index]
+            yield from zip(*(torch.split(x, size) for x in batches), strict=True)
+
+    def _train_batch(self, images: Tensor, labels: Tensor) -> None:
         self.learning_rate = schedule.rate(self.scheduler)
+        whole = len(labels) == self.config.batch_size
+        gradients = (self.learn_from if whole else self._gradients)(images, labels)
+        for weight, gradient in zip(self.network.parameters(), gradients, strict=True):
+            weight.grad = gradient
+        self.optimizer.step()
+        if self.average:
+            # After the first batch it is the network.
+            steps = max(1.0, self.config.evaluation.averaging_share * self.steps)
+            follow(self.average, self.network, math.exp(-1 / steps) if self.step else 0.0)
+        self.epoch_images += len(labels)
+
+    def _gradients(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """Return the gradients by the weights, and add up what the epoch's row tells."""
+        pixels = normalized(images, self.mean, self.deviation)
         with torch.autocast(self.device.type, self.autocast, self.autocast is not None):
-            logits = self.forward(images)
+            logits = self.forward(pixels)
         loss = functional.cross_entropy(
             logits.float(), labels, label_smoothing=self.config.label_smoothing
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        if self.average:
-            self._follow(self.average)
         with torch.no_grad():
             correct = (logits.argmax(1) == labels).sum()
-            self.sums += torch.stack([loss.double() * len(items), correct.double()])
-            self.last_finite_loss = torch.where(
-                loss.isfinite(), loss.double(), self.last_finite_loss
-            )
-        self.epoch_images += len(items)
+            self.sums += torch.stack([loss.double() * len(labels), correct.double()])
+            last = torch.where(loss.isfinite(), loss.double(), self.last_finite_loss)
+            self.last_finite_loss.copy_(last)
+        return [w.grad for w in self.network.parameters() if w.grad is not None]
 
     def evaluate(self, images: Tensor, labels: Tensor) -> Evaluation:
         """Return the network's evaluation on ``images``."""
@@ -294,26 +310,9 @@ def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
         with guard.evaluating():
             evaluated = run.evaluate_epoch()
         run.end_epoch(*evaluated)
-        log.info("%s", _epoch_line(run, name))
+        log.info("%s", epoch_line(run, name))
         guard.after(guard.after_epoch_seconds)
     bar.close()
-
-
-def _epoch_line(run: Run, name: str) -> str:
-    row, done = run.rows[-1], len(run.rows)
-    left = sum(r["seconds"] for r in run.rows) / run.step * (run.steps - run.step)
-    return (
-        f"{name} seed {run.config.seed}  epoch {done}/{run.epochs}"
-        f"  train {row['train_accuracy']:.4f}  test {row['test_accuracy']:.4f}"
-        f"  {row['images_per_second']:,.0f} images/s  {_duration(left)} left"
-    )
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None) -> None:

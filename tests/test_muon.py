@@ -58,3 +58,29 @@ def test_a_kernels_decay_is_apart_from_its_gradient():
     kernel.grad = torch.zeros(2, 1, 1, 1)
     muon.step()
     torch.testing.assert_close(kernel.detach(), torch.full((2, 1, 1, 1), 0.95))
+
+
+@pytest.mark.parametrize("shape", [(5, 8, 27), (3, 16, 9)])
+def test_a_batch_of_matrices_becomes_what_each_becomes(shape):
+    matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    together, alone = orthogonalized(matrices), [orthogonalized(m) for m in matrices]
+    torch.testing.assert_close(together, torch.stack(alone), rtol=1e-4, atol=1e-5)
+
+
+def test_moved_together_kernels_go_where_they_go_alone():
+    torch.manual_seed(0)
+    shapes = [(8, 4, 3, 3), (4, 4, 1, 1), (8, 4, 3, 3)]
+    one, other = ([torch.nn.Parameter(torch.ones(s)) for s in shapes] for _ in range(2))
+    alone, together = (
+        Muon([{"params": weights, "lr": 0.1, "kernels": True}], 0.9, True, 0.01)
+        for weights in (one, other)
+    )
+    for _ in range(3):
+        for a, b in zip(one, other, strict=True):
+            a.grad = torch.randn(a.shape)
+            b.grad = a.grad.clone()
+        alone.step()
+        with torch.no_grad():  # as on a GPU
+            together._move(other, together.param_groups[0], together._orthogonal)
+    for a, b in zip(one, other, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)

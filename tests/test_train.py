@@ -171,8 +171,9 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
         for name in ("whole", "broken")
     )
     assert train.main(whole) == 0
-    # Once a batch at least: layer1.0.conv2.
-    assert len(calls) >= train.schedule.total_steps(from_dict(SMALL | RECIPE))
+    # Once a batch at least, on a CPU: layer1.0.conv2.
+    batches = train.schedule.total_steps(from_dict(SMALL | RECIPE))
+    assert len(calls) >= batches or torch.cuda.is_available()
 
     def interrupt(self):
         if len(self.rows) == 2:
