@@ -298,11 +298,15 @@ class Augmenter:
         batch = pixels.index_select(0, there(image))
         for stage in self.stages:
             mine = np.flatnonzero(stage.has[copy])
-            rows = there(mine)
             parameters = there(stage.parameters[copy[mine], image[mine]])
-            part = batch.index_select(0, rows).permute(0, 3, 1, 2)
+            part = batch.index_select(0, there(mine)).permute(0, 3, 1, 2)
             made = stage.transform.pixels(part, parameters).permute(0, 2, 3, 1)
-            batch = made if len(mine) == len(items) else batch.index_copy_(0, rows, made)
+            if len(mine) < len(items):
+                # Not index_copy_, whose deterministic form waits for a GPU.
+                rest = np.flatnonzero(~stage.has[copy])
+                made = torch.cat([made, batch.index_select(0, there(rest))])
+                made = made.index_select(0, there(np.concatenate([mine, rest]).argsort()))
+            batch = made
         return batch.permute(0, 3, 1, 2)
 
 

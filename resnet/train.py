@@ -427,12 +427,8 @@ def main(argv: list[str] | None = None) -> int:
     except filelock.Timeout:
         log.error("error: %s: another process is training this run", args.output)
         return 1
-    except torch.OutOfMemoryError:
-        log.error(
-            "error: %s: the GPU's memory is too small for it: allowed is a smaller network or "
-            "batch_size, fewer runs_per_gpu, or a larger GPU",
-            args.run,
-        )
+    except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
+        log.error("error: %s: %s", args.run, machine.gpu_problem(error))
         return 1
     except (ConfigError, DataError, ValueError, OSError, RecursionError) as error:
         log.error("error: %s: %s", args.run, error)

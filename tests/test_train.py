@@ -323,14 +323,29 @@ def test_nothing_is_read_from_the_device_within_an_epoch(digits, changes):
         assert reads.count == 1
 
 
-def test_a_gpu_that_is_too_small_is_one_line(digits, tmp_path, monkeypatch, capsys):
-    def full(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+            "a smaller network or batch_size, fewer runs_per_gpu, or a larger GPU",
+        ),
+        (
+            torch.AcceleratorError("CUDA error: unspecified launch failure\nSearch for it"),
+            "the GPU failed (CUDA error: unspecified launch failure): run again to go on from the "
+            "last checkpoint, with one run a GPU; if it fails again, with "
+            "RESNET_CUDA_GRAPHS=never in the environment",
+        ),
+    ],
+)
+def test_a_gpu_that_fails_is_one_line(digits, tmp_path, monkeypatch, capsys, error, end):
+    def fails(*_):
+        raise error
 
-    monkeypatch.setattr(train.Run, "_train_batch", full)
+    monkeypatch.setattr(train.Run, "_train_batch", fails)
     assert train.main(arguments(digits, tmp_path / "seed0")) == 1
     said = capsys.readouterr().err.strip()
-    assert said.endswith("a smaller network or batch_size, fewer runs_per_gpu, or a larger GPU")
+    assert said.endswith(end)
     assert "\n" not in said
 
 
