@@ -362,7 +362,7 @@ def main() -> None:
     for _ in range(args.rounds):
         for name, setting in what.items():
             rates[name].append(measure(*setting, args.seconds))
-    section = report(rates)
+    section = report(rates, args.seconds)
     RESULTS.write_text(filed(RESULTS.read_text(), section))
     print(section)
 
@@ -376,7 +376,7 @@ def filed(results: str, section: str) -> str:
     return "\n\n## ".join([top.strip(), *sections.values()]) + "\n"
 
 
-def report(rates: dict[str, list[float]]) -> str:
+def report(rates: dict[str, list[float]], seconds: float) -> str:
     """Return medians and ratios, as a Markdown section headed by the hardware."""
     medians = {name: statistics.median(values) for name, values in rates.items()}
     gemm_rate, paper = medians.pop("GEMM"), medians["paper loop"]
@@ -385,10 +385,12 @@ def report(rates: dict[str, list[float]]) -> str:
     # multiplications is rated by these all the same: a share is of the same work.
     flops = 3 * layers(Model())[0].flops
     said = ", ".join(f"{key} {value}" for key, value in versions("torch", "torchvision").items())
+    rounds = len(rates["GEMM"])
     lines = [
         f"## {hardware()}, {precision()}",
         "",
-        f"{said}; medians of {len(rates['GEMM'])} rounds in turn.",
+        f"{said}; {f'medians of {rounds} rounds in turn' if rounds > 1 else 'one round'}, "
+        f"{seconds:g} s each.",
         "",
         "| | images a second | lowest to highest | times the paper's loop |",
         "|---|---|---|---|",

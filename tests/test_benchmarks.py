@@ -20,6 +20,6 @@ def test_this_processor_s_section_is_replaced_by_a_run_s_report(monkeypatch) -> 
     monkeypatch.setattr(training, "processor", lambda: heading)
     monkeypatch.setattr(training, "precision", lambda: "bf16")
     rates = {"paper loop": [100.0, 90.0, 110.0], "ours": [200.0] * 3, "GEMM": [1e12] * 3}
-    filed_once = filed(RESULTS.read_text(), report(rates))
+    filed_once = filed(RESULTS.read_text(), report(rates, 8.0))
     assert filed_once.count(f"## {heading}, bf16\n") == 1
     assert "\npaper loop: 2.00\n\nGEMM share: 0.49\n" in filed_once
