@@ -34,20 +34,6 @@ def wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def gpu_problem(error: RuntimeError) -> str:
-    """Return what to do about an error of the GPU's."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return (
-            "the GPU's memory is too small for it: allowed is a smaller network or "
-            "batch_size, fewer runs_per_gpu, or a larger GPU"
-        )
-    reason = str(error).partition("\n")[0]
-    return (
-        f"the GPU failed ({reason}): run again to go on from the last checkpoint, with one run a "
-        "GPU; if it fails again, with RESNET_CUDA_GRAPHS=never in the environment"
-    )
-
-
 def set_up(threads: int) -> None:
     """Have PyTorch compute the same bits every time, float32 in full, and warn where it can't.
 

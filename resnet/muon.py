@@ -6,14 +6,14 @@ https://kellerjordan.github.io/posts/muon/.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from resnet import threads
-from resnet.graphs import Recorded, Tensors
+from resnet.graphs import Tensors
 from resnet.optimizers import Optimizer
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -66,39 +66,41 @@ class Muon(Optimizer):
         self.dtype = dtype
         defaults = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
         super().__init__(groups, {"lr": 0.1, "kernels": False, **defaults})
-        self.recorded = [Recorded(self._orthogonal) for _ in self.param_groups]
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Move every parameter."""
-        for group, recorded in zip(self.param_groups, self.recorded, strict=True):
+    def prepare(self) -> None:
+        """Put each weight's direction in its gradient's place."""
+        for group in self.param_groups:
             weights = [w for w in group["params"] if w.grad is not None]
             if weights and weights[0].is_cpu:
-                moves = [([weight], group, self._orthogonal) for weight in weights]
-                threads.each(self._move, moves)
+                threads.each(self._turn, [([weight], group) for weight in weights])
             elif weights:
-                self._move(weights, group, recorded)
+                self._turn(weights, group)
 
-    def _move(
-        self,
-        weights: list[Tensor],
-        group: dict[str, Any],
-        orthogonal: Callable[..., Tensors],
-    ) -> None:
+    def _turn(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         gradients: Tensors = [w.grad for w in weights if w.grad is not None]
-        if group["kernels"]:
-            torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
-        else:
+        if not group["kernels"]:
             gradients = torch._foreach_add(gradients, weights, alpha=group["weight_decay"])
         buffers = [self._buffer(w) for w in weights]
         torch._foreach_mul_(buffers, group["momentum"])
         torch._foreach_add_(buffers, gradients)
-        steps: Tensors = buffers
+        directions: Tensors = buffers
         if group["nesterov"]:
-            steps = torch._foreach_add(gradients, buffers, alpha=group["momentum"])
+            directions = torch._foreach_add(gradients, buffers, alpha=group["momentum"])
         if group["kernels"]:
-            steps = orthogonal(*steps)
-        torch._foreach_sub_(weights, steps, alpha=group["lr"])
+            directions = self._orthogonal(directions)
+        for weight, direction in zip(weights, directions, strict=True):
+            weight.grad = direction
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """Move every weight along what `prepare` put in its gradient's place."""
+        for group in self.param_groups:
+            moving = [w for w in group["params"] if w.grad is not None]
+            if moving and group["kernels"]:
+                torch._foreach_mul_(moving, 1 - group["lr"] * group["weight_decay"])
+            if moving:
+                torch._foreach_sub_(moving, [w.grad for w in moving], alpha=group["lr"])
 
     def _buffer(self, weight: Tensor) -> Tensor:
         state = self.state[weight]
@@ -107,7 +109,7 @@ class Muon(Optimizer):
         buffer: Tensor = state["momentum_buffer"]
         return buffer
 
-    def _orthogonal(self, *steps: Tensor) -> Tensors:
+    def _orthogonal(self, steps: Tensors) -> Tensors:
         """Return steps made orthogonal: those of one shape together, since on a GPU calls cost."""
         found = list(steps)
         for shape in dict.fromkeys(step.shape for step in steps):

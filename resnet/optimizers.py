@@ -21,6 +21,9 @@ class Optimizer(optim.Optimizer):
     state_dict = unwrap(optim.Optimizer.state_dict)
     load_state_dict = unwrap(optim.Optimizer.load_state_dict)
 
+    def prepare(self) -> None:
+        """Do what of a step depends on no learning rate, between ``backward`` and ``step``."""
+
 
 # The wrapped step has gradients off, where it isn't asked to be differentiable itself.
 

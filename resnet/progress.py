@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 if TYPE_CHECKING:
     from resnet.train import Run
 
@@ -24,3 +26,17 @@ def _duration(seconds: float) -> str:
     if minutes < 1:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def gpu_problem(error: RuntimeError) -> str:
+    """Return what to do about an error of the GPU's."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return (
+            "the GPU's memory is too small for it: allowed is a smaller network or "
+            "batch_size, fewer runs_per_gpu, or a larger GPU"
+        )
+    reason = str(error).partition("\n")[0]
+    return (
+        f"the GPU failed ({reason}): run again to go on from the last checkpoint, with one run a "
+        "GPU; if it fails again, with RESNET_CUDA_GRAPHS=never in the environment"
+    )

@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from resnet.files import start_log
 from resnet.graphs import Recorded
 from resnet.guard import Guard, Interrupted, terminable
 from resnet.model import build, still_idle_weights
-from resnet.progress import epoch_line
+from resnet.progress import epoch_line, gpu_problem
 from resnet.provenance import origin
 from resnet.record import write_record
 
@@ -125,7 +126,8 @@ class Run:
         self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
         # A compiled network is launched as a whole anyway.
         recorded = device.type == "cuda" and not config.compile
-        self.learn_from = Recorded(self._gradients) if recorded else self._gradients
+        self.ahead = 1 if device.type == "cpu" else AHEAD
+        self.learn_from = Recorded(self._directions) if recorded else self._directions
         self._begin_epoch()
 
     @property
@@ -212,20 +214,22 @@ class Run:
         )
         size = config.batch_size
         first, last = ((at - epoch * self.steps_per_epoch) * size for at in (self.step, end))
-        items = order(config.seed, epoch, config.epoch_images)[first:last]
-        at_once = size * (1 if self.device.type == "cpu" else AHEAD)
-        for start in range(0, len(items), at_once):
+        items = order(config.seed, epoch, config.epoch_images)[:last]
+        at_once = size * self.ahead
+        # From where it would have been, had the run not been interrupted: with the same bits.
+        for start in range(first - first % at_once, last, at_once):
             part = items[start : start + at_once]
             index = torch.from_numpy(part % images).to(self.device, non_blocking=True)
             batches = augmenter.batch(self.training[0], part), self.training[1][index]
-            yield from zip(*(torch.split(x, size) for x in batches), strict=True)
+            here = zip(*(torch.split(x, size) for x in batches), strict=True)
+            yield from islice(here, max(0, first - start) // size, None)
 
     def _train_batch(self, images: Tensor, labels: Tensor) -> None:
         self.learning_rate = schedule.rate(self.scheduler)
         whole = len(labels) == self.config.batch_size
-        gradients = (self.learn_from if whole else self._gradients)(images, labels)
-        for weight, gradient in zip(self.network.parameters(), gradients, strict=True):
-            weight.grad = gradient
+        directions = (self.learn_from if whole else self._directions)(images, labels)
+        for weight, direction in zip(self.network.parameters(), directions, strict=True):
+            weight.grad = direction
         self.optimizer.step()
         if self.average:
             # After the first batch it is the network.
@@ -233,8 +237,8 @@ class Run:
             follow(self.average, self.network, math.exp(-1 / steps) if self.step else 0.0)
         self.epoch_images += len(labels)
 
-    def _gradients(self, images: Tensor, labels: Tensor) -> list[Tensor]:
-        """Return the gradients by the weights, and add up what the epoch's row tells."""
+    def _directions(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """Return gradients, as the optimizer prepares them, and add up what the epoch's row has."""
         pixels = normalized(images, self.mean, self.deviation)
         with torch.autocast(self.device.type, self.autocast, self.autocast is not None):
             logits = self.forward(pixels)
@@ -243,6 +247,7 @@ class Run:
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.prepare()
         with torch.no_grad():
             correct = (logits.argmax(1) == labels).sum()
             self.sums += torch.stack([loss.double() * len(labels), correct.double()])
@@ -428,7 +433,7 @@ def main(argv: list[str] | None = None) -> int:
         log.error("error: %s: another process is training this run", args.output)
         return 1
     except (torch.OutOfMemoryError, torch.AcceleratorError) as error:
-        log.error("error: %s: %s", args.run, machine.gpu_problem(error))
+        log.error("error: %s: %s", args.run, gpu_problem(error))
         return 1
     except (ConfigError, DataError, ValueError, OSError, RecursionError) as error:
         log.error("error: %s: %s", args.run, error)
