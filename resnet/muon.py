@@ -53,6 +53,8 @@ class Muon(Optimizer):
     step has the length of that many orthogonal rows, so the learning rate is a share of the size
     that initial weights have. Weight decay is decoupled (Loshchilov & Hutter 2019,
     arXiv:1711.05101) for kernels. Products are made in ``dtype``.
+
+    `prepare` is called before `step`: all but the learning rate's part, to be recorded on a GPU.
     """
 
     def __init__(
