@@ -39,17 +39,19 @@ OPTIONS = (
     "must_hold",
     "gpu",
     "runs_per_gpu",
+    "cuda_graphs",
     "keep_weights",
 )
 """The keys of config/config.yaml."""
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "gpu": ("auto", "always", "never"),
+    "cuda_graphs": ("always", "never"),
     "keep_weights": ("all", "bases", "none"),
 }
 """The legal values of those that are one of a few, the default first."""
 
-ELSEWHERE = ("data_source", "data_folder", "gpu", "runs_per_gpu", "keep_weights")
+ELSEWHERE = ("data_source", "data_folder", "gpu", "runs_per_gpu", "cuda_graphs", "keep_weights")
 """Keys that say where and how to run, and change nothing that the report says."""
 
 

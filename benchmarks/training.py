@@ -231,7 +231,7 @@ def lightning_trainer(seconds: float) -> float:
     return module.rate
 
 
-def ours(compiled: bool = False) -> Iterator[int]:
+def ours(compiled: bool = False, cuda_graphs: bool = True) -> Iterator[int]:
     """Train as this project does, with the final model's own protocol."""
     config = from_dict(
         {
@@ -250,7 +250,8 @@ def ours(compiled: bool = False) -> Iterator[int]:
         }
     )
     split = Split(*noise())
-    run = Run(config, split, Split(split.images[:10], split.labels[:10]), {}, pick_device())
+    few = Split(split.images[:10], split.labels[:10])
+    run = Run(config, split, few, {}, pick_device(), cuda_graphs)
     while True:
         for _ in run.train_to_epoch_end():
             yield BATCH
@@ -287,6 +288,7 @@ STEPPING: dict[str, Callable[[], Iterator[int]]] = {
     "torchvision style": torchvision_style,
     "ours": ours,
     "ours compiled": functools.partial(ours, compiled=True),
+    "ours without graphs": functools.partial(ours, cuda_graphs=False),
 }
 TIMED: dict[str, Callable[[float], float]] = {"Lightning": lightning_trainer, "GEMM": gemm}
 
@@ -341,6 +343,7 @@ def settings(cores: int) -> dict[str, tuple[str, int, int]]:
         found["ours, a run a core"] = ("ours", cores, 1)
         found["ours, a run a core, compiled"] = ("ours compiled", cores, 1)
         return found | {"GEMM": ("GEMM", cores, 1)}
+    found["ours, one run, kernel by kernel"] = ("ours without graphs", 1, cores)
     return found | {"GEMM": ("GEMM", 1, cores)}
 
 

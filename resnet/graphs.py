@@ -2,18 +2,15 @@
 
 A training step of the final model is 541 kernels, most of them small, and a processor takes longer
 to launch them one by one than a GPU to compute them. Replayed they are the same kernels: numbers
-are what they are without. ``RESNET_CUDA_GRAPHS=never`` in the environment launches one by one.
+are what they are without.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
-
-Tensors = list[Tensor] | tuple[Tensor, ...]
 
 WARM_UP = 3
 """Calls before the recording, in which libraries choose their kernels and take their memory."""
@@ -30,19 +27,16 @@ class Recorded:
         that it worked on when it was recorded.
     """
 
-    def __init__(self, work: Callable[..., Tensors]) -> None:
+    def __init__(self, work: Callable[..., list[Tensor]]) -> None:
         self.work = work
-        self.one_by_one = os.environ.get("RESNET_CUDA_GRAPHS") == "never"
         self.calls = 0
         self.stream: torch.cuda.Stream | None = None
         self.graph: torch.cuda.CUDAGraph | None = None
         self.inputs: list[Tensor] = []
-        self.outputs: Tensors = []
+        self.outputs: list[Tensor] = []
 
-    def __call__(self, *inputs: Tensor) -> Tensors:
+    def __call__(self, *inputs: Tensor) -> list[Tensor]:
         """Return what ``work`` returns; the next call overwrites it."""
-        if self.one_by_one:
-            return self.work(*inputs)
         # On a stream of its own, as PyTorch asks for before a recording and in it.
         self.stream = self.stream or torch.cuda.Stream()  # type: ignore[no-untyped-call]
         if self.calls < WARM_UP:
@@ -59,7 +53,7 @@ class Recorded:
         self.graph.replay()
         return self.outputs
 
-    def _worked_aside(self, stream: torch.cuda.Stream, inputs: Tensors) -> Tensors:
+    def _worked_aside(self, stream: torch.cuda.Stream, inputs: tuple[Tensor, ...]) -> list[Tensor]:
         main = torch.cuda.current_stream()
         stream.wait_stream(main)
         with torch.cuda.stream(stream):

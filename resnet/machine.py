@@ -34,6 +34,11 @@ def wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+def batches_at_once(device: torch.device) -> int:
+    """Return how many batches to augment together: a GPU has room for more than one in a call."""
+    return 1 if device.type == "cpu" else 8
+
+
 def set_up(threads: int) -> None:
     """Have PyTorch compute the same bits every time, float32 in full, and warn where it can't.
 

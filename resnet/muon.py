@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from resnet import threads
-from resnet.graphs import Tensors
 from resnet.optimizers import Optimizer
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -21,6 +20,8 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 ITERATIONS = 5
 """Enough to bring singular values from 0.01 on between about 0.7 and 1.2."""
+
+Tensors = list[Tensor] | tuple[Tensor, ...]
 
 
 def orthogonalized(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -38,5 +38,5 @@ def gpu_problem(error: RuntimeError) -> str:
     reason = str(error).partition("\n")[0]
     return (
         f"the GPU failed ({reason}): run again to go on from the last checkpoint, with one run a "
-        "GPU; if it fails again, with RESNET_CUDA_GRAPHS=never in the environment"
+        "GPU; if it fails again, with cuda_graphs=never in --config"
     )

@@ -53,9 +53,6 @@ from resnet.record import write_record
 
 log = logging.getLogger("resnet.train")
 
-AHEAD = 8
-"""Batches augmented at once on a GPU, which has room for more than one in a call."""
-
 
 # --- a run in progress ----------------------------------------------------------------------
 
@@ -72,6 +69,8 @@ class Run:
         the last ``held_out_images`` of those to choose by.
     device
         Where to train; images stay there as uint8.
+    cuda_graphs
+        Whether a GPU's steps are launched as a whole, which changes no number.
     """
 
     def __init__(
@@ -81,6 +80,7 @@ class Run:
         test: Split,
         facts: dict[str, Any],
         device: torch.device,
+        cuda_graphs: bool = True,
     ) -> None:
         self.config, self.device = config, device
         self.precision = machine.pick_precision(config.precision, device)
@@ -100,24 +100,15 @@ class Run:
             torch.tensor([0.5] * 3 if half else facts[key], device=device).view(3, 1, 1)
             for key in ("channel_mean", "channel_deviation")
         )
-        torch.manual_seed(config.seed)
-        classes = len(DATASETS[config.data.dataset].classes)
-        network = build(config.model, classes).to(device)
-        self.network = network.to(memory_format=torch.channels_last)
-        if self.autocast:
-            still_idle_weights(self.network, training.images.shape[1])
-        if device.type == "cpu" and not self.autocast:
-            convolution.speed_up(self.network)
+        self.network = self._built()
         self.forward = machine.compiled(self.network, device) if config.compile else self.network
         # Follows the network as a moving average, if anything does.
         self.average = copy.deepcopy(self.network) if config.evaluation.averaging_share else None
         dtype = self.autocast or torch.float32
         self.optimizer = schedule.optimizer(config, self.network.parameters(), dtype)
         self.scheduler = schedule.scheduler(config, self.optimizer)
-        self.steps, self.steps_per_epoch = (
-            schedule.total_steps(config),
-            schedule.steps_per_epoch(config),
-        )
+        self.steps = schedule.total_steps(config)
+        self.steps_per_epoch = schedule.steps_per_epoch(config)
         self.step, self.learning_rate = 0, schedule.rate(self.scheduler)
         self.rows: list[dict[str, Any]] = []
         self.last_test: Evaluation | None = None
@@ -125,10 +116,22 @@ class Run:
         self.sums = torch.zeros(2, dtype=torch.float64, device=device)
         self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
         # A compiled network is launched as a whole anyway.
-        recorded = device.type == "cuda" and not config.compile
-        self.ahead = 1 if device.type == "cpu" else AHEAD
+        recorded = cuda_graphs and device.type == "cuda" and not config.compile
+        self.ahead = machine.batches_at_once(device)
         self.learn_from = Recorded(self._directions) if recorded else self._directions
         self._begin_epoch()
+
+    def _built(self) -> nn.Module:
+        """Return the network as the seed has it, ready for its device."""
+        torch.manual_seed(self.config.seed)
+        classes = len(DATASETS[self.config.data.dataset].classes)
+        network = build(self.config.model, classes).to(self.device)
+        network = network.to(memory_format=torch.channels_last)
+        if self.autocast:
+            still_idle_weights(network, self.config.image_size)
+        elif self.device.type == "cpu":
+            convolution.speed_up(network)
+        return network
 
     @property
     def evaluated(self) -> nn.Module:
@@ -193,8 +196,7 @@ class Run:
             start = time.perf_counter()
             self._train_batch(*next(batches))
             self.step += 1
-            by_batch = self.config.schedule.step_every == "batch"
-            if by_batch or not self.step % self.steps_per_epoch:
+            if self.config.schedule.step_every == "batch" or not self.step % self.steps_per_epoch:
                 self.scheduler.step()
             self.train_seconds += time.perf_counter() - start
             yield
@@ -344,7 +346,8 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
         checkpoint.link(kept, args.output)
         log.info("%s seed %d  was finished before", args.run, config.seed)
         return
-    run = Run(config, load(args.data, "train"), load(args.data, "test"), facts, device)
+    splits = load(args.data, "train"), load(args.data, "test")
+    run = Run(config, *splits, facts, device, args.cuda_graphs == "always")
     guard = Guard(run, args.checkpoint, key)
     saved = checkpoint.load(args.checkpoint, key)
     if saved is not None:
@@ -399,6 +402,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--gpu", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("--asked-minutes", type=int, default=60, help="of a scheduler, if any")
     parser.add_argument("--runs-per-gpu", type=int, default=1, help="at once, on one device")
+    parser.add_argument("--cuda-graphs", choices=("always", "never"), default="always")
     parser.add_argument("--log", type=Path, help="a file to write the log to as well")
     args = parser.parse_args(argv)
     args.checkpoint = args.checkpoint or args.output.with_name(f"{args.output.name}.checkpoint")

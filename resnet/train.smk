@@ -26,7 +26,7 @@ DEVICE = "cuda" if WANTS_GPU else "cpu"
 
 HOW = (
     f"--gpu {config['gpu']} --runs-per-gpu {config['runs_per_gpu']}"
-    f" --keep-weights {config['keep_weights']}"
+    f" --cuda-graphs {config['cuda_graphs']} --keep-weights {config['keep_weights']}"
 )
 
 # What a scheduler needs to know of each run beforehand; see docs/cluster.md.

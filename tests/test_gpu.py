@@ -30,7 +30,7 @@ def noise(images):
     )
 
 
-def run(base, **changes):
+def run(base, cuda_graphs=True, **changes):
     """Return a run of a base on noise, an epoch of 16 batches."""
     few = {
         "data.training_images": 2048,
@@ -40,7 +40,7 @@ def run(base, **changes):
     }
     config = changed(load_bases()[base], few | changes)
     machine.set_up(1)
-    return Run(config, noise(2048), noise(256), FACTS, CUDA)
+    return Run(config, noise(2048), noise(256), FACTS, CUDA, cuda_graphs)
 
 
 @pytest.mark.parametrize("base", ["final", "early", "recipe", "search"])
@@ -59,16 +59,14 @@ def test_no_batch_waits_for_the_gpu(base):
 
 @pytest.mark.parametrize("base", ["final", "early", "recipe", "search"])
 @pytest.mark.parametrize("precision", ["bf16", "fp32"])
-def test_replayed_steps_have_the_bits_of_those_launched_one_by_one(base, precision, monkeypatch):
-    def trained():
-        it = run(base, precision=precision)
+def test_replayed_steps_have_the_bits_of_those_launched_one_by_one(base, precision):
+    def trained(cuda_graphs):
+        it = run(base, cuda_graphs, precision=precision)
         for _ in itertools.islice(it.train_to_epoch_end(), 12):
             pass
         return it.network.state_dict() | {"sums": it.sums, "loss": it.last_finite_loss}
 
-    replayed = trained()
-    monkeypatch.setenv("RESNET_CUDA_GRAPHS", "never")
-    one_by_one = trained()
+    replayed, one_by_one = trained(True), trained(False)
     assert all(torch.equal(replayed[key], one_by_one[key]) for key in replayed)
 
 

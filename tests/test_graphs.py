@@ -38,11 +38,3 @@ def test_a_recording_is_replayed_on_new_inputs_and_into_the_same_memory(recorded
         assert outputs[-1].tolist() == [2.0 * i] * 3
         assert (recorded.graph is not None) == (i >= WARM_UP)
     assert outputs[-1] is outputs[-2] is outputs[-3] is not outputs[0]
-
-
-def test_without_graphs_every_call_is_a_call_of_the_work(recorded, monkeypatch):
-    monkeypatch.setenv("RESNET_CUDA_GRAPHS", "never")
-    alone = Recorded(recorded.work)
-    found = [alone(torch.full((1,), float(i)))[0].item() for i in range(WARM_UP + 3)]
-    assert found == [2.0 * i for i in range(WARM_UP + 3)]
-    assert alone.graph is None

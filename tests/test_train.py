@@ -200,6 +200,16 @@ def test_batches_are_the_same_however_many_are_augmented_at_once(digits, step):
         assert labels.tolist() == their_labels.tolist()
 
 
+def test_muon_s_kernels_move_along_orthogonal_directions(digits):
+    run = small_run(digits, RECIPE)
+    weight, group = run.network.conv1.weight, run.optimizer.param_groups[0]
+    decayed = weight.detach() * (1 - group["lr"] * group["weight_decay"])
+    rate = group["lr"]
+    next(run.train_to_epoch_end())
+    singular = torch.linalg.svdvals((decayed - weight.detach()).reshape(len(weight), -1) / rate)
+    assert 0.3 < singular.min() <= singular.max() < 1.3
+
+
 def test_the_average_is_what_is_evaluated_and_saved(digits):
     run = small_run(digits, {"evaluation": {"averaging_share": 0.5}})
     decay = math.exp(-1 / (0.5 * run.steps))
@@ -346,7 +356,7 @@ def test_nothing_is_read_from_the_device_within_an_epoch(digits, changes):
             torch.AcceleratorError("CUDA error: unspecified launch failure\nSearch for it"),
             "the GPU failed (CUDA error: unspecified launch failure): run again to go on from the "
             "last checkpoint, with one run a GPU; if it fails again, with "
-            "RESNET_CUDA_GRAPHS=never in the environment",
+            "cuda_graphs=never in --config",
         ),
     ],
 )
