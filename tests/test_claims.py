@@ -256,15 +256,15 @@ def test_one_altered_arm_is_exactly_what_changed(judged, tmp_path, capsys):
 def test_configs_origins_and_runs_that_differ_are_named(judged, tmp_path, capsys):
     other = copy_of(judged, tmp_path)
     document = json.loads((other / "study.json").read_text())
-    document["runs"]["base.final"]["config"]["batch_size"] = 64
-    document["runs"]["new.run"] = document["runs"]["base.final"]
+    document["runs"]["base.design"]["config"]["batch_size"] = 128
+    document["runs"]["new.run"] = document["runs"]["base.design"]
     (other / "study.json").write_text(json.dumps(document))
     runs = pd.read_csv(other / "tables" / "runs.csv").assign(code_digest="another")
     runs.to_csv(other / "tables" / "runs.csv", index=False)
     assert compare.main([str(judged), str(other)]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "run new.run: only in the second",
-        "config of base.final: batch size: 128 became batch size: 64",
+        "config of base.design: batch size: 64 became batch size: 128",
         "code digest: d1ge57 became another",
     ]
 

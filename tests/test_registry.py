@@ -35,8 +35,14 @@ def test_a_new_file_is_a_new_ablation(folder):
 
 
 def test_equal_configs_are_trained_once_under_the_older_name(folder):
-    add(folder, "aaa")
-    add(folder, "aab", factor="model.blocks", arms="{b: {model.blocks: [3, 3, 3, 3]}}")
+    add(folder, "aaa", base="design")
+    add(
+        folder,
+        "aab",
+        base="design",
+        factor="model.blocks",
+        arms="{b: {model.blocks: [3, 3, 3, 3]}}",
+    )
     study = resolve({"scale": "demo"}, folder)
     assert study.ablations["aaa"].members[1].run == "maxpool.with_maxpool"
     assert study.ablations["aab"].members[1].run == "block_counts.even"
@@ -92,7 +98,7 @@ def test_with_a_budget_of_epochs_a_copy_costs_as_much_as_an_image(folder):
 
 def test_a_base_at_another_length_has_a_name_of_its_own():
     study = resolve({"scale": "paper"})
-    assert study.ablations["maxpool"].members[0].run == "base.final_500000"
+    assert study.ablations["schedule"].members[0].run == "base.final_500000"
     assert study.ablations["augmentation"].members[0].run == "base.final"
     assert study.runs["base.final"].budget.images_seen == 16_000_000
 
@@ -113,7 +119,7 @@ def test_another_length_has_a_folder_of_its_own_and_other_seeds_have_not():
 def test_all_is_what_was_asked_for():
     study = resolve({"scale": "cpu", "ablations": ["maxpool"]})
     assert set(to_document(study)["ablations"]) == {"maxpool"}
-    assert set(to_document(study)["runs"]) == {"base.final", "maxpool.with_maxpool"}
+    assert set(to_document(study)["runs"]) == {"base.design", "maxpool.with_maxpool"}
 
 
 def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
@@ -205,7 +211,9 @@ def test_the_path_leads_from_torchvisions_network_to_the_final_model():
     members = study.ablations["path"].members
     assert study.runs[members[0].run].model.name == "torchvision_resnet18"
     last = study.runs[members[-1].run]
-    assert last == study.runs[study.ablations["maxpool"].members[0].run]
+    assert last == study.runs[study.ablations["schedule"].members[0].run]
+    # Before data, schedule and optimizer it passes the base that architectures are compared from.
+    assert members[-5].run == "base.design"
 
 
 def test_a_run_that_the_study_has_not_is_refused_with_the_nearest_name():
