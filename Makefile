@@ -10,7 +10,7 @@ TARGET ?= all
 # How to run: profiles/default, or make resume PROFILE=slurm SCALE=paper
 PROFILE ?= default
 
-.PHONY: setup tools demo test test-slurm check audit bench plan partial-report resume data check-records clean lock
+.PHONY: setup tools demo test test-extend test-slurm check audit bench plan partial-report resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -35,6 +35,10 @@ demo: setup
 # A file's tests stay in one process: most of what is slow to make is made for a file.
 test: setup
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# The extensions of docs/extend.md, made and run in a copy of the project: minutes.
+test-extend: setup
+	$(BIN)/python -m pytest -m slow tests/test_extend.py
 
 # Installs and starts a SLURM of one node with two stand-in GPUs, and runs a study through it.
 test-slurm: setup
@@ -83,7 +87,7 @@ partial-report: setup
 
 # Finds a byte that changed in a run record since it was written.
 check-records: setup
-	$(BIN)/python -m resnet.checksums results
+	$(BIN)/python -m resnet.job.checksums results
 
 # CIFAR-10 alone, for studies that then run side by side.
 data: setup
@@ -91,7 +95,7 @@ data: setup
 
 # Goes on after a kill of Snakemake itself, with the settings of the call that was killed.
 resume: setup
-	$(BIN)/python -m resnet.resume
+	$(BIN)/python -m resnet.job.resume
 	$(SNAKEMAKE) --workflow-profile profiles/$(PROFILE) --config scale=$(SCALE) $(CONFIG) -- $(TARGET)
 
 # Removes what a study made, but not the reference results.

@@ -7,7 +7,7 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
-include: "ablations/ablations.smk"
+include: "ablations/harness/ablations.smk"
 include: "resnet/train.smk"
 include: "report/report.smk"
 

@@ -1,1 +1,1 @@
-"""What is varied and why: declarations, and their resolution into complete run configs."""
+"""What is varied and why: a file for each ablation, and ``harness``, which resolves them."""

@@ -8,14 +8,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ablations.declaration import check_name
-from ablations.document import DeclarationError, Document, read
-from ablations.plan import SPREAD, Speed, calibrate, plan, table
-from ablations.registry import FOLDER, resolve
-from ablations.scale import ROOT
-from ablations.study import Study, to_document
-from resnet.config import RunConfig, nearest
+from ablations.harness.commands import commands_of
+from ablations.harness.declaration import check_name
+from ablations.harness.document import DeclarationError, Document, Scalars, read
+from ablations.harness.plan import SPREAD, Speed, calibrate, plan, table
+from ablations.harness.resolve import FOLDER, resolve
+from ablations.harness.scale import ROOT
+from ablations.harness.schema import schema
+from ablations.harness.study import Study, to_document
+from resnet.config import RunConfig
 from resnet.files import new_file
+from resnet.settings import nearest
 
 
 def options(given: list[str]) -> dict[str, Any]:
@@ -28,7 +31,7 @@ def options(given: list[str]) -> dict[str, Any]:
         if not equals:
             raise DeclarationError(Path("--config"), None, f"{text!r}: sought key=value")
         try:
-            settings[key] = yaml.safe_load(value)
+            settings[key] = yaml.load(value, Scalars)  # noqa: S506 - a safe loader
         except yaml.YAMLError:
             raise DeclarationError(Path("--config"), None, f"{text!r}: not YAML") from None
     return settings
@@ -78,6 +81,21 @@ arms:
 """
 
 
+def write_schema(study: Study, args: argparse.Namespace) -> None:
+    """Write the JSON Schema of the ablations' files, for editors."""
+    path = FOLDER / "schema.json"
+    with new_file(path) as beside:
+        beside.write_text(json.dumps(schema(), indent=1) + "\n")
+    print(f"{path}: docs/add-an-ablation.md says how an editor uses it")
+
+
+def show_commands(study: Study, args: argparse.Namespace) -> None:
+    """Print the command of each run, the most valuable first, for machines without Snakemake."""
+    source, folder = options(args.config)["data_source"], options(args.config)["data_folder"]
+    for command in commands_of(study, str(source), str(folder), args.threads):
+        print(command)
+
+
 def check(study: Study, args: argparse.Namespace) -> None:
     """Say that all is well; it is, since the study was resolved."""
     print(f"{len(study.ablations)} ablations, {len(study.runs)} runs at scale {study.scale.name}")
@@ -98,6 +116,11 @@ def main(argv: list[str] | None = None) -> int:
     planned = command("plan", show_plan, "say what would be trained, how long, and what it shows")
     planned.add_argument("names", nargs="*", metavar="ABLATION", help="default: what `all` covers")
     planned.add_argument("--spread", type=float, default=SPREAD, help="points between seeds")
+    listed = command(
+        "commands", show_commands, "print the command of each run, to be called elsewhere"
+    )
+    listed.add_argument("--threads", type=int, default=1, help="of a run, on a CPU")
+    command("schema", write_schema, "write a JSON Schema, by which editors complete and check")
     command("new", write_new, "write the file of a new ablation").add_argument("name")
     study = command("study", write_study, "write study.json")
     study.add_argument("--output", type=Path, required=True)

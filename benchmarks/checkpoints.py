@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from resnet.config import RunConfig, from_dict
-from resnet.data import Split
-from resnet.guard import Guard
-from resnet.machine import pick_device, set_up
-from resnet.train import Run
+from resnet.images.sources.cache import Split
+from resnet.job.guard import Guard
+from resnet.training.machine import pick_device, set_up
+from resnet.training.run import Run, place
 
 SECONDS = 300
 """How long both train together, at least."""
@@ -36,11 +36,12 @@ def run(config: RunConfig) -> Run:
     images = rng.integers(0, 256, (config.data.training_images, 32, 32, 3), np.uint8)
     split = Split(images, rng.integers(0, 10, len(images)))
     test = Split(images[:500], split.labels[:500])
-    return Run(config, split, test, {}, pick_device())
+    device = pick_device()
+    return Run(config, place(config, split, test, {}, device), device)
 
 
 def epoch(one: Run, guard: Guard | None) -> float:
-    """Train an epoch as `resnet.train.train` does, and return its seconds."""
+    """Train an epoch as `resnet.job.train.train` does, and return its seconds."""
     start = time.perf_counter()
     for _ in one.train_to_epoch_end():
         if guard:

@@ -1,9 +1,9 @@
 """Convolutions directly and the fastest way: ``python -m benchmarks.convolution``.
 
-Every kind of convolution in the final and in the early model that `resnet.convolution` computes its
-own way, forward and backward at the model's batch size in float32 on one thread, by PyTorch and so
-in turn; medians, and the largest error of output and gradients that each has, as a share of their
-norms in float64. Last each model's whole network, forward and backward.
+Every kind of convolution in the final and in the early model that `resnet.training.fast_cpu`
+computes its own way, forward and backward at the model's batch size in float32 on one thread, by
+PyTorch and so in turn; medians, and the largest error of output and gradients that each has, as a
+share of their norms in float64. Last each model's whole network, forward and backward.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import time
 import torch
 from torch import Tensor, nn
 
-from ablations.registry import load_bases
-from resnet import convolution
-from resnet.convolution import FastConv2d, fastest
-from resnet.model import build
+from ablations.harness.resolve import load_bases
+from resnet.network.build import build
+from resnet.training.fast_cpu import convolution
+from resnet.training.fast_cpu.convolution import FastConv2d, fastest
 
 ROUNDS = 7
 
@@ -48,7 +48,9 @@ def kinds(base: str) -> dict[str, tuple[FastConv2d, torch.Size]]:
         if isinstance(layer, FastConv2d):
             layer.register_forward_hook(note)
     with torch.inference_mode():
-        network(torch.zeros(config.batch_size, 3, config.image_size, config.image_size))
+        network(
+            torch.zeros(config.batch_size, 3, config.dataset.image_size, config.dataset.image_size)
+        )
     return found
 
 
@@ -94,7 +96,7 @@ def whole(base: str) -> str:
     direct = build(config.model).to(memory_format=torch.channels_last)
     fast = copy.deepcopy(direct)
     convolution.speed_up(fast)
-    x = torch.randn(config.batch_size, 3, config.image_size, config.image_size)
+    x = torch.randn(config.batch_size, 3, config.dataset.image_size, config.dataset.image_size)
     x = x.contiguous(memory_format=torch.channels_last)
     return f"{base:6}  the whole network {'':27}{times(direct, fast, x, direct(x).detach())}"
 

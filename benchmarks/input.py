@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from benchmarks.training import BATCH, noise, ours, paper_copies, rate_of
-from resnet.augment import Augmenter, normalized, order
-from resnet.machine import set_up
+from resnet.images.augmentation.augmenter import Augmenter, normalized, order
+from resnet.training.machine import set_up
 
 ROUNDS, SECONDS = 5, 3.0
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from resnet.config import DATASETS
-from resnet.data import Split, describe, write_cache
+from resnet.images.datasets import DATASETS
+from resnet.images.sources.cache import Split, describe, write_cache
 
 TIMES = 5
 CONFIG = {"data": {"training_images": 128}, "budget": {"images_seen": 128}}
@@ -33,7 +33,7 @@ def write_noise(folder: Path) -> None:
         split: Split(rng.integers(0, 256, (n, 32, 32, 3), np.uint8), rng.integers(0, 10, n))
         for split, n in (("train", facts.training_images), ("test", facts.test_images))
     }
-    write_cache(splits, describe(splits, "cifar10", "parquet"), folder)
+    write_cache(splits, describe(splits, "cifar10", "parquet", "noise"), folder)
 
 
 def outside(data: Path, record: Path) -> float:

@@ -18,9 +18,9 @@ from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.training import BATCH, WARM_UP, gemm, ours
-from resnet.config import Model
-from resnet.cost import layers
-from resnet.machine import pick_device, set_up
+from resnet.network.cost import layers
+from resnet.network.resnet.settings import Settings as Model
+from resnet.training.machine import pick_device, set_up
 
 STEPS = 10
 

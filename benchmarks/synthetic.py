@@ -11,9 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablations.registry import load_bases
-from resnet import cost, data, pictures, rates
-from resnet.config import DATASETS, Model, to_json
+from ablations.harness.resolve import load_bases
+from resnet.config import from_dict, to_dict, to_json
+from resnet.images import pictures
+from resnet.images.datasets import DATASETS
+from resnet.images.datasets.digits.read import read_digits
+from resnet.images.sources import cache as data
+from resnet.job import rates
+from resnet.network import cost
 
 Predictions = tuple[NDArray[np.float32], NDArray[np.int64]]
 
@@ -115,7 +120,7 @@ def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 
     folder
         ``results/<scale>``, to be made.
     study
-        As `ablations.study.to_document` returns it.
+        As `ablations.harness.study.to_document` returns it.
     images
         Test images.
     epochs
@@ -159,7 +164,7 @@ def write_rates(folder: Path) -> None:
 
 def made_up(ablations: int, arms: int, seeds: int) -> dict[str, Any]:
     """Return a study of CIFAR-10 that nobody declared; each ablation's base is the same run."""
-    config = json.loads(to_json(load_bases()["final"]))
+    config = to_dict(load_bases()["final"])
     runs = {"base.final": {"config": config, "seeds": seeds}}
     sections: dict[str, Any] = {}
     for number in range(ablations):
@@ -193,15 +198,14 @@ def made_up(ablations: int, arms: int, seeds: int) -> dict[str, Any]:
 
 def _layers(design: dict[str, Any]) -> tuple[str, cost.Layer]:
     """Return the text of ``layers.csv`` and its first row, the whole network."""
-    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in design.items()}
-    rows = cost.layers(Model(**given))
+    rows = cost.layers(from_dict({"model": design}).model)
     return pd.DataFrame(map(dataclasses.asdict, rows)).to_csv(index=False), rows[0]
 
 
 def _write_data(folder: Path, dataset: str, images: int) -> Path:
     """Write the cache of a data set: the real digits, or noise in the form of CIFAR-10."""
     if dataset == "digits":
-        splits = data.read_digits(Path())
+        splits = read_digits(Path())
         source = "digits"
     else:
         rng = np.random.default_rng(0)
@@ -213,5 +217,5 @@ def _write_data(folder: Path, dataset: str, images: int) -> Path:
             for name, n in (("train", 100), ("test", images))
         }
         source = "archive"
-    data.write_cache(splits, data.describe(splits, dataset, source), folder / dataset)
+    data.write_cache(splits, data.describe(splits, dataset, source, "noise"), folder / dataset)
     return folder / dataset

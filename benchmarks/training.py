@@ -27,13 +27,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet.config import Model, from_dict
-from resnet.cost import layers
-from resnet.data import Split
-from resnet.machine import pick_device, pick_precision, set_up, wait_for
-from resnet.model import build
-from resnet.provenance import processor, versions
-from resnet.train import Run
+from resnet.config import from_dict
+from resnet.images.sources.cache import Split
+from resnet.job.provenance import processor, versions
+from resnet.network.build import build
+from resnet.network.cost import layers
+from resnet.network.resnet.settings import Settings as Model
+from resnet.training.machine import pick_device, pick_precision, set_up, wait_for
+from resnet.training.run import Run, place
 
 BATCH, IMAGES = 128, 10_000
 WARM_UP, SECONDS = 5, 8.0
@@ -251,11 +252,12 @@ def ours(compiled: bool = False, cuda_graphs: bool = True) -> Iterator[int]:
     )
     split = Split(*noise())
     few = Split(split.images[:10], split.labels[:10])
-    run = Run(config, split, few, {}, pick_device(), cuda_graphs)
+    device = pick_device()
+    run = Run(config, place(config, split, few, {}, device), device, cuda_graphs)
     while True:
         for _ in run.train_to_epoch_end():
             yield BATCH
-        run.end_epoch(run.evaluate(*run.test), None, 0.0)
+        run.end_epoch(run.evaluate(*run.images.test), None, 0.0)
 
 
 def gemm(seconds: float = SECONDS) -> float:

@@ -14,10 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from report.claims import judge, judge_own
-from report.reading import RecordError
-from report.statistics import accuracies, paired_effect
-from report.tables import Tables, read_tables
+from report.judge.claims import judge, judge_own
+from report.judge.comparisons import accuracies
+from report.judge.statistics import paired_effect
+from report.read.files import RecordError
+from report.read.tables import Tables, read_tables
 from report.wording import interval, percent, setting, signed
 
 ORIGINS = ("code_digest", "commit", "versions", "device", "processor", "precision", "threads")

@@ -6,12 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from report import claims, collect, html, latex, pdf, statistics
-from report.collect import read_study
-from report.context import context
-from report.figures import draw_all
-from report.reading import RecordError
-from report.tables import Tables, read_tables
+from report.draw.all_figures import draw_all
+from report.judge import claims, comparisons
+from report.page import html, latex, pdf
+from report.page.context import context
+from report.read import records
+from report.read.files import RecordError
+from report.read.tables import Tables, read_tables
 from report.writing import write_csv, write_text
 
 
@@ -46,10 +47,10 @@ def partial(folder: Path) -> Path:
         Where the PDF can't be made; the page is there.
     """
     into = folder / "partial"
-    collected = collect.collect(folder, partial=True)
-    collect.write(collected, into / "tables")
-    study = read_study(folder)
-    statistics.write(study, collected.tables["runs"], collected.hits, into / "tables")
+    collected = records.collect(folder, partial=True)
+    records.write(collected, into / "tables")
+    study = records.read_study(folder)
+    comparisons.write(study, collected.tables["runs"], collected.hits, into / "tables")
     tables = read_tables(folder, into / "tables")
     verdicts = [*claims.judge(tables), *claims.judge_own(tables)]
     write_csv(claims.to_table(verdicts), into / "tables" / "claims.csv")

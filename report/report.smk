@@ -1,25 +1,20 @@
 # From run records to tables, figures, and the report: as a page, as LaTeX, and as PDF.
 import shutil
+import time
 from pathlib import Path
 
-from report.pdf import NO_ENGINE, engine
+from report.draw.registry import figures_of
+from report.page.pdf import NO_ENGINE, engine
 
-# What `snakemake --report` says below each figure, and where it lists it.
+STARTED = time.time()
+
+# Every figure that is registered, of this study's ablations.
 FIGURES = {
-    "figure1": ("The paper", "figure1"),
-    "figure2": ("The paper", "figure2"),
-    "effects": ("Effects", "effects"),
-    "pareto": ("Effects", "pareto"),
-    "optimism": ("Effects", "optimism"),
-    "augmentation": ("Images", "augmentation"),
-    "confusion": ("Images", "confusion"),
-    "mistakes": ("Images", "mistakes"),
+    figure.name: figure.entry
+    for figure in figures_of(
+        {name: STUDY.ablations[name].declaration.design for name in STUDY.covered}
+    )
 }
-for name in STUDY.covered:
-    FIGURES[f"ablation_{name}"] = ("Ablations", "ablation")
-    design = STUDY.ablations[name].declaration.design
-    if design in ("ladder", "grid"):
-        FIGURES[f"{design}_{name}"] = ("Ablations", design)
 
 COLLECTED = multiext(
     "results/{scale}/tables/",
@@ -42,38 +37,11 @@ TABLES = [
     ),
 ]
 PUBLISHED = multiext("paper/", "published.yaml", "claims.yaml", "logs.csv")
-READING = [
-    "report/collect.py",
-    "report/mistakes.py",
-    "report/published.py",
-    "report/reading.py",
-    "report/statistics.py",
-    "report/tables.py",
-    "report/verdicts.py",
-    "report/wording.py",
-    "report/writing.py",
-]
-JUDGING = ["report/claims.py", "report/curves.py"]
-DRAWING = [
-    "report/ablation_figures.py",
-    "report/drawing.py",
-    "report/figures.py",
-    "report/image_figures.py",
-    "report/paper_figures.py",
-    "report/study_figures.py",
-]
-RENDERING = [
-    "report/context.py",
-    "report/findings.py",
-    "report/html.py",
-    "report/latex.py",
-    "report/paper_tables.py",
-    "report/pdf.py",
-    "report/printed.py",
-    "report/prose.py",
-    "report/render.py",
-    "report/study_tables.py",
-]
+# What each step runs is covered by folder, so that a module that is added is covered, too.
+READING = ["report/read", "report/wording.py", "report/writing.py"]
+JUDGING = ["report/judge", *READING]
+DRAWING = ["report/draw", *JUDGING]
+RENDERING = ["report/page", "report/render.py", *DRAWING]
 
 
 # On a cluster these are a minute's work for the machine that submits.
@@ -101,14 +69,9 @@ rule collect:
     conda:
         "../environment.yml"
     params:
-        code=code_digest(
-            "report/collect.py",
-            "report/mistakes.py",
-            "report/reading.py",
-            "report/writing.py",
-        ),
+        code=code_digest(*READING),
     shell:
-        "exec python -m report.collect results/{wildcards.scale} > {log:q} 2>&1"
+        "exec python -m report.read.records results/{wildcards.scale} > {log:q} 2>&1"
 
 
 rule compare:
@@ -128,15 +91,9 @@ rule compare:
     conda:
         "../environment.yml"
     params:
-        code=code_digest(
-            "report/statistics.py",
-            "report/collect.py",
-            "report/mistakes.py",
-            "report/reading.py",
-            "report/writing.py",
-        ),
+        code=code_digest(*JUDGING),
     shell:
-        "exec python -m report.statistics results/{wildcards.scale} > {log:q} 2>&1"
+        "exec python -m report.judge.comparisons results/{wildcards.scale} > {log:q} 2>&1"
 
 
 rule claims:
@@ -155,7 +112,7 @@ rule claims:
     conda:
         "../environment.yml"
     params:
-        code=code_digest(*JUDGING, *READING),
+        code=code_digest("report/claims.py", *JUDGING),
     shell:
         "exec python -m report.claims results/{wildcards.scale} --write-only > {log:q} 2>&1"
 
@@ -169,11 +126,11 @@ rule figures:
         [
             report(
                 f"results/{{scale}}/figures/{figure}.svg",
-                caption=f"captions/{caption}.rst",
-                category=category,
-                labels={"figure": figure},
+                caption="captions/figure.rst",
+                category="Figures",
+                labels={"figure": figure, "shows": entry.about},
             )
-            for figure, (category, caption) in FIGURES.items()
+            for figure, entry in FIGURES.items()
         ],
         expand(
             "results/{{scale}}/figures/{figure}.{kind}",
@@ -186,9 +143,9 @@ rule figures:
         "../environment.yml"
     threads: 4
     params:
-        code=code_digest(*DRAWING, *READING),
+        code=code_digest(*DRAWING),
     shell:
-        "exec python -m report.figures results/{wildcards.scale} --processes {threads}"
+        "exec python -m report.draw.all_figures results/{wildcards.scale} --processes {threads}"
         " > {log:q} 2>&1"
 
 
@@ -204,8 +161,16 @@ rule report:
             figure=FIGURES,
             kind=["svg", "narrow.svg", "csv", "json"],
         ),
-        templates=multiext("report/templates/report.", "html.j2", "tex.j2"),
-        static=multiext("report/static/report.", "css", "js"),
+        # What `python -m resnet.verify` found, where it was called.
+        receipts=[
+            receipt
+            for receipt in multiext(
+                f"results/{SCALE}/", "verification.json", "kept.json"
+            )
+            if Path(receipt).is_file()
+        ],
+        templates=multiext("report/page/templates/report.", "html.j2", "tex.j2"),
+        static=multiext("report/page/static/report.", "css", "js"),
     output:
         page=report(
             "results/{scale}/report/index.html",
@@ -218,7 +183,7 @@ rule report:
     conda:
         "../environment.yml"
     params:
-        code=code_digest(*RENDERING, *DRAWING, *JUDGING, *READING),
+        code=code_digest(*RENDERING),
     shell:
         "exec python -m report.render results/{wildcards.scale} > {log:q} 2>&1"
 
@@ -238,15 +203,16 @@ rule pdf:
     conda:
         "../environment.yml"
     params:
-        code=code_digest("report/pdf.py"),
+        code=code_digest("report/page/pdf.py"),
     shell:
-        "exec python -m report.pdf results/{wildcards.scale} > {log:q} 2>&1"
+        "exec python -m report.page.pdf results/{wildcards.scale} > {log:q} 2>&1"
 
 
 onsuccess:
-    # Snakemake knows of every record now; what was kept of them beside is not needed.
-    for kept in Path(f"results/{SCALE}/checkpoints").glob("*.done"):
-        shutil.rmtree(kept)
+    # Snakemake knows of the records of this call now; what was kept of them beside is not needed.
+    for kept in Path(f"results/{SCALE}/checkpoints").glob(".*.done"):
+        if kept.stat().st_mtime >= STARTED:
+            shutil.rmtree(kept)
     # Without an engine there is the page and report.tex, and a line that says so.
     if not engine():
         print(NO_ENGINE)

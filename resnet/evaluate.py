@@ -1,7 +1,6 @@
-"""Evaluation: class probabilities, loss and accuracy; also of saved weights, by hand.
+"""Evaluate saved weights: ``python -m resnet.evaluate WEIGHTS --data FOLDER``.
 
-``python -m resnet.evaluate WEIGHTS --data FOLDER`` evaluates saved weights on the test images,
-as the paper's validation notebook did.
+The images are the test images, as in the paper's validation notebook.
 """
 
 from __future__ import annotations
@@ -9,113 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from resnet.augment import normalized
-from resnet.config import DATASETS, ConfigError, RunConfig, from_dict
-from resnet.data import READERS, DataError, Split, check, load
-from resnet.model import build, count_parameters
-
-BATCH, BATCH_ON_CPU = 1_000, 250
-"""Images evaluated at once: large, for no gradients are kept. With 1,000 a CPU takes 1.2 times as
-long (final model, float32, one thread of an AMD EPYC, torch 2.14.1)."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Probabilities of shape (n, classes), the mean cross entropy, and accuracies in [0, 1]."""
-
-    probabilities: NDArray[np.float32]
-    loss: float
-    accuracy: float
-    notebook_accuracy: float
-
-
-def evaluate(
-    network: nn.Module,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    mean: Tensor,
-    deviation: Tensor,
-    autocast: torch.dtype | None,
-    batch_size: int,
-    drop_last: bool,
-    flip: bool = False,
-    shift: bool = False,
-) -> Evaluation:
-    """Return the network's evaluation on ``images``.
-
-    Parameters
-    ----------
-    network
-        In evaluation mode when this returns, so call ``train()`` before training on.
-    images
-        uint8 of shape (n, size, size, 3).
-    labels
-        int64 of shape (n,), on the device of ``images``.
-    mean, deviation
-        Of the normalisation, of shape (3, 1, 1).
-    autocast
-        The type of the convolutions, or None for float32.
-    batch_size, drop_last
-        What the notebook would have averaged over (see `notebook_average`).
-    flip, shift
-        Over which views of an image the logits are a mean (see `resnet.config.Evaluation`).
-    """
-    network.eval()
-    logits, size = [], BATCH_ON_CPU if images.is_cpu else BATCH
-    with torch.inference_mode(), torch.autocast(images.device.type, autocast, autocast is not None):
-        for part in images.split(size):  # type: ignore[no-untyped-call]
-            views = _views(part.permute(0, 3, 1, 2), flip, shift)
-            scored = [w * network(normalized(x, mean, deviation)).float() for x, w in views]
-            logits.append(torch.stack(scored).sum(0))
-    scores = torch.cat(logits)
-    correct = (scores.argmax(1) == labels).cpu().numpy()
-    return Evaluation(
-        scores.softmax(1).cpu().numpy(),
-        float(functional.cross_entropy(scores, labels)),
-        float(correct.mean()),
-        notebook_average(correct, batch_size, drop_last),
-    )
-
-
-def _views(images: Tensor, flip: bool, shift: bool) -> list[tuple[Tensor, float]]:
-    """Return the views of the images that are scored, with their weights; these add up to 1."""
-    views = [(images, 1.0)]
-    if shift:
-        size = images.shape[3]
-        wide = functional.pad(images, (1, 1, 1, 1))  # by black, as training's random crops are
-        moved = [wide[:, :, start : start + size, start : start + size] for start in (0, 2)]
-        views = [(images, 0.5)] + [(view, 0.25) for view in moved]
-    if flip:
-        views = [(x, w / 2) for view, w in views for x in (view, view.flip(3))]
-    return views
-
-
-def notebook_average(correct: NDArray[np.bool_], batch_size: int, drop_last: bool) -> float:
-    """Return the mean of the batches' accuracies, as the paper's notebooks computed it.
-
-    A smaller last batch weighs as much as a whole one, or is dropped: 9,984 of 10,000 images at
-    batch 128. Both follow from the published digits: 0.907151460647583 x 9,984 = 9,057 images in
-    run ``final``, 0.6170382499694824 x 157 batches of 64 = 6,200 in ``early-adam-bs64``, whose
-    last batch holds 16.
-    """
-    whole = len(correct) - len(correct) % batch_size
-    means = correct[:whole].reshape(-1, batch_size).mean(1)
-    if whole < len(correct) and (not drop_last or not whole):
-        means = np.append(means, correct[whole:].mean())
-    return float(means.mean())
-
-
-# --- saved weights --------------------------------------------------------------------------
+from resnet.config import RunConfig, from_record
+from resnet.images.sources.cache import DataError, Split, load
+from resnet.images.sources.prepare import read
+from resnet.network.build import build, count_parameters
+from resnet.settings import ConfigError
+from resnet.training.evaluation import Evaluation, evaluate
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -137,7 +40,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path}: not a readable file of weights: {reason}") from None
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f"{path}: sought a state dict (name -> tensor), found something else")
+        raise ValueError(f"{path}: expected a state dict (name -> tensor), found something else")
     return state
 
 
@@ -155,7 +58,7 @@ def fill(network: nn.Module, state: dict[str, Tensor]) -> None:
         if [v.shape for v in own.values()] != [v.shape for v in state.values()]:
             raise ValueError(
                 f"the weights are another architecture's: {len(state)} tensors, "
-                f"{len(own)} sought for this model; name its config.json with --config"
+                f"{len(own)} expected for this model; name its config.json with --config"
             )
         state = dict(zip(own, state.values(), strict=True))
     try:
@@ -169,13 +72,12 @@ def test_split(where: str, config: RunConfig) -> Split:
     folder = Path(where)
     if (folder / "data.json").is_file():
         return load(folder, "test")
-    if where == "digits":
-        source = "digits"
+    sources = config.dataset.sources
+    if len(sources) == 1:
+        source = sources[0]
     else:
         source = "parquet" if any(folder.glob("*.parquet")) else "archive"
-    splits = READERS[source](folder)
-    check(splits, config.data.dataset)
-    return splits["test"]
+    return read(config.data.dataset, source, folder)[0]["test"]
 
 
 def _config_of(weights: Path, given: Path | None) -> RunConfig:
@@ -184,7 +86,7 @@ def _config_of(weights: Path, given: Path | None) -> RunConfig:
     if given is None and not path.is_file():
         return RunConfig()
     try:
-        return from_dict(json.loads(path.read_text()))
+        return from_record(json.loads(path.read_text()))
     except (OSError, ValueError, AttributeError) as error:
         raise ValueError(f"{path}: not a run's config: {error}") from None
 
@@ -221,7 +123,7 @@ def main(argv: list[str] | None = None) -> int:
 def _evaluate_file(weights: Path, where: str, config: RunConfig) -> tuple[Evaluation, int]:
     if config.data.normalization != "half":
         raise ValueError("data.normalization: only weights trained with 'half' can be evaluated so")
-    network = build(config.model, len(DATASETS[config.data.dataset].classes))
+    network = build(config.model, len(config.dataset.classes))
     fill(network, read_weights(weights))
     split = test_split(where, config)
     half = torch.full((3, 1, 1), 0.5)

@@ -5,6 +5,7 @@ Imports nothing but Python's library, so that `ablations` and `report` write by 
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import platform
@@ -71,14 +72,39 @@ def new_folder(path: Path) -> Iterator[Path]:
             for file in beside.iterdir():
                 _sync(file)
             _sync(beside)
-            # What is there goes whole, by one renaming, so that no half of it is ever seen.
-            if path.exists():
-                path.rename(beside.with_name(f"{beside.name}.old"))
-            beside.rename(path)
+            _put(beside, path)
         finally:
             _remove(beside)
-            _remove(beside.with_name(f"{beside.name}.old"))
+            _remove(_aside(beside))
         _sync(path.parent)
+
+
+def _put(beside: Path, path: Path) -> None:
+    """Put a folder in the place of another, so that a kill at any time leaves one of them there."""
+    if not path.exists():
+        beside.rename(path)
+    elif not _exchanged(beside, path):
+        # Where both can't be exchanged at once; a kill in between is mended by the next call.
+        path.rename(_aside(beside))
+        try:
+            beside.rename(path)
+        except OSError:
+            _aside(beside).rename(path)
+            raise
+
+
+def _aside(beside: Path) -> Path:
+    return beside.with_name(f"{beside.name}.old")
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two paths in one step (renameat2(2), RENAME_EXCHANGE), and say if that worked."""
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, in linux/fcntl.h and linux/fs.h
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
 
 
 def _beside(path: Path) -> Path:
@@ -87,6 +113,8 @@ def _beside(path: Path) -> Path:
     for left in path.parent.glob(f".{path.name}.{host}.*{PARTIAL}*"):
         pid = left.name.removeprefix(f".{path.name}.{host}.").partition(".")[0]
         if pid.isdecimal() and not _is_alive(int(pid)):
+            if left.name.endswith(".old") and not path.exists():
+                left.rename(path)
             _remove(left)
     return path.with_name(f".{path.name}.{host}.{os.getpid()}{PARTIAL}")
 

@@ -1,107 +1,122 @@
-"""Kinds of legal values, each with the words that tell a person what is allowed."""
+"""What a setting may be: groups of settings, their kinds, and errors that say what is allowed.
+
+Groups are msgspec structs: types and ranges stand at the field. A group with several kinds, such as
+the optimizer, is a tagged union: ``name`` says the kind, and each kind has settings of its own.
+Imports no torch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+import difflib
+import json
+from functools import cache
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta, inspect
+
+Odd = Literal[1, 3, 5, 7, 9, 11, 13, 15]
+"""Kernel sizes: an even kernel has no centre, so that images would drift."""
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+Rate = Annotated[float, Meta(ge=1e-8, le=100)]
+"""A learning rate."""
 
 
-@dataclass(frozen=True)
-class Allowed:
-    """The legal values of a setting: ``parse`` returns the value or None where it is not legal."""
+class ConfigError(ValueError):
+    """A setting with an illegal value: the setting, the value, and what is allowed."""
 
-    text: str
-    parse: Callable[[Any], Any]
-
-
-def _whole(value: Any, low: int, high: int) -> int | None:
-    ok = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    return value if ok else None
+    def __init__(self, key: str, value: Any, allowed: str) -> None:
+        self.key, self.value, self.allowed = key, value, allowed
+        named = key if key.replace(".", "_").isidentifier() else json.dumps(key)
+        super().__init__(
+            f"{_short(named)}: got {_short(json.dumps(value, default=str))}; {allowed}"
+        )
 
 
-def integer(low: int, high: int) -> Allowed:
-    """Allow whole numbers from ``low`` to ``high``."""
-    return Allowed(
-        f"allowed is a whole number from {low:,} to {high:,}", lambda v: _whole(v, low, high)
-    )
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
-def odd(low: int, high: int) -> Allowed:
-    """Allow odd whole numbers: an even kernel has no centre, so the sizes would drift."""
-
-    def parse(value: Any) -> int | None:
-        number = _whole(value, low, high)
-        return number if number is not None and number % 2 else None
-
-    return Allowed(f"allowed is an odd whole number from {low} to {high}", parse)
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings that belong together, such as the optimizer's."""
 
 
-def real(low: float, high: float) -> Allowed:
-    """Allow finite numbers from ``low`` to ``high``."""
-
-    def parse(value: Any) -> float | None:
-        ok = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return float(value) if ok and low <= value <= high else None
-
-    return Allowed(f"allowed is a number from {low:g} to {high:g}", parse)
+def kind_of(group: Group) -> str | None:
+    """Return the kind of a group that has several, None for others."""
+    tag = type(group).__struct_config__.tag
+    return tag if isinstance(tag, str) else None
 
 
-def flag() -> Allowed:
-    """Allow true and false."""
-    return Allowed("allowed is true or false", lambda v: v if isinstance(v, bool) else None)
+# --- types in words -------------------------------------------------------------------------
 
 
-def choice(*options: str) -> Allowed:
-    """Allow one of the names in ``options``."""
-    return Allowed(
-        f"allowed is one of: {', '.join(options)}",
-        lambda v: v if isinstance(v, str) and v in options else None,
-    )
+@cache
+def field_types(group: type[Group]) -> dict[str, Any]:
+    """Return the types of a group's settings, by name, as msgspec describes them."""
+    described = inspect.type_info(group)
+    assert isinstance(described, inspect.StructType)
+    return {field.name: field.type for field in described.fields}
 
 
-def listing(length: int, item: Allowed) -> Allowed:
-    """Allow a list of exactly ``length`` values, each allowed by ``item``."""
-
-    def parse(value: Any) -> tuple[Any, ...] | None:
-        if not isinstance(value, (list, tuple)) or len(value) != length:
-            return None
-        items = tuple(item.parse(v) for v in value)
-        return None if None in items else items
-
-    each = item.text.removeprefix("allowed is ")
-    return Allowed(f"allowed is a list of {length} values, each {each}", parse)
+@cache
+def hints(group: type[Group]) -> dict[str, Any]:
+    """Return the annotations of a group's settings, by name."""
+    found = get_type_hints(group, include_extras=True)
+    return {name: found[name] for name in group.__struct_fields__}
 
 
-def copies(transforms: tuple[str, ...]) -> Allowed:
-    """Allow a list of copies, each a list of transforms by name."""
+def parse(group: type[Group], key: str, value: Any) -> Any:
+    """Return ``value`` in the type of a group's setting.
 
-    def parse(value: Any) -> tuple[tuple[str, ...], ...] | None:
-        if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= 16:
-            return None
-        for copy in value:
-            if not isinstance(copy, (list, tuple)) or len(copy) > 8:
-                return None
-            if any(not isinstance(name, str) or name not in transforms for name in copy):
-                return None
-        return tuple(tuple(copy) for copy in value)
+    Parameters
+    ----------
+    group
+        The group's class, or that of its kind.
+    key
+        The setting's full name, such as ``optimizer.momentum``.
+    value
+        Plain data, as YAML and JSON have it.
 
-    text = (
-        "allowed is a list of 1 to 16 copies, each a list of transforms out of: "
-        f"{', '.join(transforms)}"
-    )
-    return Allowed(text, parse)
-
-
-def optional(allowed: Allowed) -> Allowed:
-    """Allow null beside what ``allowed`` does; null is kept as ``UNSET`` while parsing."""
-    return Allowed(allowed.text + ", or null", lambda v: UNSET if v is None else allowed.parse(v))
-
-
-UNSET = object()
-"""A null that was allowed, while parsing."""
+    Raises
+    ------
+    ConfigError
+        Where the value is not legal.
+    """
+    name = key.rpartition(".")[2]
+    try:
+        return msgspec.convert(value, hints(group)[name])
+    except msgspec.ValidationError:
+        raise ConfigError(key, value, f"allowed is {allowed(field_types(group)[name])}") from None
 
 
-def setting(default: Any, allowed: Allowed) -> Any:
-    """Declare a dataclass field with its legal values."""
-    return field(default=default, metadata={"allowed": allowed})
+def allowed(kind: inspect.Type) -> str:
+    """Return the legal values of a type in words, such as ``a whole number from 1 to 64``."""
+    match kind:
+        case inspect.Metadata(type=inner):
+            return allowed(inner)
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.IntType(ge=low, le=high):
+            return f"a whole number from {low:,} to {high:,}"
+        case inspect.FloatType(ge=low, le=high):
+            return f"a number from {low:g} to {high:g}"
+        case inspect.LiteralType(values=values):
+            return f"one of: {', '.join(map(str, values))}"
+        case inspect.TupleType(item_types=items):
+            return f"a list of {len(items)} values, each {allowed(items[0])}"
+        case inspect.VarTupleType(item_type=item, min_length=low, max_length=high):
+            length = f"{low} to {high}" if low else f"up to {high}"
+            return f"a list of {length} values, each {allowed(item)}"
+        case inspect.UnionType(types=types):
+            return " or ".join(map(allowed, types))
+        case inspect.NoneType():
+            return "null"
+    raise TypeError(f"{kind}: a setting can't have this type")
+
+
+def nearest(word: str, words: Any) -> str:
+    """Return ``; did you mean ...?`` for the legal word closest to ``word``, or nothing."""
+    close = difflib.get_close_matches(word, list(words), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

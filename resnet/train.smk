@@ -2,18 +2,19 @@
 import sys
 from pathlib import Path
 
-from ablations import resources
-from ablations.registry import gpu_visible, load_bases
-from ablations.study import named
-from resnet.provenance import (
-    DATA_CODE,
+from ablations.harness import resources
+from ablations.harness.resolve import gpu_visible, load_bases
+from ablations.harness.study import named
+from resnet.images.datasets import DATASETS
+from resnet.job.kept import accepted, read_kept
+from resnet.job.provenance import (
     DATA_PACKAGES,
     PACKAGES,
-    TRAINING,
     code_digest,
+    training_digest,
     versions_digest,
 )
-from resnet.resume import why_locked
+from resnet.job.resume import why_locked
 
 # Only an executor elsewhere, as on a cluster, has a limit of jobs beside that of cores.
 REMOTE = workflow.global_resources["_nodes"].value is not None
@@ -41,6 +42,13 @@ if workflow.is_main_process and not workflow.dryrun:
     hint = why_locked(Path.cwd(), SCALE, DATASET)
     if hint:
         print(hint, file=sys.stderr)
+
+# A data set with one source needs no choice.
+SOURCES = DATASETS[DATASET].sources
+DATA_SOURCE = SOURCES[0] if len(SOURCES) == 1 else config["data_source"]
+
+# Records of other code that was found to train as today's does.
+KEPT = read_kept(Path(f"results/{SCALE}"))
 
 RECORD = "results/{scale}/runs/{run}/seed{seed}"
 
@@ -72,13 +80,13 @@ rule data:
     conda:
         "../environment.yml"
     params:
-        source="digits" if DATASET == "digits" else config["data_source"],
+        source=DATA_SOURCE,
         folder=config["data_folder"],
-        code=code_digest(*DATA_CODE),
+        code=code_digest("resnet/images/sources", f"resnet/images/datasets/{DATASET}"),
         versions=versions_digest(*DATA_PACKAGES),
         into=subpath(output.facts, parent=True),
     shell:
-        "exec python -m resnet.data --dataset {wildcards.dataset} --source {params.source:q}"
+        "exec python -m resnet.images.sources.prepare --dataset {wildcards.dataset} --source {params.source:q}"
         " --folder {params.folder:q} --output {params.into:q} --log {log:q}"
 
 
@@ -112,13 +120,17 @@ rule train:
         # Not lookup(), which searches all runs for each one.
         config=lambda wildcards: named(wildcards.run, RUNS),
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
-        code=code_digest(*TRAINING),
+        code=lambda wildcards: accepted(
+            training_digest(STUDY.runs[wildcards.run]),
+            Path(RECORD.format(**wildcards)),
+            KEPT,
+        ),
         versions=versions_digest(*PACKAGES),
         data=subpath(input.data, parent=True),
         record=subpath(output.summary, parent=True),
         checkpoint="results/{scale}/checkpoints/{run}.seed{seed}.pt",
     shell:
-        # Threads of PyTorch's that wait soon sleep, and take no time from those of resnet.threads.
+        # Threads of PyTorch's that wait soon sleep, and take no time from those of resnet.training.fast_cpu.threads.
         "exec env GOMP_SPINCOUNT=10000 python -m resnet.train --config {params.config:q}"
         " --seed {wildcards.seed} --run {wildcards.run} --data {params.data:q}"
         " --output {params.record:q} --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
@@ -136,10 +148,10 @@ rule rates:
         # The published protocol at its full length, whatever the scale; Figure 2 ends at epoch 17.
         config=to_json(load_bases()["final"]),
         epochs=18,
-        code=code_digest("resnet/schedule.py", "resnet/rates.py"),
+        code=code_digest("resnet/training/schedules", "resnet/job/rates.py"),
         versions=versions_digest("torch"),
     shell:
-        "exec python -m resnet.rates --config {params.config:q} --epochs {params.epochs}"
+        "exec python -m resnet.job.rates --config {params.config:q} --epochs {params.epochs}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -156,11 +168,11 @@ rule pictures:
     params:
         # The copies that the paper's final model was trained on.
         copies=json.dumps(load_bases()["final"].augmentation.copies),
-        code=code_digest("resnet/pictures.py", "resnet/augment.py"),
+        code=code_digest("resnet/images/pictures.py", "resnet/images/augmentation"),
         versions=versions_digest(*PACKAGES),
         data=subpath(input.data, parent=True),
     shell:
-        "exec python -m resnet.pictures --data {params.data:q} --copies {params.copies:q}"
+        "exec python -m resnet.images.pictures --data {params.data:q} --copies {params.copies:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

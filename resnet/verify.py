@@ -1,8 +1,15 @@
-"""Retrain finished runs from their own ``config.json`` and say whether the same comes out.
+"""Do runs come out the same? Train them again, or compare the code that trained them with today's.
 
-``python -m resnet.verify results/<scale> --sample N`` writes ``verification.json``, the receipt
-that the report shows. *Identical to the bit* is to be expected on the same machine with the same
-threads and versions; elsewhere rounding differs, and with it the run, as another seed's would.
+``python -m resnet.verify results/<scale> --sample N`` trains finished runs again from their own
+``config.json`` and writes ``verification.json``, the receipt that the report shows. *Identical to
+the bit* is to be expected on the same machine with the same threads and versions; elsewhere
+rounding differs, and with it the run, as another seed's would.
+
+``python -m resnet.verify results/<scale> --keep`` is for after an edit of the code that changes no
+number: it trains the first steps of some runs with the code of the commit that their records name
+and with today's, and where every bit agrees accepts the records as of today's code, so that the
+next ``snakemake`` trains only what is missing. ``--against COMMIT`` compares the same way with any
+commit, and accepts nothing.
 """
 
 from __future__ import annotations
@@ -18,12 +25,29 @@ from typing import Any
 import numpy as np
 
 from resnet import train
+from resnet.config import from_record, to_json
 from resnet.files import new_file, start_log
+from resnet.job.kept import NAME as KEPT
+from resnet.job.kept import Kept, read_kept, write_kept
+from resnet.job.provenance import ROOT, training_digest
+from resnet.job.verification.trees import (
+    STEPS,
+    Trained,
+    TreeError,
+    checked_out,
+    difference,
+    problem_with,
+    trace,
+)
+from resnet.settings import ConfigError
 
 IDENTICAL, WITHIN, DIFFERS = "identical to the bit", "within tolerance", "differs"
 
 TOLERANCE = 2.0
 """Points of final test accuracy that runs of one arm may lie apart on different hardware."""
+
+
+# --- training again -------------------------------------------------------------------------
 
 
 def compare(first: Path, second: Path, tolerance: float) -> dict[str, Any]:
@@ -60,12 +84,15 @@ def _curve(folder: Path) -> list[str]:
     return [line.rsplit(",", 2)[0] for line in lines]
 
 
-def finished(folder: Path) -> list[tuple[Path, str, int]]:
+Record = tuple[Path, str, int]
+"""A record's folder, its run and its seed."""
+
+
+def finished(folder: Path) -> list[Record]:
     """Return the finished records under ``folder``, with run and seed."""
     found = []
     for path in sorted((folder / "runs").glob("*/seed*/summary.json")):
-        weights = path.with_name("model.safetensors")
-        if weights.is_file() and _summary(path.parent)["status"] == "finished":
+        if _summary(path.parent)["status"] == "finished":
             found.append((path.parent, path.parent.parent.name, int(path.parent.name[4:])))
     return found
 
@@ -78,46 +105,143 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
     RuntimeError
         Where it can't be trained.
     """
-    argv = ["--config", (record / "config.json").read_text(), "--seed", str(seed), "--run", run]
+    config = to_json(from_record(json.loads((record / "config.json").read_text())))
+    argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
     if train.main([*argv, "--threads", str(_summary(record)["threads"])]):
         raise RuntimeError(f"{record}: can't be trained again; it says why above")
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Verify a sample of a study's finished runs."""
-    parser = argparse.ArgumentParser(prog="python -m resnet.verify", description=main.__doc__)
-    parser.add_argument("folder", type=Path, help="results/<scale>")
-    parser.add_argument("--sample", type=int, default=3, help="how many runs, drawn with a seed")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--tolerance", type=float, default=TOLERANCE, help="in points")
-    args = parser.parse_args(argv)
-    start_log(None)
-    records = finished(args.folder)
+def train_again(args: argparse.Namespace) -> int:
+    """Train a sample of the study's runs again, and write the receipt."""
+    records = [r for r in finished(args.folder) if (r[0] / "model.safetensors").is_file()]
     if not records:
         print(f"error: {args.folder}: no finished run with its weights", file=sys.stderr)
         return 1
     drawn = random.Random(args.seed).sample(records, min(args.sample, len(records)))  # noqa: S311
     receipt = []
     for record, run, seed in drawn:
-        config = json.loads((record / "config.json").read_text())
-        data = args.folder.parent / "data" / config["data"]["dataset"]
         with tempfile.TemporaryDirectory() as scratch:
-            try:
-                retrain(record, run, seed, data, Path(scratch) / "seed")
-            except RuntimeError as error:
-                print(f"error: {error}", file=sys.stderr)
-                return 1
+            retrain(record, run, seed, _data_of(record), Path(scratch) / "seed")
             result = compare(record, Path(scratch) / "seed", args.tolerance)
         receipt.append({"run": run, "seed": seed, **result})
         print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
+    with new_file(args.folder / "verification.json") as beside:
+        beside.write_text(json.dumps(receipt, indent=1) + "\n")
+    return 1 if any(row["verdict"] == DIFFERS for row in receipt) else 0
+
+
+def _data_of(record: Path) -> Path:
+    """Return where the images of a record's run are: ``results/data/<dataset>``."""
+    config = json.loads((record / "config.json").read_text())
+    return record.parents[3] / "data" / str(config["data"]["dataset"])
+
+
+# --- the code of then and of now ------------------------------------------------------------
+
+
+def by_code(records: list[Record]) -> dict[tuple[str, str, str], list[Record]]:
+    """Return the records by the commit and digest of their code and the digest of today's.
+
+    Runs that name other entries of a registry have other digests, and so are compared apart.
+    """
+    found: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        summary = _summary(record[0])
+        config = from_record(json.loads((record[0] / "config.json").read_text()))
+        key = (summary["commit"], summary["code_digest"], training_digest(config))
+        found.setdefault(key, []).append(record)
+    return found
+
+
+def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
+    """Return what to trace of so many of the records, drawn with a seed."""
+    chosen = random.Random(seed).sample(records, min(sample, len(records)))  # noqa: S311
+    return [
+        Trained(
+            run,
+            (record / "config.json").read_text(),
+            number,
+            _data_of(record),
+            _summary(record)["threads"],
+        )
+        for record, run, number in sorted(chosen)
+    ]
+
+
+def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:
+    """Trace runs with a commit's code and with today's, print a line each, and say if all agree."""
+    agree = True
+    with checked_out(commit) as tree:
+        for one in trained:
+            then, now = (trace(place, one, steps) for place in (tree, ROOT))
+            found = difference(then, now)
+            agree = agree and not found
+            said = found or f"the same bits in {len(now['sums'])} steps"
+            print(f"{one.run} seed {one.seed}, {commit[:12]} against today's code: {said}")
+    return agree
+
+
+def keep(args: argparse.Namespace) -> int:
+    """Accept the records whose code trains as today's does."""
+    status, kept = 0, read_kept(args.folder)
+    for (commit, digest, today), records in by_code(finished(args.folder)).items():
+        if digest == today:
+            continue
+        problem = problem_with(commit)
+        if problem:
+            print(f"error: {records[0][0]} {problem}; it can't be kept", file=sys.stderr)
+            status = 1
+            continue
+        trained = drawn_from(records, args.sample, args.seed)
+        if same_bits(commit, trained, args.steps):
+            names = tuple(f"{one.run}/seed{one.seed}" for one in trained)
+            kept = [k for k in kept if (k.recorded, k.today) != (digest, today)]
+            kept.append(Kept(commit, digest, today, names, args.steps, len(records)))
+        else:
+            status = 1
+    write_kept(args.folder, kept)
+    count = sum(k.records for k in kept)
+    print(f"{args.folder / KEPT}: {count} records are accepted as of today's code")
+    return status
+
+
+def against(args: argparse.Namespace) -> int:
+    """Compare today's code with a commit's on the runs that the study's records are of."""
+    problem = problem_with(args.against)
+    if problem:
+        print(f"error: {args.against}: a commit that isn't here", file=sys.stderr)
+        return 1
+    groups = by_code(finished(args.folder)).values()
+    trained = [one for group in groups for one in drawn_from(group, args.sample, args.seed)]
+    if not trained:
+        print(f"error: {args.folder}: no finished run", file=sys.stderr)
+        return 1
+    return 0 if same_bits(args.against, trained, args.steps) else 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Verify a study's finished runs."""
+    parser = argparse.ArgumentParser(
+        prog="python -m resnet.verify",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, help="results/<scale>")
+    parser.add_argument("--sample", type=int, default=3, help="how many runs, drawn with a seed")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw")
+    parser.add_argument("--tolerance", type=float, default=TOLERANCE, help="in points")
+    parser.add_argument("--keep", action="store_true", help="accept records of code like today's")
+    parser.add_argument("--against", metavar="COMMIT", help="compare today's code with a commit's")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of a run that are compared")
+    args = parser.parse_args(argv)
+    start_log(None)
+    work = keep if args.keep else against if args.against else train_again
     try:
-        with new_file(args.folder / "verification.json") as beside:
-            beside.write_text(json.dumps(receipt, indent=1) + "\n")
-    except OSError as error:
+        return work(args)
+    except (RuntimeError, TreeError, ConfigError, OSError, KeyError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 1 if any(row["verdict"] == DIFFERS for row in receipt) else 0
 
 
 if __name__ == "__main__":

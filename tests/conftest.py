@@ -1,5 +1,6 @@
 """What tests share: the real data where it is, and a small study without training."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -10,13 +11,19 @@ import pytest
 import torch
 from hypothesis import settings
 
-from ablations.registry import resolve
-from ablations.study import to_document
+from ablations.harness.resolve import resolve
+from ablations.harness.study import to_document
 from benchmarks import synthetic
-from report import collect, figures, pdf, render, statistics
-from resnet import data
-from resnet.config import DATASETS, Dataset
-from resnet.model import build
+from report import render
+from report.draw import all_figures as figures
+from report.judge import comparisons
+from report.page import pdf
+from report.read import records as collect
+from resnet.images.datasets import DATASETS
+from resnet.images.datasets.cifar10 import read as cifar10
+from resnet.images.datasets.digits.read import read_digits
+from resnet.images.sources import cache as data
+from resnet.network.build import build
 
 # The machine may be busy, and a test should fail for everyone or for no one.
 settings.register_profile("project", deadline=None, derandomize=True)
@@ -35,8 +42,8 @@ def pytest_collection_modifyitems(items):
 def digits(tmp_path_factory):
     """The digits' cache."""
     folder = tmp_path_factory.mktemp("data") / "digits"
-    splits = data.read_digits(Path())
-    data.write_cache(splits, data.describe(splits, "digits", "digits"), folder)
+    splits = read_digits(Path())
+    data.write_cache(splits, data.describe(splits, "digits", "digits", "8x8 grey"), folder)
     return folder
 
 
@@ -51,8 +58,9 @@ def real():
 @pytest.fixture
 def tiny_cifar(monkeypatch):
     """CIFAR-10's layout with 50 training and 10 test images."""
-    classes = DATASETS["cifar10"].classes
-    monkeypatch.setitem(DATASETS, "cifar10", Dataset(classes, 32, 50, 10))
+    tiny = dataclasses.replace(DATASETS["cifar10"], training_images=50, test_images=10)
+    monkeypatch.setitem(DATASETS, "cifar10", tiny)
+    monkeypatch.setattr(cifar10, "DATASET", tiny)
 
 
 LAYERS = """name,type,depth,output_shape,kernel,stride,parameters,flops
@@ -89,8 +97,8 @@ def study(tmp_path):
             write_record(folder, run, seed, planned["config"], 0.5 + 0.05 * i + 0.01 * seed)
     (folder / "tables").mkdir()
     synthetic.write_rates(folder)
-    splits = data.read_digits(Path())
-    facts = data.describe(splits, "digits", "digits")
+    splits = read_digits(Path())
+    facts = data.describe(splits, "digits", "digits", "8x8 grey")
     (tmp_path / "results" / "data" / "digits").mkdir(parents=True)
     (tmp_path / "results" / "data" / "digits" / "data.json").write_text(json.dumps(facts))
     return folder
@@ -98,7 +106,7 @@ def study(tmp_path):
 
 def report_on(study):
     """Make the tables, figures, page and LaTeX of a study's records."""
-    for step in (collect, statistics, figures, render):
+    for step in (collect, comparisons, figures, render):
         assert step.main([str(study)]) == 0
     return study
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablations.registry import FOLDER, load_bases, load_declarations, resolve
+from ablations.harness.resolve import FOLDER, load_bases, load_declarations, resolve
 from resnet.config import to_json
 from tests.conftest import on_meta
 

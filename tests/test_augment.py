@@ -8,7 +8,17 @@ from scipy import stats
 from torchvision.transforms import RandomResizedCrop, RandomRotation
 from torchvision.transforms import functional as tv
 
-from resnet import augment
+from resnet.images.augmentation import augmenter as augment
+from resnet.images.augmentation.transform import named
+from resnet.images.augmentation.transforms import (
+    cutout,
+    horizontal_flip,
+    random_crop,
+    random_horizontal_flip,
+    random_resized_crop,
+    random_rotation,
+    vertical_flip,
+)
 
 
 def made_up(size):
@@ -41,25 +51,25 @@ def draw(draws, images=300, epoch=0):
 @pytest.mark.parametrize("size", [8, 32])
 def test_resized_crops_have_torchvisions_pixels(size):
     photographs = made_up(size)
-    boxes = augment.crop_box(draw(22), size)
+    boxes = random_resized_crop.crop_box(draw(22), size)
     theirs = [
         tv.resized_crop(Image.fromarray(image), *map(int, box), (size, size))
         for image, box in zip(photographs, boxes, strict=True)
     ]
-    ours = augment.resized_crop(planes(photographs), torch.from_numpy(boxes))
+    ours = random_resized_crop.resized_crop(planes(photographs), torch.from_numpy(boxes))
     assert worst_difference(ours, theirs) == 0
 
 
 @pytest.mark.parametrize("size", [8, 32])
 def test_rotations_have_torchvisions_pixels(size):
     photographs = made_up(size)
-    angles = augment.angle(draw(1), size)
+    angles = random_rotation.angle(draw(1), size)
     angles[:3, 0] = [0, 90, -90]
     theirs = [
         tv.rotate(Image.fromarray(image), float(angle))
         for image, (angle,) in zip(photographs, angles, strict=True)
     ]
-    ours = augment.rotation(planes(photographs), torch.from_numpy(angles))
+    ours = random_rotation.rotation(planes(photographs), torch.from_numpy(angles))
     # At exact quarter turns Pillow transposes instead of transforming.
     assert worst_difference(ours[3:], theirs[3:]) == 0
     assert worst_difference(ours[:1], theirs[:1]) == 0
@@ -68,34 +78,34 @@ def test_rotations_have_torchvisions_pixels(size):
 def test_flips_have_torchvisions_pixels(photographs):
     none = torch.zeros(300, 0)
     images = [Image.fromarray(image) for image in photographs]
-    ours = augment.mirrored(planes(photographs), none)
+    ours = horizontal_flip.mirrored(planes(photographs), none)
     assert worst_difference(ours, [tv.hflip(image) for image in images]) == 0
-    ours = augment.upside_down(planes(photographs), none)
+    ours = vertical_flip.upside_down(planes(photographs), none)
     assert worst_difference(ours, [tv.vflip(image) for image in images]) == 0
 
 
 @pytest.mark.parametrize(("size", "border"), [(8, 1), (32, 4)])
 def test_shifted_crops_have_torchvisions_pixels(size, border):
     photographs = made_up(size)
-    offsets = augment.offset(draw(2), size)
+    offsets = random_crop.offset(draw(2), size)
     assert set(offsets.ravel()) == set(range(2 * border + 1))
     theirs = [
         tv.crop(tv.pad(Image.fromarray(image), border), int(top), int(left), size, size)
         for image, (top, left) in zip(photographs, offsets, strict=True)
     ]
-    ours = augment.shifted(planes(photographs), torch.from_numpy(offsets))
+    ours = random_crop.shifted(planes(photographs), torch.from_numpy(offsets))
     assert worst_difference(ours, theirs) == 0
 
 
 def test_cutout_has_torchvisions_pixels_and_may_pass_the_border(photographs):
-    corners = augment.hole(draw(2), 32)
+    corners = cutout.hole(draw(2), 32)
     assert set(corners.ravel()) == set(range(-4, 28))
     theirs = []
     for image, (top, left) in zip(planes(photographs), corners.astype(int), strict=True):
         bottom, right = top + 8, left + 8
         top, left = max(top, 0), max(left, 0)
         theirs.append(tv.erase(image, top, left, bottom - top, right - left, torch.tensor(128)))
-    ours = augment.cut_out(planes(photographs), torch.from_numpy(corners))
+    ours = cutout.cut_out(planes(photographs), torch.from_numpy(corners))
     torch.testing.assert_close(ours, torch.stack(theirs), rtol=0, atol=0)
 
 
@@ -108,7 +118,7 @@ def test_crop_boxes_follow_torchvisions_distribution():
             for _ in range(4_000)
         ]
     )
-    ours = augment.crop_box(draw(22, images=4_000), 32)
+    ours = random_resized_crop.crop_box(draw(22, images=4_000), 32)
     assert (ours[:, :2] >= 0).all()
     assert (ours[:, :2] + ours[:, 2:] <= 32).all()
     for column in range(4):
@@ -121,18 +131,18 @@ def test_crop_boxes_follow_torchvisions_distribution():
 def test_a_crop_without_a_fit_is_the_whole_image():
     # Area 1 at ratio 4/3 is wider than the image, ten times over.
     u = np.full((1, 22), 1 - 1e-9)
-    assert augment.crop_box(u, 32).tolist() == [[0, 0, 32, 32]]
+    assert random_resized_crop.crop_box(u, 32).tolist() == [[0, 0, 32, 32]]
 
 
 def test_angles_follow_torchvisions_distribution():
     torch.manual_seed(0)
     theirs = [RandomRotation.get_params([-90.0, 90.0]) for _ in range(4_000)]
-    ours = augment.angle(draw(1, images=4_000), 32)[:, 0]
+    ours = random_rotation.angle(draw(1, images=4_000), 32)[:, 0]
     assert stats.ks_2samp(ours, theirs).pvalue > 0.001
 
 
 def test_coins_are_fair():
-    coins = augment.coin(draw(1, images=10_000), 32)
+    coins = random_horizontal_flip.coin(draw(1, images=10_000), 32)
     assert stats.binomtest(int(coins.sum()), 10_000).pvalue > 0.001
 
 
@@ -169,7 +179,7 @@ def test_a_batch_mixes_copies_and_matches_images_one_by_one(photographs):
     for i in last:
         expected = planes(photographs)[[items[i] - 900]]
         for place, name in enumerate(copies[3]):
-            transform = augment.TRANSFORMS[name]
+            transform = named(name)
             u = augment.uniforms(3, 2, 3, place, images=300, draws=transform.draws)
             drawn = torch.from_numpy(transform.parameters(u, 32)[[items[i] - 900]])
             expected = transform.pixels(expected, drawn)

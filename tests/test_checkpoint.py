@@ -3,7 +3,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resnet import checkpoint
+from resnet.job import checkpoint
 
 STATE = {"weights": torch.arange(12.0), "step": 3}
 

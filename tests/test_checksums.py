@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resnet import checksums
+from resnet.job import checksums
 
 PARTS = {
     "summary.json": b"{}",

@@ -6,12 +6,15 @@ import math
 import pandas as pd
 import pytest
 
-from report import claims, collect, compare, published, statistics
-from report.claims import judge, judge_own
-from report.curves import RULES
-from report.statistics import Effect
-from report.tables import read_tables
-from report.verdicts import combine, direction, region, size
+from report import claims, compare
+from report.judge import comparisons
+from report.judge.claims import judge, judge_own
+from report.judge.statistics import Effect
+from report.judge.trends import RULES
+from report.judge.verdicts import combine, direction, region, size
+from report.read import published
+from report.read import records as collect
+from report.read.tables import read_tables
 
 NAN = math.nan
 
@@ -147,7 +150,7 @@ def test_the_published_logs_say_what_they_say():
 
 @pytest.fixture
 def judged(study):
-    for step in (collect, statistics):
+    for step in (collect, comparisons):
         assert step.main([str(study)]) == 0
     return study
 
@@ -245,7 +248,7 @@ def test_one_altered_arm_is_exactly_what_changed(judged, tmp_path, capsys):
     other = copy_of(judged, tmp_path)
     for seed in (0, 1):
         set_accuracy(other / "runs" / "maxpool.with_maxpool" / f"seed{seed}", 0.9 + seed / 100)
-    for step in (collect, statistics):
+    for step in (collect, comparisons):
         assert step.main([str(other)]) == 0
     assert compare.main([str(judged), str(other)]) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -4,18 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from report.collect import collect, main
+from report.read.records import collect, main
 
 
 def a_record(study):
-    return study / "runs" / "base.final" / "seed1"
+    return study / "runs" / "base.design" / "seed1"
 
 
 def test_every_planned_run_is_a_row(study):
     tables = collect(study).tables
     assert len(tables["runs"]) == 6
     assert set(tables["runs"]["run"]) == {
-        "base.final",
+        "base.design",
         "maxpool.with_maxpool",
         "stride_position.second",
     }
@@ -25,7 +25,7 @@ def test_every_planned_run_is_a_row(study):
 
 def test_records_that_were_not_planned_are_left_out(study):
     planned = json.loads((study / "study.json").read_text())
-    planned["runs"]["base.final"]["seeds"] = 1
+    planned["runs"]["base.design"]["seeds"] = 1
     (study / "study.json").write_text(json.dumps(planned))
     assert len(collect(study).tables["runs"]) == 5
 
@@ -107,7 +107,7 @@ def test_a_record_whose_parts_disagree_is_refused_by_name(study, spoil, said, ca
     assert main([str(study)]) == 1
     error = capsys.readouterr().err
     assert said in error
-    assert "base.final/seed1" in error
+    assert "base.design/seed1" in error
     assert "Traceback" not in error
     assert not (study / "tables" / "runs.csv").exists()
 
@@ -116,7 +116,7 @@ def test_a_partial_collection_names_its_gaps(study):
     spoil_half(a_record(study))
     collected = collect(study, partial=True)
     gaps = collected.tables["gaps"].to_dict("records")
-    assert [(gap["run"], gap["seed"]) for gap in gaps] == [("base.final", 1)]
+    assert [(gap["run"], gap["seed"]) for gap in gaps] == [("base.design", 1)]
     assert "summary.json" in gaps[0]["reason"]
     assert len(collected.tables["runs"]) == 5
 
@@ -126,4 +126,4 @@ def test_the_answers_are_those_of_the_predictions(study):
     runs = json.loads((study / "study.json").read_text())["runs"]
     assert set(hits) == {f"{run}/seed{seed}" for run in runs for seed in (0, 1)}
     # Equal probabilities guess class 0, which is right for the first of four images.
-    assert hits["base.final/seed0"].tolist() == [True, False, False, False]
+    assert hits["base.design/seed0"].tolist() == [True, False, False, False]

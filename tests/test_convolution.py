@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from ablations.registry import load_bases
-from resnet import convolution, winograd
-from resnet.config import Model
-from resnet.convolution import FastConv2d, by_patches, speed_up
-from resnet.model import build
+from ablations.harness.resolve import load_bases
+from resnet.network.build import build
+from resnet.network.resnet.settings import Settings as Model
+from resnet.training.fast_cpu import convolution, winograd
+from resnet.training.fast_cpu.convolution import FastConv2d, by_patches, speed_up
 
 
 @given(

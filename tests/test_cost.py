@@ -2,8 +2,11 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from resnet.config import Model, estimate_flops, from_dict
-from resnet.cost import layers
+from resnet.config import from_dict
+from resnet.network import estimate
+from resnet.network.cost import layers
+from resnet.network.resnet.settings import Settings as Model
+from resnet.network.torchvision_resnet18.settings import Settings as Torchvision
 from tests.conftest import on_meta
 
 
@@ -39,12 +42,12 @@ def test_enlarged_images_take_more_flops_and_no_more_parameters():
     assert large["ResNet"].parameters == 4_978_730
     assert large["layer1"].flops == plain["layer1"].flops * 40**2 / 32**2
     config, small = (from_dict({"model.enlarge": e}) for e in (1.25, 1))
-    assert estimate_flops(config) == estimate_flops(small) * 40**2 / 32**2
+    assert estimate.flops(config.model, 32) == estimate.flops(small.model, 32) * 40**2 / 32**2
 
 
 @pytest.mark.parametrize(
     "design",
-    [Model(), Model(enlarge=1.25, shortcut_kernel=3), Model(name="torchvision_resnet18")],
+    [Model(), Model(enlarge=1.25, shortcut_kernel=3), Torchvision()],
     ids=["final", "changed", "torchvision"],
 )
 def test_every_module_has_the_flops_that_pytorch_counts(design):

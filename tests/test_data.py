@@ -11,7 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from resnet import data
+from resnet.images.datasets.cifar10 import read as cifar10
+from resnet.images.datasets.digits.read import read_digits
+from resnet.images.sources import cache as data
+from resnet.images.sources import prepare
 
 
 def encoded(image, kind="PNG"):
@@ -43,7 +46,7 @@ def parquet(tmp_path, images, tiny_cifar):
 
 
 def test_parquet_gives_the_pixels_that_were_put_in(parquet, images):
-    splits = data.read_parquet(parquet)
+    splits = cifar10.read_parquet(parquet)
     data.check(splits, "cifar10")
     for split, (pixels, labels) in images.items():
         np.testing.assert_array_equal(splits[split].images, pixels)
@@ -54,7 +57,7 @@ def test_parquet_may_hold_jpeg(tmp_path, tiny_cifar):
     grey = np.full((10, 32, 32, 3), 128, np.uint8)
     write_parquet(tmp_path, "train", grey.repeat(5, 0), list(range(10)) * 5, "JPEG")
     write_parquet(tmp_path, "test", grey, list(range(10)), "JPEG")
-    assert np.abs(data.read_parquet(tmp_path)["test"].images.astype(int) - 128).max() <= 1
+    assert np.abs(cifar10.read_parquet(tmp_path)["test"].images.astype(int) - 128).max() <= 1
 
 
 TRAIN = "train-00000-of-00001.parquet"
@@ -123,7 +126,7 @@ def test_wrong_data_is_an_error_with_the_ways_out(parquet, tmp_path, spoil, said
     output = tmp_path / "cache"
     argv = ["--dataset", "cifar10", "--source", "parquet"]
     argv += ["--folder", str(parquet), "--output", str(output)]
-    assert data.main(argv) == 1
+    assert prepare.main(argv) == 1
     error = capsys.readouterr().err
     assert said in error
     assert "three ways" in error
@@ -159,8 +162,8 @@ def test_the_archive_gives_the_pixels_that_were_put_in(tmp_path, images, form, m
     path = write_archive(tmp_path, images, form)
     import hashlib
 
-    monkeypatch.setitem(data.ARCHIVES, path.name, hashlib.md5(path.read_bytes()).hexdigest())
-    splits = data.read_archive(tmp_path)
+    monkeypatch.setitem(cifar10.ARCHIVES, path.name, hashlib.md5(path.read_bytes()).hexdigest())
+    splits = cifar10.read_archive(tmp_path)
     for split, (pixels, labels) in images.items():
         np.testing.assert_array_equal(splits[split].images, pixels)
         np.testing.assert_array_equal(splits[split].labels, labels)
@@ -169,26 +172,29 @@ def test_the_archive_gives_the_pixels_that_were_put_in(tmp_path, images, form, m
 def test_an_archive_with_another_md5_is_not_opened(tmp_path, images):
     write_archive(tmp_path, images, "python")
     with pytest.raises(data.DataError, match="truncated or changed"):
-        data.read_archive(tmp_path)
+        cifar10.read_archive(tmp_path)
 
 
 def test_without_an_archive_the_error_names_the_folder(tmp_path):
     with pytest.raises(data.DataError, match=str(tmp_path)):
-        data.read_archive(tmp_path)
+        cifar10.read_archive(tmp_path)
 
 
-def test_a_failed_download_names_the_ways_out(tmp_path, monkeypatch):
+def test_a_failed_download_names_the_ways_out(tmp_path, monkeypatch, capsys):
     def refuse(*_args):
         raise OSError("no route to host")
 
-    monkeypatch.setattr(data, "download", refuse)
-    with pytest.raises(data.DataError, match="no route to host") as caught:
-        data.read_torchvision(tmp_path)
-    assert "data_source=parquet" in str(caught.value)
+    monkeypatch.setattr(cifar10, "download", refuse)
+    argv = ["--dataset", "cifar10", "--source", "torchvision"]
+    argv += ["--folder", str(tmp_path), "--output", str(tmp_path / "cache")]
+    assert prepare.main(argv) == 1
+    error = capsys.readouterr().err
+    assert "no route to host" in error
+    assert "data_source=parquet" in error
 
 
 def test_the_cache_gives_back_what_was_written(digits):
-    splits = data.read_digits(None)
+    splits = read_digits(None)
     loaded = data.load(digits, "train")
     np.testing.assert_array_equal(loaded.images, splits["train"].images)
     facts = json.loads((digits / "data.json").read_text())
@@ -204,7 +210,7 @@ def test_channel_statistics_are_numpys(digits):
 
 
 def test_digits_are_split_by_class():
-    splits = data.read_digits(None)
+    splits = read_digits(None)
     data.check(splits, "digits")
     counts = np.bincount(splits["test"].labels)
     assert counts.min() >= 34
@@ -222,9 +228,9 @@ def test_a_pickle_that_asks_for_more_than_arrays_is_not_loaded(tmp_path, images,
         member = tarfile.TarInfo("cifar-10-batches-py/data_batch_1")
         member.size = len(content)
         archive.addfile(member, io.BytesIO(content))
-    monkeypatch.setitem(data.ARCHIVES, path.name, data.md5(path))
+    monkeypatch.setitem(cifar10.ARCHIVES, path.name, cifar10.md5(path))
     with pytest.raises(data.DataError, match="arrays need it not"):
-        data.read_archive(tmp_path)
+        cifar10.read_archive(tmp_path)
     assert not (tmp_path / "touched").exists()
 
 
@@ -245,15 +251,15 @@ def test_a_missing_cache_is_an_error(tmp_path):
 
 def test_a_source_without_the_data_set_is_refused(tmp_path, capsys):
     argv = ["--dataset", "cifar10", "--source", "digits", "--output", str(tmp_path / "x")]
-    assert data.main(argv) == 1
-    assert "has no cifar10" in capsys.readouterr().err
+    assert prepare.main(argv) == 1
+    assert "cifar10 has no source" in capsys.readouterr().err
 
 
 @pytest.mark.real
 def test_the_real_images_have_the_published_statistics(real):
-    splits = data.read_parquet(real)
+    splits = cifar10.read_parquet(real)
     data.check(splits, "cifar10")
-    facts = data.describe(splits, "cifar10", "parquet")
+    facts = data.describe(splits, "cifar10", "parquet", "x")
     np.testing.assert_allclose(facts["channel_mean"], [0.4913, 0.4821, 0.4465], atol=1e-4)
     np.testing.assert_allclose(facts["channel_deviation"], [0.2452, 0.2428, 0.2606], atol=1e-4)
     assert np.bincount(splits["train"].labels).tolist() == [5_000] * 10

@@ -1,11 +1,14 @@
+import fastjsonschema
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablations.declaration import load
-from ablations.document import DeclarationError
-from ablations.registry import load_bases
+from ablations.harness.claims import claim_types
+from ablations.harness.declaration import load
+from ablations.harness.document import DeclarationError, read
+from ablations.harness.resolve import FOLDER, load_bases
+from ablations.harness.schema import schema
 
 GOOD = {
     "title": "A title",
@@ -81,7 +84,7 @@ def test_changes_outside_the_factor_are_said(tmp_path):
         ({"arms": {"kept": {}}}, 7, "sought changes"),
         ({"arms": {"kept": {"model.maxpol": True}}}, 8, "did you mean model.maxpool"),
         ({"arms": {"kept": {"model.maxpool": "yes"}}}, 8, "true or false"),
-        ({"arms": {"kept": {"model.stem_kernel": 4}}}, 8, "odd whole number"),
+        ({"arms": {"kept": {"model.stem_kernel": 4}}}, 8, "one of: 1, 3, 5, 7"),
         ({"arms": {"kept": {"batch_size": 64}}}, 8, "outside the factor"),
         (
             {"arms": {"kept": {"model.maxpool": True, "also_changes": {"seed": 3}}}},
@@ -177,18 +180,18 @@ def test_a_users_own_claim_names_her_arms(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"id": "My Claim"}, "id: sought a-z"),
-        ({"quote": None}, "sought a quote"),
-        ({"type": "guess"}, "allowed are direction, size"),
+        ({"id": "My Claim"}, "id: expected a-z"),
+        ({"quote": None}, "expected a quote"),
+        ({"type": "guess"}, "allowed are choice, direction"),
         ({"type": "trend"}, "no key 'effects'"),
-        ({"effects": []}, "sought effects"),
+        ({"effects": []}, "expected effects"),
         ({"effects": [{"arm": "gone", "sign": "positive"}]}, "no arm 'gone'"),
         ({"effects": [{"arm": "kept"}]}, "sign: allowed are"),
         (
             {"effects": [{"arm": "kept", "sing": "positive"}]},
             "no key 'sing'; allowed are arm, sign",
         ),
-        ({"type": "size", "effects": [{"arm": "kept", "within": -1}]}, "points above 0"),
+        ({"type": "size", "effects": [{"arm": "kept", "within": -1}]}, "a number above 0"),
         ({"combine": "most"}, "allowed are all, any"),
         ({"colour": "red"}, "no key 'colour'"),
     ],
@@ -221,15 +224,15 @@ def test_a_users_own_claims_are_of_every_type(tmp_path):
 @pytest.mark.parametrize(
     ("claim", "said"),
     [
-        (VALUE | {"published": None}, "published: sought an accuracy"),
+        (VALUE | {"published": None}, "published: expected an accuracy"),
         (VALUE | {"values": [{"arm": "kept", "sign": "positive"}]}, "no key 'sign'"),
         (EXACT | {"exact": [{"arm": "kept", "column": "colour"}]}, "allowed are parameters"),
-        (EXACT | {"exact": [{"arm": "kept", "column": "parameters"}]}, "needs one of above"),
+        (EXACT | {"exact": [{"arm": "kept", "column": "parameters"}]}, "at least one of above"),
         (EXACT | {"exact": [RATIO | {"over": "gone"}]}, "over: no arm 'gone'"),
-        (EXACT | {"exact": [RATIO | {"ratio_above": "x"}]}, "ratio_above: sought a number"),
+        (EXACT | {"exact": [RATIO | {"ratio_above": "x"}]}, "ratio_above: expected a number"),
         ({"type": "trend", "trends": [TREND | {"rule": "grows"}]}, "rule: allowed are"),
-        ({"type": "trend", "trends": [TREND | {"by_epoch": 2.5}]}, "by_epoch: sought a whole"),
-        ({"type": "trend", "trends": ["grows"]}, "sought a test such as arm"),
+        ({"type": "trend", "trends": [TREND | {"by_epoch": 2.5}]}, "by_epoch: expected a whole"),
+        ({"type": "trend", "trends": ["grows"]}, "expected a test such as arm"),
     ],
 )
 def test_a_wrong_test_of_a_claim_is_refused(tmp_path, claim, said):
@@ -237,9 +240,30 @@ def test_a_wrong_test_of_a_claim_is_refused(tmp_path, claim, said):
         declare(tmp_path, {"claims": [own(claim)]})
 
 
-def test_rules_that_a_user_may_name_are_the_reports():
-    from ablations.claims import RULES
-    from report.curves import RULES as REPORTED
+def test_the_editors_schema_takes_every_file_and_no_other_key():
+    check = fastjsonschema.compile(
+        {**schema(), "$schema": "http://json-schema.org/draft-07/schema#"}
+    )
+    files = [path for path in FOLDER.glob("*.yaml") if not path.name.startswith("_")]
+    assert len(files) > 20
+    for path in files:
+        check(read(path).content)
+    good = read(FOLDER / "maxpool.yaml").content
+    for wrong in (
+        {"arms": {"kept": {"model.maxpol": True}}},
+        {"arms": {"kept": {"model.maxpool": 3}}},
+        {"arms": {"kept": {"model": {"stem_kernel": 4}}}},
+        {"grid": {"seed": [1]}},
+        {"factor": "model.colour"},
+        {"colour": "red"},
+    ):
+        with pytest.raises(fastjsonschema.JsonSchemaValueException):
+            check(good | wrong)
 
+
+def test_rules_that_a_user_may_name_are_the_reports():
+    from report.judge.trends import RULES
+
+    named = [form["keys"]["rule"][0] for form in claim_types()["trend"]["forms"]]
     # One rule compares two published logs, and no run.
-    assert set(RULES) == set(REPORTED) - {"best_above"}
+    assert set(named) == set(RULES) - {"best_above"}

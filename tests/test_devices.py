@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from resnet import devices
+from resnet.job import devices
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from resnet import download
+from resnet.images.sources import download
 
 CONTENT = bytes(range(256)) * 1_000
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -6,7 +6,8 @@ import torch
 
 from resnet import evaluate
 from resnet.config import from_dict, to_dict
-from resnet.model import build
+from resnet.network.build import build
+from resnet.training import evaluation
 
 SMALL = {
     "model.blocks": [1, 1, 1, 1],
@@ -23,18 +24,18 @@ def test_the_notebooks_average_gives_the_published_digits():
     # Run `final` drops the last batch of 128; the last of these images lie in it.
     images = np.zeros(10_000, bool)
     images[:9_057] = True
-    assert evaluate.notebook_average(images, 128, True) == pytest.approx(0.907151460647583, 1e-7)
+    assert evaluation.notebook_average(images, 128, True) == pytest.approx(0.907151460647583, 1e-7)
     # Run `early-adam-bs64` averages 157 batches, the last of 16 images: here 12 of those.
     images = np.zeros(10_000, bool)
     images[:6_152] = True
     images[-12:] = True
     expected = (6_152 / 64 + 12 / 16) / 157
-    assert evaluate.notebook_average(images, 64, False) == pytest.approx(expected)
+    assert evaluation.notebook_average(images, 64, False) == pytest.approx(expected)
     assert expected == pytest.approx(0.6170382499694824, abs=1e-7)
 
 
 def test_an_average_without_a_whole_batch_takes_what_there_is():
-    assert evaluate.notebook_average(np.array([True, False]), 128, True) == 0.5
+    assert evaluation.notebook_average(np.array([True, False]), 128, True) == 0.5
 
 
 def at(images, down, right):
@@ -64,7 +65,7 @@ def test_logits_are_the_mean_over_the_views_of_an_image(flip, shift):
     network = build(from_dict(SMALL).model)
     images = torch.randint(0, 256, (6, 8, 8, 3), dtype=torch.uint8)
     half = torch.full((3, 1, 1), 0.5)
-    result = evaluate.evaluate(
+    result = evaluation.evaluate(
         network,
         images,
         torch.zeros(6, dtype=torch.int64),

@@ -11,15 +11,21 @@ import pandas as pd
 import pytest
 from conftest import report_on
 
-from report import findings, prose, render, statistics
-from report.ablation_figures import draw_ablation, draw_grid, draw_ladder
-from report.context import read_picture
-from report.drawing import PALETTE, colour, dash, label, thin
-from report.figures import drawings
-from report.html import inline
-from report.paper_figures import draw_figure2
-from report.study_figures import draw_optimism, draw_pareto, pareto_front
-from report.tables import read_tables
+from report import render
+from report.draw.all_figures import drawings
+from report.draw.drawing import PALETTE, colour, dash, label, thin
+from report.draw.figures.ablation import draw as draw_ablation
+from report.draw.figures.figure2 import draw as draw_figure2
+from report.draw.figures.grid import draw as draw_grid
+from report.draw.figures.ladder import draw as draw_ladder
+from report.draw.figures.optimism import draw as draw_optimism
+from report.draw.figures.pareto import draw as draw_pareto
+from report.draw.figures.pareto import pareto_front
+from report.judge import statistics
+from report.page import findings, prose
+from report.page.context import read_picture
+from report.page.html import inline
+from report.read.tables import read_tables
 
 
 @pytest.fixture
@@ -54,7 +60,7 @@ def test_n_is_counted_and_not_planned(tables):
     name, run = "maxpool", "maxpool.with_maxpool"
     assert "n = 2 seeds" in draw_ablation(tables, False, name).caption
     assert "n = 1 to 2 seeds" in draw_ablation(without(tables, run, 1), False, name).caption
-    none = without(without(tables, run, 0, 1), "base.final", 0, 1)
+    none = without(without(tables, run, 0, 1), "base.design", 0, 1)
     assert "n = 0 seeds" in draw_ablation(none, False, name).caption
     assert "0 runs are finished" in draw_ablation(none, False, name).alt
 
@@ -101,7 +107,7 @@ def test_a_grid_is_judged_by_its_own_images_and_seeds(tables):
 
 
 def test_figure_2_shows_every_seed_whole(tables):
-    short = tables.epochs.query("not (run == 'base.final' and seed == 1 and epoch > 2)")
+    short = tables.epochs.query("not (run == 'base.design' and seed == 1 and epoch > 2)")
     drawing = draw_figure2(dataclasses.replace(tables, epochs=short), False)
     rates = drawing.figure.axes[3]
     assert rates.get_xlim()[1] >= 7
@@ -165,14 +171,13 @@ def test_the_commands_name_the_studys_own_folder_and_options(tables):
 
 
 def test_a_report_without_the_first_seed_links_to_what_there_is(study):
-
-    shutil.rmtree(study / "runs" / "base.final" / "seed0")
+    shutil.rmtree(study / "runs" / "base.design" / "seed0")
     assert render.main(["--partial", str(study)]) == 0
     page = study / "partial" / "report" / "index.html"
     links = set(re.findall(r'href="(\.\./\.\./runs/[^"]*)"', page.read_text()))
-    assert any("base.final/seed1" in link for link in links)
+    assert any("base.design/seed1" in link for link in links)
     assert [link for link in links if not (page.parent / link).resolve().exists()] == []
-    assert "of seed 1</h3>" in page.read_text()
+    assert "runs/base.design/seed1/layers.csv" in page.read_text()
 
 
 def test_names_that_look_like_nothing_are_names(study):

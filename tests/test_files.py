@@ -1,8 +1,15 @@
 import errno
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from resnet import files
 from resnet.files import new_file, new_folder
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_a_file_is_complete_or_absent(tmp_path):
@@ -37,3 +44,62 @@ def test_a_folder_is_complete_or_absent(tmp_path):
     with new_folder(path) as beside:
         (beside / "file").write_text("whole")
     assert [p.name for p in path.iterdir()] == ["file"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from resnet import files
+
+where, path = sys.argv[1], Path(sys.argv[2])
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+exchanged, rename = files._exchanged, Path.rename
+if where == "before":
+    files._exchanged = lambda *both: die()
+elif where == "after":
+    files._exchanged = lambda *both: exchanged(*both) and die()
+else:
+    # A file system that can't exchange: killed between the two renamings.
+    files._exchanged = lambda *both: False
+    Path.rename = lambda self, to: rename(self, to) and str(to).endswith(".old") and die()
+with files.new_folder(path) as beside:
+    (beside / "file").write_text("new")
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "at_once", "in_the_end"),
+    [("before", "old", "old"), ("after", "new", "new"), ("between", None, "old")],
+)
+def test_a_kill_while_a_folder_is_replaced_loses_nothing(tmp_path, where, at_once, in_the_end):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "file").write_text("old")
+    argv = [sys.executable, "-c", KILLED, where, str(path)]
+    assert subprocess.run(argv, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert at_once is None or (path / "file").read_text() == at_once
+    # The next call finds what was there, also where it fails itself.
+    with pytest.raises(ZeroDivisionError), new_folder(path):
+        raise ZeroDivisionError
+    assert (path / "file").read_text() == in_the_end
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monkeypatch):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "file").write_text("old")
+    monkeypatch.setattr(files, "_exchanged", lambda *both: False)
+    rename = Path.rename
+
+    def refuse(self, to):
+        if to == path and not self.name.endswith(".old"):
+            raise OSError(errno.EIO, "no")
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OSError, match="no"), new_folder(path) as beside:
+        (beside / "file").write_text("new")
+    assert (path / "file").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -16,9 +16,18 @@ from pathlib import Path
 import pytest
 
 from ablations import __main__ as declarations
-from report import claims, collect, figures, pdf, render, statistics
-from resnet import calibrate, checksums, data, pictures, rates, train, verify
+from report import claims, render
+from report.draw import all_figures as figures
+from report.judge import comparisons
+from report.page import pdf
+from report.read import records as collect
+from resnet import train, verify
 from resnet.files import new_file
+from resnet.images import pictures
+from resnet.images.sources import prepare
+from resnet.job import calibrate, checksums, guard, rates
+from resnet.job import train as job
+from resnet.training.run import Run
 from tests.test_train import SMALL
 
 MEGABYTES = 24
@@ -125,23 +134,23 @@ def survives(disk, capsys, command, output, steps=4):
 def test_data_on_a_full_disk(disk, capsys):
     output = disk.folder / "digits"
     argv = ["--dataset", "digits", "--source", "digits", "--output", str(output)]
-    whole = survives(disk, capsys, lambda: data.main(argv), output)
+    whole = survives(disk, capsys, lambda: prepare.main(argv), output)
     assert files(output) == whole
 
 
 @pytest.fixture
 def every_batch(monkeypatch):
     """Checkpoints after every batch."""
-    monkeypatch.setattr(train.Guard, "within_epoch_seconds", 0.0)
+    monkeypatch.setattr(guard.Guard, "within_epoch_seconds", 0.0)
     free = property(lambda guard: 0.0, lambda guard, value: None)
-    monkeypatch.setattr(train.Guard, "cost", free, raising=False)
+    monkeypatch.setattr(guard.Guard, "cost", free, raising=False)
 
 
 def test_a_full_disk_ends_training_and_keeps_its_checkpoint(disk, digits, capsys, every_batch):
     output, checkpoint = disk.folder / "seed0", disk.folder / "seed0.checkpoint"
     argv = ["--config", json.dumps(SMALL), "--seed", "0", "--data", str(digits)]
     argv += ["--output", str(output), "--log", str(disk.folder / "log")]
-    saved = train.Run.state
+    saved = Run.state
 
     def fill_up(self):
         # From the third checkpoint on nothing more can be written.
@@ -150,7 +159,7 @@ def test_a_full_disk_ends_training_and_keeps_its_checkpoint(disk, digits, capsys
         return saved(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train.Run, "state", fill_up)
+        patch.setattr(Run, "state", fill_up)
         filling = disk.full(4096)
         said = fails(capsys, lambda: train.main(argv))
         assert str(checkpoint) in said
@@ -166,7 +175,7 @@ def test_a_full_disk_at_the_record_keeps_the_checkpoint(disk, digits, capsys, ev
     output, checkpoint = disk.folder / "seed0", disk.folder / "seed0.checkpoint"
     argv = ["--config", json.dumps(SMALL), "--seed", "0", "--data", str(digits)]
     argv += ["--output", str(output)]
-    written = train.write_record
+    written = job.write_record
 
     for free in (0, 4_096, 20_480):
 
@@ -175,7 +184,7 @@ def test_a_full_disk_at_the_record_keeps_the_checkpoint(disk, digits, capsys, ev
                 written(*args)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(train, "write_record", fill_up)
+            patch.setattr(job, "write_record", fill_up)
             assert str(output) in fails(capsys, lambda: train.main(argv))
         assert {path.name for path in files(disk.folder)} == {checkpoint.name}
     assert train.main(argv) == 0
@@ -204,7 +213,7 @@ def test_what_the_workflow_writes_beside_training_on_a_full_disk(disk, digits, c
 
 
 def test_a_receipt_on_a_full_disk(disk, capsys, monkeypatch):
-    record = disk.folder / "runs" / "base.final" / "seed0"
+    record = disk.folder / "runs" / "base.design" / "seed0"
     record.mkdir(parents=True)
     for name, text in (
         ("summary.json", '{"status": "finished"}'),
@@ -226,7 +235,7 @@ def test_the_report_on_a_full_disk(disk, study, capsys, monkeypatch):
     # As wide as the graph: each step reads what the step before wrote.
     for step, output, steps in (
         (collect, "tables", 4),
-        (statistics, "tables", 2),
+        (comparisons, "tables", 2),
         (claims, "tables", 2),
         (figures, "figures", 2),
         (render, "report", 3),
@@ -268,7 +277,7 @@ def survives_in_place(disk, capsys, command, output, steps):
 def test_a_read_only_disk_is_one_line(disk, digits, capsys):
     argv = ["--dataset", "digits", "--source", "digits", "--output", str(disk.folder / "d" / "d")]
     with disk.read_only():
-        fails(capsys, lambda: data.main(argv))
+        fails(capsys, lambda: prepare.main(argv))
     train_argv = ["--config", json.dumps(SMALL), "--seed", "0", "--data", str(digits)]
     train_argv += ["--output", str(disk.folder / "seed0")]
     with disk.read_only():

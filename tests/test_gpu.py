@@ -9,13 +9,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ablations.registry import load_bases
-from resnet import graphs, machine
-from resnet.augment import TRANSFORMS, Augmenter
-from resnet.config import Model, changed
-from resnet.data import Split
-from resnet.model import build
-from resnet.train import Run
+from ablations.harness.resolve import load_bases
+from resnet.config import TRANSFORMS, changed
+from resnet.images.augmentation.augmenter import Augmenter
+from resnet.images.sources.cache import Split
+from resnet.network.build import build
+from resnet.network.resnet.settings import Settings as Model
+from resnet.training import graphs, machine
+from resnet.training.run import Run, place
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that CUDA finds")
 
@@ -40,7 +41,7 @@ def run(base, cuda_graphs=True, **changes):
     }
     config = changed(load_bases()[base], few | changes)
     machine.set_up(1)
-    return Run(config, noise(2048), noise(256), FACTS, CUDA, cuda_graphs)
+    return Run(config, place(config, noise(2048), noise(256), FACTS, CUDA), CUDA, cuda_graphs)
 
 
 @pytest.mark.parametrize("base", ["final", "early", "recipe", "search"])

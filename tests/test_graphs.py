@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from resnet.graphs import WARM_UP, Recorded
+from resnet.training.graphs import WARM_UP, Recorded
 
 
 class Stream:

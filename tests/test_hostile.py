@@ -3,6 +3,7 @@
 The soak tries 2,500 of each kind: pytest -m slow tests/test_hostile.py
 """
 
+import dataclasses
 import io
 import json
 import shutil
@@ -19,11 +20,20 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import save
 
-from ablations.document import DeclarationError
-from ablations.registry import resolve
-from report import claims, collect, published, statistics
-from resnet import checkpoint, data, evaluate, train
-from resnet.config import DATASETS, Dataset, RunConfig, to_dict
+from ablations.harness.document import DeclarationError
+from ablations.harness.resolve import resolve
+from report import claims
+from report.judge import comparisons
+from report.read import published
+from report.read import records as collect
+from resnet import evaluate, train
+from resnet.config import RunConfig, to_dict
+from resnet.images.datasets import DATASETS
+from resnet.images.datasets.cifar10 import read as cifar10
+from resnet.images.sources import cache as data
+from resnet.images.sources import prepare
+from resnet.job import checkpoint
+from resnet.job import train as job
 from tests.mangling import altered, json_file, mangled
 
 ROOT = Path(__file__).parent.parent
@@ -99,7 +109,7 @@ def test_hostile_configs(tmp_path, examples, capsys, monkeypatch):
     def refuse(*_):
         raise data.DataError("no data here")
 
-    monkeypatch.setattr(train, "read_facts", refuse)
+    monkeypatch.setattr(job, "read_facts", refuse)
 
     def check(hostile):
         kind, content = hostile
@@ -125,7 +135,7 @@ def test_hostile_configs(tmp_path, examples, capsys, monkeypatch):
 @pytest.fixture
 def judged(study):
     """A study up to its comparisons."""
-    for step in (collect, statistics):
+    for step in (collect, comparisons):
         assert step.main([str(study)]) == 0
     return study
 
@@ -162,7 +172,7 @@ def test_hostile_published_facts(judged, tmp_path, examples, capsys, monkeypatch
 
 @pytest.mark.parametrize("examples", AMOUNTS)
 def test_hostile_run_records(study, examples, capsys):
-    record = study / "runs" / "base.final" / "seed0"
+    record = study / "runs" / "base.design" / "seed0"
     names = ["config.json", "metrics.csv", "predictions.npz", "layers.csv", "summary.json"]
     paths = [*(record / name for name in names), study / "study.json"]
     good = {path: path.read_bytes() for path in paths}
@@ -176,7 +186,7 @@ def test_hostile_run_records(study, examples, capsys):
         path, content = given
         path.write_bytes(content)
         argv = [str(study)]
-        for step in (collect, statistics, claims):
+        for step in (collect, comparisons, claims):
             # Each reads what the step before wrote, so that none follows one that refused.
             if step.main([*argv, "--write-only"] if step is claims else argv):
                 break
@@ -205,8 +215,9 @@ def parquet(labels, images):
 
 @pytest.mark.parametrize("examples", AMOUNTS)
 def test_hostile_data_files(digits, tmp_path, examples, capsys, monkeypatch):
-    classes = DATASETS["cifar10"].classes
-    monkeypatch.setitem(DATASETS, "cifar10", Dataset(classes, 32, 10, 10))
+    tiny = dataclasses.replace(DATASETS["cifar10"], training_images=10, test_images=10)
+    monkeypatch.setitem(DATASETS, "cifar10", tiny)
+    monkeypatch.setattr(cifar10, "DATASET", tiny)
     source, cache = tmp_path / "source", tmp_path / "cache"
     source.mkdir()
     shutil.copytree(digits, cache)
@@ -235,7 +246,7 @@ def test_hostile_data_files(digits, tmp_path, examples, capsys, monkeypatch):
         if path == saved:
             assert checkpoint.load(path, "key") is None or content == good[path]
         elif path.parent == source:
-            data.main(argv)
+            prepare.main(argv)
         elif path.parent == cache:
             evaluate.main([str(weights), "--data", str(cache)])
         else:

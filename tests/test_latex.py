@@ -10,8 +10,9 @@ from conftest import report_on
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report import latex, pdf, render
-from report.printed import printed
+from report import render
+from report.page import latex, pdf
+from report.page.printed_table import printed
 
 HOSTILE = (
     "<script>alert(1)</script> & 100% _\\ {$x^2$} #~ \\input{/etc/passwd} 🎉 é “–” " + "x" * 300

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from report import mistakes
+from report.read import mistakes
 
 PROBABILITIES = np.array(
     [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.05, 0.95], [np.nan, np.nan]], np.float32

@@ -8,9 +8,12 @@ import torch
 from torchvision.models import resnet18
 from torchvision.transforms.functional import InterpolationMode, resize
 
-from ablations.registry import load_bases
-from resnet.config import Model
-from resnet.model import ResNet, build, count_parameters, still_idle_weights
+from ablations.harness.resolve import load_bases
+from resnet.network.build import build, count_parameters
+from resnet.network.resnet.network import ResNet
+from resnet.network.resnet.settings import Settings as Model
+from resnet.network.torchvision_resnet18.settings import Settings as Torchvision
+from resnet.training.idle_weights import still_idle_weights
 from tests.conftest import on_meta
 
 ROOT = Path(__file__).parent.parent
@@ -29,10 +32,10 @@ WIDE = (32, 64, 128, 256, 512)
     ("design", "parameters"),
     [
         (Model(), 4_978_730),
-        (Model("resnet", (2, 2, 2, 2), WIDE, 7, (3, 3, 3, 3)), 11_160_618),
-        (Model("resnet", (2, 1, 1, 1), WIDE, 7, (3, 3, 3, 3), 2, (1, 1, 4, 2)), 4_963_882),
-        (Model("resnet", (3, 3, 2, 2), (32, 32, 64, 128, 256), 3, (5, 5, 5, 3)), 4_266_410),
-        (Model(name="torchvision_resnet18"), 11_181_642),
+        (Model((2, 2, 2, 2), WIDE, 7, (3, 3, 3, 3)), 11_160_618),
+        (Model((2, 1, 1, 1), WIDE, 7, (3, 3, 3, 3), 2, (1, 1, 4, 2)), 4_963_882),
+        (Model((3, 3, 2, 2), (32, 32, 64, 128, 256), 3, (5, 5, 5, 3)), 4_266_410),
+        (Torchvision(), 11_181_642),
         (RESNET18, 11_181_642),
     ],
 )
@@ -124,7 +127,7 @@ def test_weights_that_meet_only_padding_have_no_gradient(kernel, stride, size):
 NARROW = """
 import sys
 import torch
-from resnet.model import convolution
+from resnet.network.resnet.network import convolution
 
 torch.manual_seed(0)
 for inputs in (1, 2, 3, 4, 6, 8, 12, 16):

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnet.muon import Muon, orthogonalized
+from resnet.training.optimizers.muon.optimizer import Muon, orthogonalized
 
 
 @given(st.integers(1, 24), st.integers(1, 24), st.integers(0, 99))

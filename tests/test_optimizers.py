@@ -22,8 +22,10 @@ TRAINED = """
 import sys
 import torch
 from torch import optim
-from resnet import optimizers
-from resnet.muon import Muon
+from resnet.training.optimizers.adam.optimizer import Adam
+from resnet.training.optimizers.adamw.optimizer import AdamW
+from resnet.training.optimizers.sgd.optimizer import SGD
+from resnet.training.optimizers.muon.optimizer import Muon
 
 def trained(kind, *arguments, **options):
     torch.manual_seed(0)
@@ -40,12 +42,13 @@ def trained(kind, *arguments, **options):
     assert torch.is_grad_enabled()
     return network.weight
 
+OURS = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}
 KINDS = {
     "SGD": {"lr": 0.01, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1},
     "Adam": {"lr": 0.01, "weight_decay": 0.1},
     "AdamW": {"lr": 0.01, "weight_decay": 0.1},
 }
-ours = {name: trained(getattr(optimizers, name), **options) for name, options in KINDS.items()}
+ours = {name: trained(OURS[name], **options) for name, options in KINDS.items()}
 """
 
 
@@ -74,7 +77,7 @@ print("torch._dynamo" in sys.modules)
 def test_a_run_does_not_import_the_compiler(digits, tmp_path):
     """Importing it takes longer than the rest of what a short run needs."""
     config = {
-        # Wide and large enough for operations of our own (resnet.winograd).
+        # Wide and large enough for operations of our own (resnet.training.fast_cpu.winograd).
         "model": {"blocks": [1, 1, 1, 1], "channels": [8, 64, 8, 8, 8], "enlarge": 1.5},
         "precision": "fp32",
         "data": {"dataset": "digits", "training_images": 64},
@@ -83,7 +86,7 @@ def test_a_run_does_not_import_the_compiler(digits, tmp_path):
     }
     code = """
 import sys
-from resnet import winograd
+from resnet.training.fast_cpu import winograd
 from resnet.train import main
 calls, convolve = [], winograd.convolve
 winograd.convolve = lambda *given: calls.append(0) or convolve(*given)

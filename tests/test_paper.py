@@ -6,14 +6,15 @@ import re
 import pytest
 import yaml
 
-from ablations import claims as declared
-from ablations.registry import load_bases, resolve
-from ablations.scale import ROOT
-from report import published
-from resnet.cost import layers
-from resnet.evaluate import notebook_average
-from resnet.model import count_parameters
-from resnet.rates import by_epoch
+from ablations.harness import claims as declared
+from ablations.harness.resolve import load_bases, resolve
+from ablations.harness.scale import ROOT
+from report.read.claim_types import claim_types, key_of_tests
+from resnet.job.rates import by_epoch
+from resnet.network.build import count_parameters
+from resnet.network.cost import layers
+from resnet.settings import kind_of
+from resnet.training.evaluation import notebook_average
 from tests.conftest import on_meta
 
 FACTS = yaml.safe_load((ROOT / "paper" / "published.yaml").read_text())
@@ -22,8 +23,9 @@ TEXT = ROOT.parent / "shared" / "paper" / "000_ad3ff6248e1b4b1c.txt"
 KINDS = ("effects", "values", "exact", "trends")
 
 
-def test_declarations_and_the_report_test_a_type_of_claim_alike():
-    assert declared.KINDS == published.KINDS
+def test_every_type_of_claim_has_its_data_and_its_judge():
+    judges = (ROOT / "report" / "judge" / "claim_types").glob("[a-z]*.py")
+    assert {path.stem for path in judges} == set(claim_types()) == set(declared.claim_types())
 
 
 def logs():
@@ -146,8 +148,8 @@ def test_the_final_base_is_the_published_protocol():
     base, told = load_bases()["final"], FACTS["final_protocol"]
     assert base.optimizer.learning_rate == told["optimizer"]["lr"]
     assert base.optimizer.weight_decay == told["optimizer"]["weight_decay"]
-    assert (base.optimizer.name, base.optimizer.momentum) == ("sgd", 0)
-    schedule = (base.schedule.name, base.schedule.step_every)
+    assert (kind_of(base.optimizer), base.optimizer.momentum) == ("sgd", 0)
+    schedule = (kind_of(base.schedule), base.schedule.step_every)
     assert schedule == (told["schedule"]["name"], told["schedule"]["step_every"])
     assert base.schedule.t_max == told["schedule"]["t_max"]
     assert base.schedule.eta_min == told["schedule"]["eta_min"]
@@ -179,7 +181,7 @@ def test_every_claim_is_tested_and_no_other():
 @pytest.mark.parametrize("claim", FACTS["claims"], ids=lambda claim: claim["id"])
 def test_a_claim_is_tested_by_its_type_on_arms_that_exist(claim):
     test = TESTS[claim["id"]]
-    kind = published.KINDS[claim["type"]]
+    kind = key_of_tests(claim["type"])
     assert [key for key in test if key in KINDS] == [kind]
     parts = test[kind]
     if len(parts) > 1:

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from resnet import pictures
-from resnet.data import load
+from resnet.images import pictures
+from resnet.images.sources.cache import load
 
 
 def test_there_is_an_image_of_each_class_as_it_is_and_after_each_copy(digits, tmp_path):

@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 
 from ablations import __main__ as command
-from ablations import plan
-from ablations.registry import resolve
-from resnet import calibrate
+from ablations.harness import plan
+from ablations.harness.resolve import resolve
 from resnet.config import RunConfig, from_dict, to_json
+from resnet.job import calibrate
 
 SPEED = {"train": 0.01, "evaluate": 0.002}
 
@@ -74,8 +74,8 @@ def test_a_wrong_command_is_one_line(argv, said, capsys):
 
 
 def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
-    from ablations.declaration import load
-    from ablations.registry import load_bases
+    from ablations.harness.declaration import load
+    from ablations.harness.resolve import load_bases
 
     bases = load_bases()
     monkeypatch.setattr(command, "FOLDER", tmp_path)

@@ -1,36 +1,102 @@
 import re
+import shutil
 
 import pytest
 
-from resnet import provenance
-from resnet.provenance import TRAINING, code_digest, commit, processor, versions
+from resnet.config import RunConfig, changed
+from resnet.job.provenance import ROOT, code_digest, commit, processor, training_digest, versions
 
 
 @pytest.fixture
-def copy(tmp_path, monkeypatch):
-    """The training code, to edit."""
-    for name in TRAINING:
-        target = tmp_path / name
-        target.parent.mkdir(exist_ok=True)
-        target.write_text((provenance.ROOT / name).read_text())
-    monkeypatch.setattr(provenance, "ROOT", tmp_path)
-    return tmp_path / "resnet" / "augment.py"
+def copy(tmp_path):
+    """The code, to edit: another folder each time, since digests are kept."""
+    shutil.copytree(ROOT / "resnet", tmp_path / "now" / "resnet")
+    return tmp_path / "now"
 
 
-def test_a_docstring_and_a_comment_leave_the_digest(copy):
-    before = code_digest(*TRAINING)
-    text = copy.read_text()
-    text = text.replace('"""Flip left and right."""', '"""Another sentence."""')
-    copy.write_text("# a comment\n" + text)
-    assert code_digest(*TRAINING) == before
+def digest(copy, changes=None):
+    # A new place for each state of the code, for which no digest is kept.
+    other = copy.with_name(f"state{len(list(copy.parent.iterdir()))}")
+    shutil.copytree(copy, other)
+    return training_digest(changed(RunConfig(), changes or {}), other)
 
 
-def test_arithmetic_changes_the_digest(copy):
-    before = code_digest(*TRAINING)
-    text, n = re.subn(r"div_\(255\)", "div_(256)", copy.read_text())
+def edit(copy, path, pattern, replacement):
+    text, n = re.subn(pattern, replacement, (copy / path).read_text())
     assert n == 1
-    copy.write_text(text)
-    assert code_digest(*TRAINING) != before
+    (copy / path).write_text(text)
+
+
+CHOICES = {
+    "model.name": "torchvision_resnet18",
+    "optimizer.name": "adam",
+    "schedule.name": "cosine",
+    "augmentation.copies": [["cutout"]],
+}
+
+
+def test_words_leave_the_digest(copy):
+    before = digest(copy)
+    path = "resnet/training/evaluation.py"
+    edit(copy, path, r"Evaluation: class probabilities", "Class probabilities")
+    (copy / path).write_text("# a comment\n" + (copy / path).read_text())
+    edit(copy, "resnet/network/resnet/settings.py", r'title="blocks a stage"', 'title="blocks"')
+    assert digest(copy) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "replacement"),
+    [
+        ("resnet/images/augmentation/augmenter.py", r"div_\(255\)", "div_(256)"),
+        ("resnet/network/resnet/network.py", r"MaxPool2d\(3", "MaxPool2d(5"),
+        ("resnet/network/resnet/settings.py", r"2,\s+4,\s+3,\s+3,", "2, 4, 3, 4,"),
+        ("resnet/training/optimizers/base.py", r"w\.ndim > 1", "w.ndim > 2"),
+        ("resnet/training/optimizers/sgd/optimizer.py", r"settings\.momentum,", "0.9,"),
+        ("resnet/training/schedules/constant/schedule.py", r"factor=1\.0", "factor=0.5"),
+    ],
+)
+def test_arithmetic_and_defaults_change_the_digest(copy, path, pattern, replacement):
+    before = digest(copy)
+    edit(copy, path, pattern, replacement)
+    assert digest(copy) != before
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "replacement"),
+    [
+        ("resnet/training/optimizers/sgd/optimizer.py", r"settings\.momentum,", "0.9,"),
+        ("resnet/network/resnet/network.py", r"MaxPool2d\(3", "MaxPool2d(5"),
+        ("resnet/images/augmentation/transforms/random_rotation.py", "180", "90"),
+    ],
+)
+def test_an_entry_that_a_run_does_not_name_leaves_its_digest(copy, path, pattern, replacement):
+    before = digest(copy, CHOICES)
+    edit(copy, path, pattern, replacement)
+    assert digest(copy, CHOICES) == before
+
+
+def test_a_new_file_is_covered_and_a_new_entry_is_not(copy):
+    before = digest(copy)
+    lion = copy / "resnet" / "training" / "optimizers" / "lion"
+    lion.mkdir()
+    (lion / "settings.py").write_text("RATE = 1")
+    (lion / "optimizer.py").write_text("RATE = 1")
+    assert digest(copy) == before
+    (copy / "resnet" / "training" / "warm_start.py").write_text("EPOCHS = 1")
+    assert digest(copy) != before
+
+
+def test_what_surrounds_a_run_leaves_its_digest(copy):
+    before = digest(copy)
+    (copy / "resnet" / "job" / "another.py").write_text("X = 1")
+    edit(copy, "resnet/job/guard.py", r"within_epoch_seconds = 60\.0", "within_epoch_seconds = 1.0")
+    assert digest(copy) == before
+
+
+def test_a_folder_is_covered_with_what_is_added(copy):
+    before = code_digest("resnet/images/sources", root=copy)
+    (copy / "resnet" / "images" / "sources" / "another.py").write_text("X = 1")
+    assert code_digest("resnet/images/sources", root=copy) != before
 
 
 def test_what_is_there_is_named():

@@ -3,11 +3,12 @@ import shutil
 
 import pytest
 
-from ablations import registry
-from ablations.document import DeclarationError
-from ablations.registry import FOLDER, resolve
-from ablations.study import named, to_document
+from ablations.harness import resolve as registry
+from ablations.harness.document import DeclarationError
+from ablations.harness.resolve import FOLDER, resolve
+from ablations.harness.study import named, to_document
 from resnet.config import to_json
+from resnet.settings import kind_of
 
 
 @pytest.fixture
@@ -186,7 +187,7 @@ def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
 
 
 def test_every_rule_has_a_name_that_no_ablation_may_take():
-    from ablations.declaration import RESERVED
+    from ablations.harness.declaration import RESERVED
 
     for path in (FOLDER.parent / p for p in ("Snakefile", "resnet/train.smk", "report/report.smk")):
         for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE):
@@ -209,7 +210,7 @@ def test_a_fraction_of_the_budget_is_of_the_scales():
 def test_the_path_leads_from_torchvisions_network_to_the_final_model():
     study = resolve({"scale": "paper"})
     members = study.ablations["path"].members
-    assert study.runs[members[0].run].model.name == "torchvision_resnet18"
+    assert kind_of(study.runs[members[0].run].model) == "torchvision_resnet18"
     last = study.runs[members[-1].run]
     assert last == study.runs[study.ablations["schedule"].members[0].run]
     # Before data, schedule and optimizer it passes the base that architectures are compared from.

@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 from conftest import report_on
 
-from report import figures, paper_tables, pdf, prose, render, study_tables, tables, wording
-from report.html import block
-from resnet.config import RunConfig, flatten, to_dict
+from report import render, wording
+from report.draw import all_figures as figures
+from report.page import paper_tables, pdf, prose
+from report.page.html import block
+from report.read import tables
+from resnet.config import RunConfig, flatten, titles, to_dict
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def test_the_page_holds_the_measured_numbers(drawn):
     cells = Page(page(drawn)).cells
     runs = pd.read_csv(drawn / "tables" / "runs.csv")
     comparisons = pd.read_csv(drawn / "tables" / "comparisons.csv")
-    final = runs[runs["run"] == "base.final"]["final_test_accuracy"] * 100
+    final = runs[runs["run"] == "base.design"]["final_test_accuracy"] * 100
     low, high = f"{final.min():.2f}", f"{final.max():.2f}"
     assert f"{final.mean():.2f} ({low} to {high})" in cells
     for value in comparisons["difference_points"]:
@@ -102,7 +105,7 @@ def test_figure_2_is_printed_in_the_papers_form(drawn):
 
 def test_figure_4_shows_printed_beside_real_sizes(drawn):
     read = tables.read_tables(drawn)
-    layers = read.layers[read.layers["run"] == "base.final"]
+    layers = read.layers[read.layers["run"] == "base.design"]
     rows = [[cell.text for cell in row] for row in paper_tables.structure_table(read, layers).rows]
     assert [row[:3] for row in rows] == [
         ["conv1", "16×16", "32×32"],
@@ -118,7 +121,7 @@ def test_figure_4_shows_printed_beside_real_sizes(drawn):
 
 def test_figure_3_ends_in_the_published_count(drawn):
     read = tables.read_tables(drawn)
-    layers = read.layers[read.layers["run"] == "base.final"]
+    layers = read.layers[read.layers["run"] == "base.design"]
     assert paper_tables.summary_table(layers).rows[-1][5].text == "4,978,730"
 
 
@@ -249,14 +252,14 @@ def test_numbers_read_as_a_person_would_write_them(said, value):
 
 def test_a_partial_report_names_what_is_missing(study, capsys, monkeypatch):
     shutil.rmtree(study / "runs" / "maxpool.with_maxpool")
-    (study / "runs" / "base.final" / "seed1" / "summary.json").write_text("{")
+    (study / "runs" / "base.design" / "seed1" / "summary.json").write_text("{")
     monkeypatch.setattr(pdf, "engine", lambda: None)
     assert render.main(["--partial", str(study)]) == 0
     path = study / "partial" / "report" / "index.html"
     assert str(path) in capsys.readouterr().out
     text = path.read_text()
     parsed = Page(text)
-    for gap in ("maxpool.with_maxpool", "base.final"):
+    for gap in ("maxpool.with_maxpool", "base.design"):
         assert gap in parsed.cells
     assert "3 runs have no record" in text
     for link in parsed.links:
@@ -285,4 +288,5 @@ def test_the_page_gives_every_claim_its_verdict(drawn):
 
 
 def test_the_protocol_lists_every_setting():
-    assert set(study_tables.PROTOCOL) == set(flatten(to_dict(RunConfig()))) - {"seed"}
+    assert set(titles()) >= set(flatten(to_dict(RunConfig())))
+    assert titles()["optimizer.kernel_learning_rate"] == "learning rate of kernels"

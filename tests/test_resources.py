@@ -6,22 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations import resources
-from ablations.plan import run_seconds
-from resnet import calibrate, cluster, cost
-from resnet.config import RunConfig, changed, estimate_flops, from_dict
+from ablations.harness import resources
+from ablations.harness.plan import run_seconds
+from resnet.config import RunConfig, changed, from_dict
+from resnet.job import calibrate, cluster
+from resnet.network import cost, estimate
 
 FINAL = RunConfig()
 
 
 def test_flops_are_about_those_of_the_layers():
     counted = cost.layers(FINAL.model, 10)[0].flops
-    assert estimate_flops(FINAL) == pytest.approx(counted, rel=0.01)
+    assert estimate.flops(FINAL.model, 32) == pytest.approx(counted, rel=0.01)
 
 
 def test_without_a_measurement_the_network_says_how_long_it_takes():
     config = changed(FINAL, {"budget.images_seen": 1_000_000})
-    seconds = 3 * estimate_flops(config) / 3e12 * 1_000_000
+    seconds = 3 * estimate.flops(config.model, 32) / 3e12 * 1_000_000
     assert resources.estimate(config, "cuda", []).minutes > seconds / 60
     assert resources.estimate(config, "cuda", []).minutes < 2 * seconds / 60
     assert (

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from resnet import resume
+from resnet.job import resume
 
 SLEEP = "import time; time.sleep(60)"
 

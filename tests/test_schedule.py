@@ -6,21 +6,26 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.registry import load_bases
-from ablations.scale import ROOT
-from resnet import optimizers, schedule
+from ablations.harness.resolve import load_bases
+from ablations.harness.scale import ROOT
 from resnet.config import changed, from_dict
+from resnet.training import length
+from resnet.training.optimizers.adam.optimizer import Adam
+from resnet.training.optimizers.adamw.optimizer import AdamW
+from resnet.training.optimizers.build import build as build_optimizer
+from resnet.training.optimizers.sgd.optimizer import SGD
+from resnet.training.schedules import build as schedules
 
 FIGURE2 = yaml.safe_load((ROOT / "paper" / "published.yaml").read_text())["figure2"]
 
 
 def rates(config, steps):
     """The rate in force at each of the first steps."""
-    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(1))])
-    scheduler = schedule.scheduler(config, optim)
+    optim = build_optimizer(config.optimizer, [torch.nn.Parameter(torch.zeros(1))])
+    scheduler = schedules.build(config.schedule, optim, length.schedule_steps(config))
     found = []
     for _ in range(steps):
-        found.append(schedule.rate(scheduler))
+        found.append(schedules.rate(scheduler))
         optim.step()
         scheduler.step()
     return found
@@ -30,7 +35,7 @@ def grouped(**changes):
     """The optimizer over a kernel, a matrix and a bias, and each group's shapes, rate and decay."""
     shapes = [(4, 3, 3, 3), (10, 4), (10,)]
     config = changed(from_dict({}), {f"optimizer.{key}": value for key, value in changes.items()})
-    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(s)) for s in shapes])
+    optim = build_optimizer(config.optimizer, [torch.nn.Parameter(torch.zeros(s)) for s in shapes])
     return [
         ([tuple(w.shape) for w in g["params"]], g["lr"], g["weight_decay"])
         for g in optim.param_groups
@@ -52,21 +57,21 @@ def test_muon_moves_kernels_at_a_rate_of_their_own():
 
 def test_get_lr_prints_figure_2_to_the_last_digit():
     config = changed(load_bases()["final"], {"budget.images_seen": 16_000_000})
-    assert schedule.steps_per_epoch(config) == 1_562
-    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(1))])
-    scheduler = schedule.scheduler(config, optim)
+    assert length.steps_per_epoch(config) == 1_562
+    optim = build_optimizer(config.optimizer, [torch.nn.Parameter(torch.zeros(1))])
+    scheduler = schedules.build(config.schedule, optim, length.schedule_steps(config))
     printed = []
     for _epoch in range(18):
         for _batch in range(1_562):
             optim.step()
             scheduler.step()
-        printed.append(schedule.printed_rate(scheduler))
+        printed.append(schedules.printed_rate(scheduler))
     assert printed[11:] == FIGURE2["learning_rate_printed"]
 
 
 def test_a_cyclic_budget_ends_at_the_lowest_rate():
     config = changed(load_bases()["final"], {"budget.images_seen": 200_000})
-    steps = schedule.total_steps(config)
+    steps = length.total_steps(config)
     found = rates(config, steps)
     assert found[-1] == pytest.approx(1e-4)
     assert 1_562 - 50 < steps <= 1_562
@@ -75,7 +80,7 @@ def test_a_cyclic_budget_ends_at_the_lowest_rate():
 @given(st.integers(26 * 128, 10**8))
 def test_a_cyclic_budget_is_cut_by_less_than_a_period(images_seen):
     config = changed(load_bases()["final"], {"budget.images_seen": images_seen})
-    steps = schedule.total_steps(config)
+    steps = length.total_steps(config)
     whole, rest = divmod(images_seen, 200_000)
     uncut = whole * 1_562 + min(rest // 128, 1_562)
     assert uncut - 50 < steps <= uncut
@@ -85,7 +90,7 @@ def test_a_cyclic_budget_is_cut_by_less_than_a_period(images_seen):
 def test_ten_epochs_are_ten_epochs_whether_or_not_the_last_batch_is_dropped():
     for drop_last, steps in ((False, 7_820), (True, 7_810)):
         changes = {"batch_size": 64, "drop_last": drop_last, "budget.images_seen": 500_000}
-        assert schedule.total_steps(from_dict(changes)) == steps
+        assert length.total_steps(from_dict(changes)) == steps
 
 
 def test_cosine_over_the_run_is_the_closed_form():
@@ -116,14 +121,14 @@ def test_constant_stays():
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
-        ({"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}}, optimizers.SGD),
-        ({"optimizer.name": "adam"}, optimizers.Adam),
-        ({"optimizer": {"name": "adamw", "weight_decay": 0.01}}, optimizers.AdamW),
+        ({"optimizer": {"name": "sgd", "momentum": 0.9, "nesterov": True}}, SGD),
+        ({"optimizer.name": "adam"}, Adam),
+        ({"optimizer": {"name": "adamw", "weight_decay": 0.01}}, AdamW),
     ],
 )
 def test_the_optimizer_has_what_the_config_says(changes, kind):
     config = from_dict(changes)
-    optim = schedule.optimizer(config, [torch.nn.Parameter(torch.zeros(1))])
+    optim = build_optimizer(config.optimizer, [torch.nn.Parameter(torch.zeros(1))])
     assert type(optim) is kind
     assert optim.defaults["weight_decay"] == config.optimizer.weight_decay
-    assert optim.defaults.get("nesterov", False) == config.optimizer.nesterov
+    assert optim.defaults.get("nesterov", False) == getattr(config.optimizer, "nesterov", False)

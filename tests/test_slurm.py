@@ -12,7 +12,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from resnet import checksums, resume
+from resnet.job import checksums, resume
 from tests.conftest import needs
 from tests.test_soak import tables
 from tests.test_workflow import copy_project, snakemake, start
@@ -95,7 +95,7 @@ def test_a_study_through_slurm_has_the_tables_of_a_local_one(tmp_path):
     # The Snakemake that submits is killed: its jobs end by themselves, and what they did is kept.
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    resumed = [sys.executable, "-m", "resnet.resume"]
+    resumed = [sys.executable, "-m", "resnet.job.resume"]
     refused = subprocess.run(resumed, cwd=remote, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert "scancel" in refused.stderr

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resnet import checksums, resume
+from resnet.job import checksums, resume
 from tests.test_workflow import copy_project, snakemake, start
 
 KILLS = 10
@@ -55,7 +55,7 @@ def test_the_demo_soaked_in_kills_has_the_tables_of_one_left_alone(tmp_path):
         process.communicate()
         while resume.holders(killed):
             time.sleep(0.1)
-        subprocess.run([sys.executable, "-m", "resnet.resume"], cwd=killed, check=True)
+        subprocess.run([sys.executable, "-m", "resnet.job.resume"], cwd=killed, check=True)
     code, output = snakemake(killed, scale="demo")
     assert code == 0, output
     print(f"\n{kills} kills; {time.monotonic() - begun:.0f} s, left alone {alone:.0f} s")

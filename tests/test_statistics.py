@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablations import plan
-from report import statistics
-from report.reading import read_json
-from report.statistics import COLUMNS, compare, main, paired_effect
-from report.verdicts import direction
+from ablations.harness import plan
+from report.judge import comparisons, statistics
+from report.judge.comparisons import COLUMNS, compare, main
+from report.judge.statistics import paired_effect
+from report.judge.verdicts import direction
+from report.read.files import read_json
 
 
 def test_a_paired_effect_by_hand():
@@ -84,7 +85,7 @@ def test_seeds_beyond_an_ablations_own_are_left_out():
 
 
 def test_the_command_writes_the_table(study):
-    from report.collect import main as collect
+    from report.read.records import main as collect
 
     assert collect([str(study)]) == 0
     assert main([str(study)]) == 0
@@ -215,7 +216,7 @@ def test_optimism_is_best_minus_last():
     epochs = pd.DataFrame(
         {"run": "x", "seed": [0, 0, 0, 1, 1], "test_accuracy": [0.5, 0.7, 0.65, 0.4, 0.6]}
     )
-    assert statistics.optimism(epochs)["optimism_points"].tolist() == pytest.approx([5, 0])
+    assert comparisons.optimism(epochs)["optimism_points"].tolist() == pytest.approx([5, 0])
 
 
 # --- a simulation of 2,000 studies: docs/statistics.md quotes it ----------------------------

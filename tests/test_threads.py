@@ -3,7 +3,7 @@ import threading
 import pytest
 import torch
 
-from resnet import threads
+from resnet.training.fast_cpu import threads
 
 
 @pytest.fixture(params=[1, 2])

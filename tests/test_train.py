@@ -17,11 +17,18 @@ import torch
 from safetensors.numpy import load_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from resnet import checksums, machine, train, winograd
+from resnet import train
 from resnet.config import from_dict
-from resnet.convolution import FastConv2d
-from resnet.data import load
-from resnet.record import FILES
+from resnet.images.sources.cache import load
+from resnet.job import checksums
+from resnet.job import train as job
+from resnet.job.record import FILES
+from resnet.training import machine
+from resnet.training.fast_cpu import threads, winograd
+from resnet.training.fast_cpu.convolution import FastConv2d
+from resnet.training.length import total_steps
+from resnet.training.optimizers.base import in_turn
+from resnet.training.run import Run, place
 
 ROOT = Path(__file__).parent.parent
 SMALL = {
@@ -53,7 +60,8 @@ def small_run(digits, changes):
     """Return a run on the CPU, not yet trained."""
     facts = json.loads((digits / "data.json").read_text())
     splits = load(digits, "train"), load(digits, "test")
-    return train.Run(from_dict(SMALL | changes), *splits, facts, torch.device("cpu"))
+    config, cpu = from_dict(SMALL | changes), torch.device("cpu")
+    return Run(config, place(config, *splits, facts, cpu), cpu)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +71,24 @@ def test_float32_on_a_cpu_picks_the_way_of_its_convolutions(digits, monkeypatch,
     monkeypatch.setattr(machine, "compiled", lambda network, device: network)
     run = small_run(digits, changes)
     assert any(isinstance(module, FastConv2d) for module in run.network.modules()) == so
+
+
+def test_without_fast_cpu_a_run_trains_by_pytorchs_own_operations(digits, monkeypatch):
+    changes = {"optimizer": {"name": "muon", "momentum": 0.9}, "budget": {"images_seen": 512}}
+    fast = small_run(digits, changes)
+    monkeypatch.setattr("resnet.training.run.find_spec", lambda name: None)
+    plain = small_run(digits, changes)
+    assert not any(isinstance(module, FastConv2d) for module in plain.network.modules())
+    assert fast.optimizer.each is threads.each
+    assert plain.optimizer.each is in_turn
+    for run in (fast, plain):
+        for _ in range(4):
+            next(steps := run.train_to_epoch_end())
+        steps.close()
+    # The same run, but for rounding.
+    for name, weight in plain.network.state_dict().items():
+        other = fast.network.state_dict()[name]
+        torch.testing.assert_close(weight, other, rtol=1e-2, atol=1e-3)
 
 
 def metrics(record):
@@ -126,19 +152,19 @@ def test_an_interrupted_run_ends_with_the_same_bits(record, digits, tmp_path, mo
 def interrupted(digits, output, monkeypatch, at, changes=None):
     """Train with a SIGTERM in a batch, and again to the end."""
     calls = iter(range(1, 100))
-    step = train.Run._train_batch
+    step = Run._train_batch
 
     def interrupt(self, *args):
         step(self, *args)
         if next(calls) == at:
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(train.Run, "_train_batch", interrupt)
+    monkeypatch.setattr(Run, "_train_batch", interrupt)
     argv = arguments(digits, output, changes)
     assert train.main(argv) == 130
     assert not output.exists()
     assert output.with_name(f"{output.name}.checkpoint").exists()
-    monkeypatch.setattr(train.Run, "_train_batch", step)
+    monkeypatch.setattr(Run, "_train_batch", step)
     assert train.main(argv) == 0
 
 
@@ -172,7 +198,7 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
     )
     assert train.main(whole) == 0
     # On a CPU once a batch at least: layer1.0.conv2.
-    batches = train.schedule.total_steps(from_dict(SMALL | RECIPE))
+    batches = total_steps(from_dict(SMALL | RECIPE))
     assert not calls if torch.cuda.is_available() else len(calls) >= batches
 
     def interrupt(self):
@@ -180,9 +206,9 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
             signal.raise_signal(signal.SIGTERM)
         return evaluate(self)
 
-    evaluate = train.Run.evaluate_epoch
+    evaluate = Run.evaluate_epoch
     with monkeypatch.context() as patch:
-        patch.setattr(train.Run, "evaluate_epoch", interrupt)
+        patch.setattr(Run, "evaluate_epoch", interrupt)
         assert train.main(broken) == 130
     assert train.main(broken) == 0
     assert_same_bits(tmp_path / "whole", tmp_path / "broken")
@@ -223,9 +249,9 @@ def test_the_average_is_what_is_evaluated_and_saved(digits):
 
 def test_a_killed_process_goes_on_from_its_last_checkpoint(record, digits, tmp_path):
     code = (
-        "import sys; from resnet import train;"
-        "train.Guard.within_epoch_seconds = train.Guard.after_epoch_seconds = 0.0;"
-        "train.Guard.cost = property(lambda s: 0.0, lambda s, v: None);"
+        "import sys; from resnet import train; from resnet.job import guard;"
+        "guard.Guard.within_epoch_seconds = guard.Guard.after_epoch_seconds = 0.0;"
+        "guard.Guard.cost = property(lambda s: 0.0, lambda s, v: None);"
         "sys.exit(train.main(sys.argv[1:]))"
     )
     argv = [sys.executable, "-c", code, *arguments(digits, tmp_path / "seed0")]
@@ -246,7 +272,7 @@ def test_a_checkpoint_of_another_config_is_not_used(record, digits, tmp_path, mo
         signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train.Run, "evaluate_epoch", interrupt)
+        patch.setattr(Run, "evaluate_epoch", interrupt)
         other = {"optimizer": {"name": "sgd", "learning_rate": 0.01}}
         assert train.main(arguments(digits, tmp_path / "seed0", other)) == 130
     assert train.main(arguments(digits, tmp_path / "seed0")) == 0
@@ -364,7 +390,7 @@ def test_a_gpu_that_fails_is_one_line(digits, tmp_path, monkeypatch, capsys, err
     def fails(*_):
         raise error
 
-    monkeypatch.setattr(train.Run, "_train_batch", fails)
+    monkeypatch.setattr(Run, "_train_batch", fails)
     assert train.main(arguments(digits, tmp_path / "seed0")) == 1
     said = capsys.readouterr().err.strip()
     assert said.endswith(end)
@@ -435,7 +461,7 @@ def test_a_network_beyond_the_machine_is_refused_before_anything_is_allocated(
 def test_a_signal_before_training_is_one_line(digits, tmp_path, monkeypatch, capsys, number):
     # A shell has what it starts in the background ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    monkeypatch.setattr(train, "load", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(job, "load", lambda *_: signal.raise_signal(number))
     assert train.main(arguments(digits, tmp_path / "seed0")) == 130
     assert "run again to go on" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -488,7 +514,7 @@ def test_compiled_training_follows_the_plain_one(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "compile", traced)
     follows(digits, tmp_path)
     # The attempt whether anything can be compiled, then the network, once a batch.
-    assert calls == [1, train.schedule.total_steps(from_dict(SMALL | SHORT))]
+    assert calls == [1, total_steps(from_dict(SMALL | SHORT))]
 
 
 @pytest.mark.slow

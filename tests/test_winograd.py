@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from resnet import winograd
-from resnet.winograd import convolve, saving, transforms
+from resnet.training.fast_cpu import winograd
+from resnet.training.fast_cpu.winograd import convolve, saving, transforms
 
 
 @pytest.mark.parametrize("kernel", [3, 5])

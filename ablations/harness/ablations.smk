@@ -1,0 +1,69 @@
+# What the study is made of: one target rule an ablation, and what the report knows of them.
+import hashlib
+import json
+import os
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+# Jobs call `python`: the one that runs Snakemake, also where its environment isn't activated.
+os.environ |= {
+    "PATH": os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()])
+}
+sys.path.insert(0, workflow.basedir)
+
+from ablations.harness.document import DeclarationError
+from ablations.harness.resolve import ELSEWHERE, resolve
+from ablations.harness.study import to_document
+from resnet.config import to_json
+
+# Snakemake would let profiles/default, which is about this machine alone, win over it.
+# (The folder's name is taken: a variable SNAKEMAKE_PROFILE or a flag may say it in many ways.)
+said = f"{' '.join(sys.argv)} {os.environ.get('SNAKEMAKE_PROFILE', '')}"
+if "profiles/slurm" in said and "--workflow-profile" not in said:
+    raise WorkflowError(
+        "profiles/slurm belongs to this workflow, and with --profile profiles/default would win over "
+        "it; say --workflow-profile profiles/slurm"
+    )
+
+try:
+    STUDY = resolve(config)
+except DeclarationError as error:
+    raise WorkflowError(error) from None
+
+# The folder of results: the scale, or another where data or length are not the scale's.
+SCALE = STUDY.folder
+DATASET = STUDY.scale.dataset
+# The configs as text: a changed value replans its run alone.
+RUNS = {run: to_json(run_config) for run, run_config in STUDY.runs.items()}
+
+# Ablations that YAML can't say are rules of their own, that write run records of the same form.
+for rules in sorted(os.listdir(os.path.join(workflow.basedir, "ablations"))):
+    if rules.endswith(".smk"):
+
+        include: f"../{rules}"
+
+
+localrules:
+    study,
+
+
+rule study:
+    output:
+        "results/{scale}/study.json",
+    log:
+        "results/{scale}/logs/study.log",
+    conda:
+        "../../environment.yml"
+    params:
+        # What is written, so that a changed title or a new file rewrites it, and a comment doesn't.
+        digest=hashlib.sha256(json.dumps(to_document(STUDY)).encode()).hexdigest()[:16],
+        # What `auto` means was found out here, and where a job runs it might mean another.
+        options=[
+            f"{key}={json.dumps(value)}"
+            for key, value in {**config, "scale": STUDY.scale.name}.items()
+            if value is not None and key not in ELSEWHERE
+        ],
+    shell:
+        "exec python -m ablations study --output {output:q} --config {params.options:q}"
+        " > {log:q} 2>&1"

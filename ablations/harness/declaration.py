@@ -1,0 +1,311 @@
+"""One ablation's file: read strictly into a declaration."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from ablations.harness.claims import own_claims, split_claims
+from ablations.harness.document import Document, read
+from resnet.config import GROUPS, SETTINGS, RunConfig, changed, flatten, parse_setting
+from resnet.settings import ConfigError, Group, nearest, parse
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+RESERVED = (
+    "base",
+    *("null", "nan"),  # read back from a table they would be nothing
+    *("all", "data", "pictures", "train", "rates", "study", "collect", "compare", "claims"),
+    *("figures", "report", "pdf"),
+)
+"""Names that a rule, a folder, a run or a missing value has already."""
+
+DESIGNS = ("arms", "ladder", "grid", "records")
+TEXTS = ("title", "question", "source")
+KEYS = (*TEXTS, "base", "factor", "budget", "claims", *DESIGNS)
+BUDGETS = ("images", "epochs")
+
+
+class Relative(Group, frozen=True):
+    """Settings that only a declaration has: ``fraction`` is the part of a scale's images seen."""
+
+    fraction: Annotated[float, Meta(ge=1e-6, le=1)] = 1.0
+
+
+RELATIVE = ("budget.fraction",)
+LEGAL = (*SETTINGS, *RELATIVE)
+
+SCALES = {
+    "seed": "every arm has the same seeds; the scale says how many",
+    "data.dataset": "the scale says which data set",
+    "data.training_images": "the scale says how many images",
+    "budget.images_seen": "the scale says how many images; an arm may take a budget.fraction of it",
+}
+"""Settings that an arm must leave to the scale."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A named change: dotted keys to values; ``also_changes`` are those outside the factor.
+
+    ``below`` are the changes of a ladder's rungs below, on top of which these come.
+    """
+
+    name: str
+    changes: dict[str, Any]
+    also_changes: dict[str, Any] = field(default_factory=dict)
+    below: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def all_changes(self) -> dict[str, Any]:
+        """Every change from the base."""
+        return self.below | self.changes | self.also_changes
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What an ablation's file says.
+
+    Arms of the design ``records`` change nothing here, for a rule in ``ablations/<name>.smk``
+    writes their run records.
+    """
+
+    name: str
+    title: str
+    question: str
+    source: str
+    base: str
+    design: str
+    factor: tuple[str, ...]
+    budget: str
+    claims: tuple[str, ...]
+    own_claims: tuple[dict[str, Any], ...]
+    arms: tuple[Arm, ...]
+    document: Document
+
+
+def check_name(document: Document, name: str, *keys: str) -> None:
+    """Refuse a name that isn't valid everywhere: as a rule, a folder, a column, a link."""
+    if not NAME.fullmatch(name) or len(name) > 60:
+        raise document.error(
+            f"{name!r} is not a name; allowed are a-z, 0-9 and _, a letter first, 60 at most", *keys
+        )
+    if name in RESERVED:
+        raise document.error(f"{name!r} is taken; reserved are {', '.join(RESERVED)}", *keys)
+
+
+def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
+    """Return the declaration in ``path``.
+
+    Raises
+    ------
+    DeclarationError
+        With file, line, what was given, what is allowed and the nearest legal name.
+    """
+    document = read(path)
+    content = document.content
+    check_name(document, path.stem)
+    for key in content:
+        if key not in KEYS:
+            raise document.error(
+                f"{key}: no such key{nearest(key, KEYS)}; allowed are {', '.join(KEYS)}", key
+            )
+    for key in TEXTS:
+        if not isinstance(content.get(key), str) or not content[key].strip():
+            raise document.error(f"{key}: sought a text, got {content.get(key)!r}", key)
+    base = str(content.get("base"))
+    if base not in bases:
+        raise document.error(
+            f"base: no base {base!r}{nearest(base, bases)}; allowed are {', '.join(bases)}",
+            "base",
+        )
+    given = [design for design in DESIGNS if design in content]
+    if len(given) != 1:
+        raise document.error(f"sought one of {', '.join(DESIGNS)}, got {given or 'none'}")
+    budget = content.get("budget", "images")
+    if budget not in BUDGETS:
+        raise document.error(f"budget: got {budget!r}; allowed are {', '.join(BUDGETS)}", "budget")
+    factor = _factor(document)
+    arms = _arms(document, given[0], factor, bases[base])
+    claims, own = split_claims(document)
+    return Declaration(
+        name=path.stem,
+        title=content["title"].strip(),
+        question=content["question"].strip(),
+        source=content["source"].strip(),
+        base=base,
+        design=given[0],
+        factor=factor,
+        budget=budget,
+        claims=claims,
+        own_claims=own_claims(document, own, [arm.name for arm in arms]),
+        arms=arms,
+        document=document,
+    )
+
+
+def _names(document: Document, key: str) -> tuple[str, ...]:
+    value = document.content.get(key, [])
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise document.error(f"{key}: sought a list of names, got {value!r}", key)
+    return tuple(value)
+
+
+def _factor(document: Document) -> tuple[str, ...]:
+    """Return the settings, or groups of settings, that the ablation is about.
+
+    Only arms need them: a ladder changes one thing at a time, and a grid names its settings.
+    """
+    factor = _names(document, "factor")
+    if not factor and "arms" in document.content:
+        raise document.error(
+            "factor: sought the setting or settings that the ablation is about, such as "
+            "model.maxpool or optimizer"
+        )
+    for key in factor:
+        if key not in LEGAL and key not in GROUPS:
+            raise document.error(
+                f"factor: no setting {key!r}{nearest(key, [*LEGAL, *GROUPS])}", "factor"
+            )
+    return factor
+
+
+def _covered(key: str, factor: tuple[str, ...]) -> bool:
+    return any(key == f or key.startswith(f"{f}.") for f in factor)
+
+
+def _arms(
+    document: Document, design: str, factor: tuple[str, ...], base: RunConfig
+) -> tuple[Arm, ...]:
+    body = document.content[design]
+    if design == "records":
+        return _recorded(document)
+    if not isinstance(body, dict) or not body:
+        raise document.error(f"{design}: sought name: change, got {body!r}", design)
+    if design == "grid":
+        arms = _grid(document, body, factor, base)
+    else:
+        arms = [_arm(document, design, name, change, factor) for name, change in body.items()]
+    if design == "ladder":
+        arms = _cumulative(arms)
+    return tuple(arms)
+
+
+def _recorded(document: Document) -> tuple[Arm, ...]:
+    names = _names(document, "records")
+    rules = document.path.with_suffix(".smk")
+    if not rules.is_file():
+        raise document.error(f"records: no {rules.name} beside this file to write them", "records")
+    for name in names:
+        check_name(document, name, "records")
+    if not names or len(set(names)) != len(names):
+        raise document.error(f"records: sought different names, got {list(names)}", "records")
+    return tuple(Arm(name, {}) for name in names)
+
+
+def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[str, ...]) -> Arm:
+    check_name(document, name, design, name)
+    if not isinstance(change, dict) or not change:
+        raise document.error(
+            f"{name}: sought changes such as model.maxpool: true, got {change!r}", design, name
+        )
+    change = dict(change)
+    others = change.pop("also_changes", {})
+    if not isinstance(others, dict):
+        raise document.error("also_changes: sought changes", design, name, "also_changes")
+    parsed = _parse_changes(document, change, design, name)
+    also = _parse_changes(document, others, design, name, "also_changes")
+    for key in parsed:
+        # A ladder changes one thing at a time by its form, so its steps need no guard.
+        if design == "arms" and not _covered(key, factor):
+            raise document.error(
+                f"{key}: outside the factor ({', '.join(factor)}); if it must change too, "
+                "say so under also_changes",
+                *(design, name, key),
+            )
+    return Arm(name, parsed, also)
+
+
+def _parse_changes(document: Document, changes: dict[str, Any], *keys: str) -> dict[str, Any]:
+    parsed = {}
+    try:
+        flat = flatten(changes)
+    except ConfigError as error:
+        raise document.error(str(error), *keys, error.key) from None
+    for key, value in flat.items():
+        try:
+            parsed[key] = _parse(key, value)
+        except ConfigError as error:
+            raise document.error(str(error), *keys, key) from None
+        if key in SCALES:
+            raise document.error(f"{key}: {SCALES[key]}", *keys, key)
+    return parsed
+
+
+def _parse(key: str, value: Any) -> Any:
+    return parse(Relative, key, value) if key in RELATIVE else parse_setting(key, value)
+
+
+def _cumulative(arms: Iterable[Arm]) -> list[Arm]:
+    rungs: list[Arm] = []
+    below: dict[str, Any] = {}
+    for arm in arms:
+        rungs.append(Arm(arm.name, arm.changes, arm.also_changes, below))
+        below = rungs[-1].all_changes
+    return rungs
+
+
+def _grid(
+    document: Document, body: dict[str, Any], factor: tuple[str, ...], base: RunConfig
+) -> list[Arm]:
+    axes: list[list[tuple[str, Any]]] = []
+    for key, values in body.items():
+        if not isinstance(values, list) or not values:
+            raise document.error(f"{key}: sought a list of values, got {values!r}", "grid", key)
+        if key not in LEGAL:
+            raise document.error(
+                f"{key}: sought a setting{nearest(key, LEGAL)}; a grid takes no groups", "grid", key
+            )
+        axes.append([(key, _parse_changes(document, {key: v}, "grid")[key]) for v in values])
+    arms: dict[str, Arm] = {}
+    for values in itertools.product(*axes):
+        cell = dict(values)
+        try:
+            # The cell that is the base needs no run of its own.
+            if _is_base(base, cell):
+                continue
+        except ConfigError as error:
+            raise document.error(f"the combination {cell}: {error}", "grid") from None
+        name = _cell_name(cell)
+        check_name(document, name, "grid")
+        if name in arms:
+            raise document.error(
+                f"two combinations would both be called {name}; use arms: and name them", "grid"
+            )
+        arms[name] = Arm(name, cell)
+    if not arms:
+        raise document.error("the grid has one combination, and that is its base", "grid")
+    return list(arms.values())
+
+
+def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
+    return not any(key in RELATIVE for key in cell) and changed(base, cell) == base
+
+
+def _cell_name(cell: dict[str, Any]) -> str:
+    """Return a name valid everywhere, from initials and values: ``lr_0p05_bs_128``."""
+    names = [key.rpartition(".")[2] for key in cell]
+    short = ["".join(word[0] for word in name.split("_")) for name in names]
+    short = short if len(set(short)) == len(short) else names
+    parts = []
+    for name, value in zip(short, cell.values(), strict=True):
+        text = repr(value).lower().removesuffix(".0")
+        safe = re.sub(r"[^a-z0-9]+", "_", text.replace(".", "p").replace("-", "m")).strip("_")
+        parts.append(f"{name}_{safe}")
+    return "_".join(parts)

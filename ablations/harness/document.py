@@ -1,0 +1,124 @@
+"""Strict YAML: plain data with the line of every key, and errors that name file and line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LIMIT_BYTES = 200_000
+LIMIT_NODES = 20_000
+LONGEST = 1_000
+"""Letters of an error."""
+
+
+class DeclarationError(Exception):
+    """Something in a file that can't be: the file, the line, what was given, what is allowed."""
+
+    def __init__(self, path: Path, line: int | None, problem: str) -> None:
+        # What was given may be long, and hold line breaks.
+        said = " ".join(problem.split())
+        said = said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
+        self.path, self.line, self.problem = path, line, said
+        super().__init__(f"{path}{f':{line}' if line else ''}: {said}")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's content as plain data; ``lines`` maps each key's path to its line from 1."""
+
+    path: Path
+    content: dict[str, Any]
+    lines: dict[tuple[str, ...], int]
+
+    def error(self, problem: str, *keys: str) -> DeclarationError:
+        """Return the error that ``problem`` is at the key path ``keys``, or the closest above."""
+        # A setting may be written dotted, or nested in its group.
+        if keys and keys not in self.lines:
+            keys = (*keys[:-1], *keys[-1].split("."))
+        while keys and keys not in self.lines:
+            keys = keys[:-1]
+        return DeclarationError(self.path, self.lines.get(keys), problem)
+
+
+def read(path: Path) -> Document:
+    """Return the mapping that a YAML file holds.
+
+    Raises
+    ------
+    DeclarationError
+        Where the file is missing, too large, not YAML, not a mapping, says a key twice, or uses
+        aliases.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise DeclarationError(path, None, f"can't be read: {error.strerror}") from None
+    if len(text) > LIMIT_BYTES:
+        raise DeclarationError(path, None, f"{len(text):,} bytes; allowed are {LIMIT_BYTES:,}")
+    try:
+        node = yaml.compose(text, Loader=Scalars)
+        lines: dict[tuple[str, ...], int] = {}
+        content = _Builder(path, lines).value(node, ())
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise DeclarationError(
+            path, mark.line + 1 if mark else None, f"not YAML: {problem}"
+        ) from None
+    except (RecursionError, ValueError) as error:
+        raise DeclarationError(path, None, f"not YAML that can be read: {error}") from None
+    if not isinstance(content, dict):
+        raise DeclarationError(path, 1, "sought a mapping (key: value)")
+    return Document(path, content, lines)
+
+
+class Scalars(yaml.SafeLoader):
+    """YAML with the numbers of its version 1.2: PyYAML, of version 1.1, takes ``1e-3`` for text."""
+
+
+Scalars.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+"),
+    list("-+.0123456789"),
+)
+
+
+class _Builder:
+    def __init__(self, path: Path, lines: dict[tuple[str, ...], int]) -> None:
+        self.path, self.lines, self.seen = path, lines, set[int]()
+        self.scalars = Scalars("")
+
+    def value(self, node: yaml.Node | None, keys: tuple[str, ...]) -> Any:
+        if node is None:
+            return None
+        line = node.start_mark.line + 1
+        if id(node) in self.seen:
+            raise DeclarationError(self.path, line, "aliases (&, *) are not allowed")
+        self.seen.add(id(node))
+        if len(self.seen) > LIMIT_NODES:
+            raise DeclarationError(self.path, line, f"over {LIMIT_NODES:,} values")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, keys)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, keys) for item in node.value]
+        return self.scalars.construct_object(node)
+
+    def _mapping(self, node: yaml.MappingNode, keys: tuple[str, ...]) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise DeclarationError(self.path, line, "a key must be a word")
+            # Keys stay text: YAML would read `on`, `no` or `12` as something else.
+            key = str(key_node.value)
+            if key in content:
+                raise DeclarationError(
+                    self.path, line, f"{key}: said twice, first in line {self.lines[*keys, key]}"
+                )
+            self.lines[*keys, key] = line
+            content[key] = self.value(value_node, (*keys, key))
+        return content

@@ -1,0 +1,324 @@
+"""From declarations and a scale to a study: complete, checked run configs, each trained once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablations.harness.declaration import Declaration, load
+from ablations.harness.document import DeclarationError, Document, read
+from ablations.harness.scale import AMOUNTS, ROOT, Scale, is_names, load_scale
+from ablations.harness.study import Ablation, Member, Study
+from resnet.config import RunConfig, changed, from_dict, to_json
+from resnet.images.datasets import DATASETS
+from resnet.network import estimate
+from resnet.settings import ConfigError, nearest
+
+FOLDER = ROOT / "ablations"
+
+PUBLISHED = ROOT / "paper" / "published.yaml"
+
+OPTIONS = (
+    "scale",
+    "ablations",
+    "seeds",
+    "images_seen",
+    "training_images",
+    "data_source",
+    "data_folder",
+    "must_hold",
+    "gpu",
+    "runs_per_gpu",
+    "cuda_graphs",
+    "keep_weights",
+)
+"""The keys of config/config.yaml."""
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "gpu": ("auto", "always", "never"),
+    "cuda_graphs": ("always", "never"),
+    "keep_weights": ("all", "bases", "none"),
+}
+"""The legal values of those that are one of a few, the default first."""
+
+ELSEWHERE = ("data_source", "data_folder", "gpu", "runs_per_gpu", "cuda_graphs", "keep_weights")
+"""Keys that say where and how to run, and change nothing that the report says."""
+
+
+# --- reading --------------------------------------------------------------------------------
+
+
+def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
+    """Return the bases by name."""
+    document = read(path)
+    bases = {}
+    for name, settings in document.content.items():
+        if not isinstance(settings, dict):
+            raise document.error(f"{name}: sought settings, got {settings!r}", name)
+        try:
+            bases[name] = from_dict(settings)
+        except ConfigError as error:
+            raise document.error(str(error), name, *error.key.split(".")) from None
+    return bases
+
+
+def load_declarations(
+    bases: Mapping[str, RunConfig], folder: Path = FOLDER
+) -> dict[str, Declaration]:
+    """Return every ablation's declaration by name: those of ``_order.yaml``, then the others."""
+    first = read(folder / "_order.yaml").content.get("ablations", [])
+    there = {p.stem: p for p in sorted(folder.glob("*.yaml")) if not p.name.startswith("_")}
+    paths = [there[name] for name in dict.fromkeys([*first, *there]) if name in there]
+    declarations = {path.stem: load(path, bases) for path in paths}
+    known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
+    taken = dict.fromkeys(known, "the paper")
+    for declaration in declarations.values():
+        for own in declaration.own_claims:
+            if own["id"] in taken:
+                raise declaration.document.error(
+                    f"claims: {own['id']}: there is a claim of that id in {taken[own['id']]}",
+                    "claims",
+                )
+            taken[own["id"]] = f"ablations/{declaration.name}.yaml"
+        for claim in declaration.claims:
+            if claim not in known:
+                raise declaration.document.error(
+                    f"claims: the paper makes no claim {claim!r}{nearest(claim, known)} "
+                    "(paper/published.yaml lists them)",
+                    "claims",
+                )
+    return declarations
+
+
+def gpu_visible() -> bool:
+    """Return whether an NVIDIA GPU is there and not hidden, without importing torch."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return not hidden and any(Path("/dev").glob("nvidia[0-9]*"))
+
+
+# --- resolving ------------------------------------------------------------------------------
+
+
+def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
+    """Return the study that ``options`` (config/config.yaml and ``--config``) ask for.
+
+    Raises
+    ------
+    DeclarationError
+        Where a file or an option is wrong.
+    """
+    _check_options(options)
+    name = str(options.get("scale", "auto"))
+    scale = load_scale(("paper" if gpu_visible() else "cpu") if name == "auto" else name)
+    given: dict[str, Any] = {
+        what: options[what] for what in AMOUNTS if options.get(what) is not None
+    }
+    other = [f"{what}_{n}" for what, n in given.items() if what != "seeds"]
+    results = "_".join([scale.name, *other])
+    scale = _overridden(scale, given)
+    bases = load_bases(folder / "_bases.yaml")
+    declarations = load_declarations(bases, folder)
+    covered = _covered(options.get("ablations"), scale, declarations)
+    study = _Resolver(scale, bases).study(declarations, covered, results)
+    if options.get("ablations") is not None:
+        given["ablations"] = f"[{','.join(covered)}]"
+    return dataclasses.replace(study, must_hold=_must_hold(options, study), options=given)
+
+
+def _must_hold(options: Mapping[str, Any], study: Study) -> tuple[str, ...]:
+    """Return the claims that the user wants to hold, each of which must be one."""
+    asked = options.get("must_hold") or []
+    known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
+    for ablation in study.ablations.values():
+        known += [claim["id"] for claim in ablation.declaration.own_claims]
+    for claim in asked if isinstance(asked, list) else [asked]:
+        if claim not in known:
+            raise _option_error(f"must_hold: no claim {claim!r}{nearest(str(claim), known)}")
+    return tuple(asked)
+
+
+def _option_error(problem: str) -> DeclarationError:
+    return DeclarationError(Path("config"), None, problem)
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    for key in options:
+        if key not in OPTIONS:
+            raise _option_error(
+                f"{key}: no such key{nearest(key, OPTIONS)}; allowed are {', '.join(OPTIONS)}"
+            )
+    for key, legal in CHOICES.items():
+        if options.get(key, legal[0]) not in legal:
+            said = ", ".join(json.dumps(value) for value in legal)
+            raise _option_error(f"{key}: allowed are {said}, got {options[key]!r}")
+    given = {what: options.get(what) for what in AMOUNTS}
+    given["runs_per_gpu"] = options.get("runs_per_gpu", 1) or 0
+    for what, value in given.items():
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= 1):
+            or_null = " or null" if what in AMOUNTS else ""
+            raise _option_error(
+                f"{what}: sought a whole number from 1{or_null}, got {options[what]!r}"
+            )
+
+
+def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
+    """Return the scale with amounts that were given on the command line, exceptions and all."""
+    exceptions = {
+        name: {what: n for what, n in values.items() if what not in given}
+        for name, values in scale.exceptions.items()
+    }
+    return dataclasses.replace(scale, amounts=scale.amounts | given, exceptions=exceptions)
+
+
+def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) -> tuple[str, ...]:
+    """Return the ablations that ``all`` covers: asked for, or the scale's, or every one."""
+    if asked is None:
+        asked = tuple(declarations) if scale.all is None else scale.all
+    names = [asked] if isinstance(asked, str) else asked
+    if not is_names(list(names) if isinstance(names, (dict, tuple)) else names):
+        raise _option_error(f"ablations: sought a list of names or null, got {asked!r}")
+    for name in names:
+        if name not in declarations:
+            raise _option_error(
+                f"ablations: no ablation {name!r}{nearest(str(name), declarations)}; "
+                f"allowed are {', '.join(declarations)}"
+            )
+    return tuple(names)
+
+
+def _check_memory(document: Document, config: RunConfig, *keys: str) -> None:
+    """Refuse a run that this machine can't hold, before anything is allocated."""
+    size = config.dataset.image_size
+    needed = estimate.training_bytes(config.model, size, config.batch_size)
+    problem = estimate.memory_problem(needed)
+    if problem:
+        raise document.error(f"{keys[-1]}: {problem}", *keys)
+
+
+class _Resolver:
+    """Gives each distinct config one run, named after the first that needs it.
+
+    Bases come first, then the ablations in their order: a new one renames no other's runs.
+    """
+
+    def __init__(self, scale: Scale, bases: dict[str, RunConfig]) -> None:
+        self.scale, self.bases = scale, bases
+        self.names: dict[str, str] = {}
+        self.runs: dict[str, RunConfig] = {}
+        self.seeds: dict[str, int] = {}
+        for name in bases:
+            try:
+                self._run(f"base.{name}", self._scaled(bases[name], f"base.{name}"))
+            except ConfigError as error:
+                raise _option_error(f"base {name!r} at scale {scale.name}: {error}") from None
+
+    def study(
+        self,
+        declarations: Mapping[str, Declaration],
+        covered: tuple[str, ...],
+        results: str,
+    ) -> Study:
+        # Every base first, so that none goes by the name of an arm that is equal to it.
+        for declaration in declarations.values():
+            self._base(declaration)
+        resolved = {name: self._ablation(d) for name, d in declarations.items()}
+        used = {m.run for ablation in resolved.values() for m in ablation.members}
+        return Study(
+            scale=self.scale,
+            folder=results,
+            runs={run: config for run, config in self.runs.items() if run in used},
+            seeds=self.seeds,
+            ablations=resolved,
+            covered=covered,
+        )
+
+    def _run(self, name: str, config: RunConfig) -> str:
+        run = self.names.setdefault(to_json(config), name)
+        assert self.runs.setdefault(run, config) == config, f"{run}: two configs"
+        return run
+
+    def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:
+        """Return the base with changes at the scale's data and length."""
+        seen = self.scale.amount("images_seen", name)
+        images = self.scale.amount("training_images", name)
+        changes = dict(changes or {})
+        seen = max(1, round(seen * changes.pop("budget.fraction", 1.0)))
+        # Held-out images are stated for the whole training set, and shrink with it.
+        whole = DATASETS["cifar10"].training_images
+        held_out = changes.pop("selection.held_out_images", base.selection.held_out_images)
+        amounts = {
+            "data.dataset": self.scale.dataset,
+            "data.training_images": images,
+            "budget.images_seen": seen,
+            "selection.held_out_images": round(held_out * images / whole),
+        }
+        config = changed(base, amounts | changes)
+        if epochs:
+            # Unmatched, as the paper compared: as many epochs, however large an epoch is.
+            seen *= len(config.augmentation.copies)
+            config = changed(config, {"budget.images_seen": seen})
+        return config
+
+    def _ablation(self, declaration: Declaration) -> Ablation:
+        run, base = self._base(declaration)
+        members = [Member("base", run, {}, {})]
+        if declaration.design == "records":
+            members += [
+                Member(a.name, f"{declaration.name}.{a.name}", {}, {}) for a in declaration.arms
+            ]
+        else:
+            members += self._trained(declaration, base)
+        seeds = self.scale.amount("seeds", declaration.name)
+        for member in members:
+            self.seeds[member.run] = max(seeds, self.seeds.get(member.run, 0))
+        return Ablation(declaration, seeds, tuple(members))
+
+    def _trained(self, declaration: Declaration, base: RunConfig) -> list[Member]:
+        """Return the arms that a config says, each different from the base and the others."""
+        document = declaration.document
+        seen = {to_json(base): f"its base {declaration.base!r}"}
+        members = []
+        for arm in declaration.arms:
+            keys = (declaration.design, arm.name)
+            try:
+                config = self._scaled(
+                    self.bases[declaration.base],
+                    declaration.name,
+                    arm.all_changes,
+                    declaration.budget == "epochs",
+                )
+            except ConfigError as error:
+                raise document.error(str(error), *keys, error.key) from None
+            _check_memory(document, config, *keys)
+            text = to_json(config)
+            if text in seen:
+                raise document.error(
+                    f"{arm.name}: equal to {seen[text]}, nothing to compare", *keys
+                )
+            seen[text] = f"the arm {arm.name!r}"
+            run = self._run(f"{declaration.name}.{arm.name}", config)
+            members.append(Member(arm.name, run, arm.changes, arm.also_changes))
+        return members
+
+    def _base(self, declaration: Declaration) -> tuple[str, RunConfig]:
+        """Return an ablation's base at its length, and the run that trains it."""
+        epochs = declaration.budget == "epochs"
+        try:
+            base = self._scaled(self.bases[declaration.base], declaration.name, None, epochs)
+        except ConfigError as error:
+            raise declaration.document.error(str(error), "base") from None
+        _check_memory(declaration.document, base, "base")
+        return self._run(self._base_name(declaration.base, base), base), base
+
+    def _base_name(self, base: str, config: RunConfig) -> str:
+        """Return the name of a base at another length: ``base.final_500000``."""
+        own = self._scaled(self.bases[base], f"base.{base}")
+        name = f"base.{base}_{config.budget.images_seen}"
+        if config.data.training_images != own.data.training_images:
+            name += f"_of_{config.data.training_images}"
+        return name

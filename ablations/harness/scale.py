@@ -1,0 +1,92 @@
+"""Scales: how much data and how long, in config/scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablations.harness.document import DeclarationError, Document, read
+from resnet.images.datasets import DATASETS
+from resnet.settings import nearest
+
+ROOT = Path(__file__).parent.parent.parent
+
+AMOUNTS = ("training_images", "images_seen", "seeds")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much data and how long: whole numbers, with exceptions by ablation or base."""
+
+    name: str
+    about: str
+    dataset: str
+    amounts: dict[str, int]
+    exceptions: dict[str, dict[str, int]]
+    all: tuple[str, ...] | None
+
+    def amount(self, what: str, name: str) -> int:
+        """Return ``what`` (of `AMOUNTS`) for an ablation or ``base.<name>``."""
+        return self.exceptions.get(name, {}).get(what, self.amounts[what])
+
+
+def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
+    """Return the scale called ``name``."""
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if name not in known:
+        raise DeclarationError(
+            Path("config"),
+            None,
+            f"scale: no scale {name!r}{nearest(name, known)}; allowed are auto, {', '.join(known)}",
+        )
+    document = read(folder / f"{name}.yaml")
+    content = document.content
+    allowed = ("about", "dataset", *AMOUNTS, "all", "exceptions")
+    for key in content:
+        if key not in allowed:
+            raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
+    if content.get("dataset") not in DATASETS:
+        raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
+    amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
+    exceptions = _exceptions(document)
+    covered = content.get("all")
+    if covered != "every ablation" and not is_names(covered):
+        raise document.error(
+            f"all: sought a list of ablations or the words every ablation, got {covered!r}", "all"
+        )
+    return Scale(
+        name,
+        str(content.get("about", "")),
+        content["dataset"],
+        amounts,
+        exceptions,
+        None if covered == "every ablation" else tuple(content["all"]),
+    )
+
+
+def is_names(value: Any) -> bool:
+    """Return whether ``value`` is a list of names, and not an empty one."""
+    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+
+
+def _exceptions(document: Document) -> dict[str, dict[str, int]]:
+    exceptions = document.content.get("exceptions", {})
+    if not isinstance(exceptions, dict):
+        raise document.error(f"exceptions: sought name: amounts, got {exceptions!r}", "exceptions")
+    for name, amounts in exceptions.items():
+        if not isinstance(amounts, dict):
+            raise document.error(
+                f"{name}: sought {', '.join(AMOUNTS)}, got {amounts!r}", "exceptions", name
+            )
+        for what, value in amounts.items():
+            _amount(document, value, "exceptions", name, what)
+    return exceptions
+
+
+def _amount(document: Document, value: Any, *keys: str) -> int:
+    if keys[-1] not in AMOUNTS:
+        raise document.error(f"{keys[-1]}: allowed are {', '.join(AMOUNTS)}", *keys)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise document.error(f"{keys[-1]}: sought a whole number from 1, got {value!r}", *keys)
+    return value

@@ -1,0 +1,113 @@
+"""A study: every run that a scale trains, and what the report needs to know of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from ablations.harness.declaration import Declaration
+from ablations.harness.scale import Scale
+from resnet.config import FORMER, RunConfig, defaults, titles, to_dict
+from resnet.settings import nearest
+
+
+@dataclass(frozen=True)
+class Member:
+    """An arm of an ablation in a study: what it changes, and the run that trains it."""
+
+    name: str
+    run: str
+    changes: dict[str, Any]
+    also_changes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """An ablation in a study; the first member is its base."""
+
+    declaration: Declaration
+    seeds: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that a scale trains.
+
+    ``folder`` is the scale's name, or another where data or length are not the scale's, so that
+    one never overwrites the other. ``runs`` maps run names to configs (of seed 0), ``seeds`` to
+    how many seeds they are trained with; ``covered`` are the ablations that ``all`` trains. Runs
+    whose records come from an ablation's own rules have no config here. ``options`` are those that
+    were asked for instead of the scale's own.
+    """
+
+    scale: Scale
+    folder: str
+    runs: dict[str, RunConfig]
+    seeds: dict[str, int]
+    ablations: dict[str, Ablation]
+    covered: tuple[str, ...]
+    must_hold: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def runs_of(self, *names: str) -> list[tuple[str, int]]:
+        """Return the (run, seed) pairs that the ablations ``names`` need, each once."""
+        pairs = (
+            (member.run, seed)
+            for name in names
+            for member in self.ablations[name].members
+            for seed in range(self.ablations[name].seeds)
+        )
+        return list(dict.fromkeys(pairs))
+
+
+def to_document(study: Study) -> dict[str, Any]:
+    """Return the study as plain data, ``study.json``: what the report knows of it."""
+    scale = dataclasses.asdict(study.scale)
+    return {
+        "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
+        "must_hold": list(study.must_hold),
+        # What the report needs to compare configs, and to name settings.
+        "settings": {"titles": titles(), "defaults": defaults(), "former": FORMER},
+        "options": study.options,
+        "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
+        "runs": {
+            run: {
+                "config": to_dict(study.runs[run]) if run in study.runs else None,
+                "seeds": seeds,
+            }
+            for run, seeds in _covered_seeds(study).items()
+        },
+    }
+
+
+def _covered_seeds(study: Study) -> dict[str, int]:
+    seeds: dict[str, int] = {}
+    for run, seed in study.runs_of(*study.covered):
+        seeds[run] = max(seeds.get(run, 0), seed + 1)
+    return seeds
+
+
+def _ablation_document(ablation: Ablation) -> dict[str, Any]:
+    declaration = ablation.declaration
+    texts = ("title", "question", "source", "base", "design", "factor", "budget", "claims")
+    return {
+        **{key: getattr(declaration, key) for key in texts},
+        "own_claims": declaration.own_claims,
+        "seeds": ablation.seeds,
+        "arms": [dataclasses.asdict(member) for member in ablation.members],
+    }
+
+
+def named(run: str, runs: dict[str, str]) -> str:
+    """Return what ``runs`` holds of the run of that name.
+
+    Raises
+    ------
+    LookupError
+        Where it holds none: with the nearest name.
+    """
+    if run not in runs:
+        raise LookupError(f"the study has no run {run}{nearest(run, runs)}")
+    return runs[run]

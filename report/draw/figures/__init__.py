@@ -1,0 +1,1 @@
+"""The figures, one a module (see `report.draw.registry`)."""

@@ -1,0 +1,57 @@
+"""What the analysed run takes each class for, in percent of the class's test images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from report.draw.drawing import Drawing, sheet
+from report.read.tables import Tables, confusion_shares
+from report.wording import percent
+
+SECTION = "errors"
+PER = "study"
+
+
+def draw(tables: Tables, narrow: bool) -> Drawing:
+    """Draw how often each class was taken for which, in percent of its test images."""
+    shares, seeds = confusion_shares(tables)
+    run = str(tables.confusion["run"].iloc[0])
+    figure, axes = sheet(narrow, 2.9 if narrow else 5)
+    sns.heatmap(
+        shares * 100,
+        ax=axes,
+        annot=True,
+        fmt=".0f",
+        cmap="cividis",
+        vmin=0,
+        vmax=100,
+        annot_kws={"fontsize": 4.5 if narrow else 8},
+        cbar_kws={"label": "% of the class's test images"},
+        xticklabels=tables.classes,
+        yticklabels=tables.classes,
+    )
+    axes.set(xlabel="taken for", ylabel="class")
+    axes.tick_params(axis="x", rotation=45)
+    axes.tick_params(axis="y", rotation=0)
+    off = shares.to_numpy(copy=True)
+    np.fill_diagonal(off, 0)
+    label, guess = np.unravel_index(int(off.argmax()), off.shape)
+    alt = (
+        f"What {run} takes each class for. The most frequent confusion: "
+        f"{tables.classes[label]} for {tables.classes[guess]}, "
+        f"{percent(float(off[label, guess]), 1)} of its test images."
+    )
+    caption = (
+        f"Confusions of {run} after the last epoch, in percent of each class's test images (mean "
+        f"over n = {seeds} {'seed' if seeds == 1 else 'seeds'}; no interval)."
+    )
+    return Drawing(figure, alt, caption, _named(tables))
+
+
+def _named(tables: Tables) -> pd.DataFrame:
+    table = tables.confusion.copy()
+    for column in ("label", "guess"):
+        table[column] = [tables.classes[number] for number in table[column]]
+    return table[["run", "seed", "label", "guess", "images"]]

@@ -1,0 +1,80 @@
+"""A ladder of changes as a waterfall: what each rung adds to the one above it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from report.draw.drawing import INK, PALETTE, Drawing, label, nothing, sheet
+from report.read.tables import Tables, runs_of
+from report.wording import plural, seeds, signed
+
+SECTION = "path"
+PER = "ladder"
+
+
+def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
+    """Draw a ladder as a waterfall: from its base to its last rung, each rung's effect a step."""
+    ablation = tables.study["ablations"][name]
+    rungs = _rungs(tables, name)
+    found = rungs.dropna(subset="accuracy_percent")
+    if len(found) < 2:
+        return nothing(narrow, f"{ablation['title']}: {len(found)} of {len(rungs)} rungs finished.")
+    figure, axes = sheet(narrow, 0.6 + (0.2 if narrow else 0.27) * len(rungs))
+    for row in rungs.itertuples():
+        _step(axes, row)
+    axes.set_yticks(range(len(rungs)), [label(rung, 24) for rung in rungs["rung"]])
+    axes.set_ylim(len(rungs) - 0.4, -0.6)
+    low, high = found["accuracy_percent"].min(), found["accuracy_percent"].max()
+    axes.set_xlim(low - 0.1 * (high - low) - 1, high + 0.1 * (high - low) + 1)
+    axes.set_xlabel("final test accuracy (%); right: the step in points")
+    axes.grid(axis="x", alpha=0.3)
+    caption = (
+        f"{ablation['title']}: each bar is what a change adds to the rung above it (means over "
+        f"seeds, {seeds(found['n'])}); lines are 95% paired-t intervals of the step, where there "
+        "is more than one seed."
+    )
+    if len(found) < len(rungs):
+        caption += " Rungs without a run are left empty."
+    return Drawing(figure, _ladder_in_words(ablation["title"], found), caption, rungs)
+
+
+def _ladder_in_words(title: str, rungs: pd.DataFrame) -> str:
+    first, last = rungs["accuracy_percent"].iloc[[0, -1]]
+    steps = rungs.dropna(subset="effect_points")
+    said = f"{title}: from {first:.1f}% to {last:.1f}%, {plural(len(steps), 'step')} measured."
+    if len(steps):
+        largest = steps.loc[steps["effect_points"].abs().idxmax()]
+        said += f" The largest is {largest['rung']}: {signed(largest['effect_points'])} points."
+    return said
+
+
+def _step(axes: Axes, row: Any) -> None:
+    """Draw a rung as a bar as long as its step that ends at its mean; the first as a point."""
+    y, mean, step = row.Index, row.accuracy_percent, row.effect_points
+    if y == 0 or pd.isna(step):
+        axes.plot(mean, y, "o", color=PALETTE[0])
+    else:
+        before = mean - step
+        axes.barh(y, step, 0.55, before, color=PALETTE[2 if step >= 0 else 1])
+        axes.plot([before, before], [y - 1, y], color=PALETTE[5], linewidth=0.8)
+        ends = [before + row.low_points, before + row.high_points]
+        axes.plot(ends, [y, y], color=INK, linewidth=1)
+    said = signed(step, 1) if y and pd.notna(step) else "" if pd.isna(mean) else f"{mean:.1f}"
+    axes.annotate(said, (1, y), xycoords=("axes fraction", "data"), va="center", ha="left")
+
+
+def _rungs(tables: Tables, name: str) -> pd.DataFrame:
+    """Return each rung: its mean final accuracy and seeds, and its step with its interval."""
+    runs, ablation = runs_of(tables, name), tables.study["ablations"][name]
+    effects = tables.comparisons.query("ablation == @name").set_index("arm")
+    rows = []
+    for arm in ablation["arms"]:
+        mine = runs.loc[runs["run"] == arm["run"], "final_test_accuracy"].dropna()
+        effect = effects.loc[arm["name"]] if arm["name"] in effects.index else {}
+        steps = [effect.get(f"{k}_points", float("nan")) for k in ("difference", "low", "high")]
+        rows.append((arm["name"], mine.mean() * 100, len(mine), *steps))
+    columns = ["rung", "accuracy_percent", "n", "effect_points", "low_points", "high_points"]
+    return pd.DataFrame(rows, columns=columns)

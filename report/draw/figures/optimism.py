@@ -1,0 +1,42 @@
+"""How far the best epoch on the test images lies above the last one."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import seaborn as sns
+
+from report.draw.drawing import PALETTE, Drawing, nothing, sheet
+from report.judge.comparisons import optimism
+from report.judge.statistics import t_interval
+from report.read.tables import Tables
+from report.wording import interval, percent, plural, signed
+
+SECTION = "selection"
+PER = "study"
+
+
+def draw(tables: Tables, narrow: bool) -> Drawing:
+    """Draw how far the best epoch on the test set lies above the last, over all runs."""
+    data = optimism(tables.epochs)
+    gained = data["optimism_points"].dropna()
+    if gained.empty:
+        return nothing(narrow, "0 runs ended with an accuracy.")
+    figure, axes = sheet(narrow, 1.7 if narrow else 2.4)
+    bins = min(30, max(5, len(gained) // 4))
+    sns.histplot(x=gained, bins=bins, ax=axes, color=PALETTE[0], edgecolor="none")
+    axes.axvline(gained.mean(), color=PALETTE[1], linestyle="--")
+    axes.set_xlabel("best epoch on the test set minus last epoch (points)")
+    axes.set_ylabel("runs")
+    axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+    above = float((gained > 0).mean())
+    alt = (
+        f"Choosing the epoch on the test set gains {signed(gained.mean())} points on average over "
+        f"{plural(len(gained), 'run')}, and anything at all in {percent(above, 0)} of them."
+    )
+    mean = t_interval(gained.to_numpy())
+    several = f"95% t interval {interval(*mean)} over runs" if len(gained) > 1 else "no interval"
+    caption = (
+        "How far the best epoch on the test set lies above the last (n = "
+        f"{plural(len(gained), 'run')}): the dashed line is the mean, {several}."
+    )
+    return Drawing(figure, alt, caption, data)

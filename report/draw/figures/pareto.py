@@ -1,0 +1,77 @@
+"""Accuracy against parameters and against FLOPs, with the Pareto front of each."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+from report.draw.drawing import INK, PALETTE, Drawing, beside, nothing
+from report.read.tables import Tables
+from report.wording import plural, seeds
+
+SECTION = "pareto"
+PER = "study"
+
+
+def draw(tables: Tables, narrow: bool) -> Drawing:
+    """Draw accuracy against parameters and against FLOPs, with the Pareto front of each."""
+    runs = tables.runs.groupby("run", sort=False)
+    data = runs[["final_test_accuracy", "parameters", "flops_per_image"]].mean().reset_index()
+    data["final_test_accuracy"] *= 100
+    data = data.dropna(subset="final_test_accuracy").reset_index(drop=True)
+    if data.empty:
+        return nothing(narrow, "0 runs ended with an accuracy.")
+    figure, panels = beside(narrow, 2.2 if narrow else 3.4)
+    fronts = []
+    for axes, cost, named in (
+        (panels[0], "parameters", "parameters"),
+        (panels[1], "flops_per_image", "FLOPs of one image forward"),
+    ):
+        front = pareto_front(data[cost].to_numpy(), data["final_test_accuracy"].to_numpy())
+        best = data.iloc[front]
+        size = 12 if narrow else 24
+        axes.scatter(
+            data[cost], data["final_test_accuracy"], size, PALETTE[5], marker="o", alpha=0.8
+        )
+        axes.step(best[cost], best["final_test_accuracy"], color=PALETTE[1], where="post")
+        axes.scatter(
+            best[cost], best["final_test_accuracy"], size, PALETTE[1], marker="D", zorder=3
+        )
+        axes.set_xscale("log")
+        axes.set(xlabel=named, ylabel="final test accuracy (%)")
+        axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
+        axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+        axes.grid(alpha=0.3)
+        data[f"on_front_of_{cost}"] = data.index.isin(front)
+        fronts.append(best["run"].tolist())
+    limit = tables.published.facts["constraint"]["parameters_below"]
+    panels[0].axvline(limit, color=INK, linestyle=":", linewidth=1)
+    names = ", ".join(fronts[0])
+    alt = (
+        f"Final test accuracy of {plural(len(data), 'run')} against parameters and FLOPs. By "
+        f"parameters the Pareto front is {names}."
+    )
+    caption = (
+        "Mean final test accuracy of every run against its parameters (dotted: the paper's limit) "
+        f"and FLOPs ({seeds(runs.size())}; no intervals here, they stand in the tables). "
+        "Diamonds are the Pareto front: no other run is as cheap and more accurate. Runs differ in "
+        "training too, not only in cost."
+    )
+    return Drawing(figure, alt, caption, data)
+
+
+def pareto_front(cost: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> list[int]:
+    """Return the places of points that no other beats in both: lower cost, higher value.
+
+    In the order of cost; of equal points the first.
+    """
+    front: list[int] = []
+    best = -math.inf
+    for place in np.lexsort((np.arange(len(cost)), -value, cost)):
+        if value[place] > best:
+            front.append(int(place))
+            best = value[place]
+    return front

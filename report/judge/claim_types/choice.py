@@ -1,0 +1,13 @@
+"""A choice by convention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from report.judge.evidence import Evidence
+from report.judge.verdicts import SHOWN, Part
+
+
+def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
+    """Return the effect of an arm, without a verdict."""
+    return Part(SHOWN, f"{evidence.effect(test['arm'])[1]}.", test["arm"])

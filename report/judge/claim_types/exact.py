@@ -1,0 +1,51 @@
+"""Arithmetic on what needs no training."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from report.judge.evidence import Evidence
+from report.judge.verdicts import Part, held
+from report.read.tables import Tables, sizes_of_figure4
+from report.wording import count
+
+CHECKS = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
+
+
+def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
+    """Return whether the arithmetic holds."""
+    if "rates" in test:
+        return _rates(evidence.tables)
+    if "sizes" in test:
+        return _sizes(evidence, test["arm"])
+    value = int(evidence.runs(test["arm"])[test["column"]].iloc[0])
+    said = f"{test['arm']}: {count(value)} {test['column']}"
+    if "over" in test:
+        ratio = value / int(evidence.runs(test["over"])[test["column"]].iloc[0])
+        sentence = f"{said}, {ratio:.2f} times those of {test['over']}."
+        return Part(held(ratio > test["ratio_above"]), sentence, test["arm"])
+    asked = {word: test[word] for word in CHECKS if word in test}
+    holds = all(CHECKS[word](value, bound) for word, bound in asked.items())
+    bounds = " and ".join(f"{word} {count(bound)}" for word, bound in asked.items())
+    return Part(held(holds), f"{said}; claimed: {bounds}.", test["arm"])
+
+
+def _rates(tables: Tables) -> Part:
+    figure = tables.published.facts["figure2"]
+    ours = tables.rates.set_index("epoch")["printed_learning_rate"]
+    printed = zip(figure["epochs"], figure["learning_rate_printed"], strict=True)
+    equal = [ours[epoch] == rate for epoch, rate in printed]
+    return Part(
+        held(all(equal)),
+        f"{sum(equal)} of {len(equal)} rates equal what get_lr() prints, to the last digit.",
+        "Figure 2",
+    )
+
+
+def _sizes(evidence: Evidence, arm: str) -> Part:
+    run = str(evidence.runs(arm)["run"].iloc[0])
+    pairs = sizes_of_figure4(evidence.tables, run)
+    wrong = [layer for layer, printed, real in pairs if printed != real]
+    said = f"{len(wrong)} of {len(pairs)} printed output sizes differ from the model's"
+    return Part(held(not wrong), f"{said}: {', '.join(wrong)}." if wrong else f"{said}.", arm)

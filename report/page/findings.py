@@ -1,0 +1,91 @@
+"""What the numbers of an ablation say, in sentences."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from report.read.tables import Tables, last_epochs, runs_of
+from report.wording import interval, percent, signed
+
+
+def held_out_accuracies(tables: Tables, name: str) -> dict[str, float]:
+    """Return an ablation's mean held-out accuracies after the last epoch, by run that has one."""
+    if "held_out_accuracy" not in tables.epochs:
+        return {}
+    last = last_epochs(tables, name)
+    means = last.dropna(subset="held_out_accuracy").groupby("run")["held_out_accuracy"].mean()
+    return {str(run): float(value) for run, value in means.items()}
+
+
+def ablation_findings(tables: Tables, name: str) -> list[str]:
+    """Return a sentence for each arm: the effect, its interval, and what that tells.
+
+    Where images were held out, the first sentence names the arm that they choose.
+    """
+    rows = tables.comparisons.query("ablation == @name").to_dict("records")
+    return [
+        *_choice(tables, name),
+        *(_finding(row) for row in rows),
+        *_diverged(tables, name),
+        *_unlike(tables, name),
+    ]
+
+
+def _diverged(tables: Tables, name: str) -> list[str]:
+    mine = runs_of(tables, name)
+    return [
+        f"{row['run']}, seed {row['seed']}, diverged in epoch {row['epochs'] - 1} of those counted "
+        f"from 0; the last finite loss of a batch was {row['last_finite_train_loss']:.3g}."
+        for row in mine[mine["status"] == "diverged"].to_dict("records")
+    ]
+
+
+def _unlike(tables: Tables, name: str) -> list[str]:
+    """Return a warning where runs that are compared were not trained alike."""
+    mine = runs_of(tables, name)
+    unlike = [
+        f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
+        for column, word in ORIGINS.items()
+        if mine[column].nunique() > 1
+    ]
+    return [f"Not all of these runs were trained alike: {'; '.join(unlike)}."] if unlike else []
+
+
+ORIGINS = {
+    "precision": "precision",
+    "device": "device",
+    "threads": "threads",
+    "versions": "versions",
+}
+"""Columns of ``runs.csv`` in which runs that are compared should agree, as a reader calls them."""
+
+
+def _choice(tables: Tables, name: str) -> list[str]:
+    accuracies = held_out_accuracies(tables, name)
+    arms = tables.study["ablations"][name]["arms"]
+    held_out = {a["name"]: accuracies[a["run"]] for a in arms if a["run"] in accuracies}
+    if len(held_out) < 2:
+        return []
+    best = max(held_out, key=lambda arm: held_out[arm])
+    return [
+        f"Chosen on held-out images, not on the test images: {best}, with "
+        f"{percent(held_out[best])} of them right on average."
+    ]
+
+
+def _finding(row: dict[str, Any]) -> str:
+    effect = f"{row['arm']} against {row['reference']}: {signed(row['difference_points'])} points"
+    low, high, n = row["low_points"], row["high_points"], row["n"]
+    if n < 1:
+        return f"{row['arm']} against {row['reference']}: no pair of runs is finished."
+    if n < 2:
+        return f"{effect} from one seed, which can't tell an effect from chance."
+    if math.isnan(row["difference_points"]):
+        return f"{row['arm']} against {row['reference']}: a run ended without an accuracy."
+    if math.isnan(low):
+        return f"{effect} in each of {n} seeds: equal differences give no interval."
+    effect += f", 95% interval {interval(low, high)} (n = {n} seeds)"
+    if low <= 0 <= high:
+        return f"{effect}: an effect of either sign remains possible."
+    return f"{effect}: {'better' if low > 0 else 'worse'} on this data and budget."

@@ -1,0 +1,159 @@
+"""The report as one HTML page: styles, script, pictures and data are inside, nothing is fetched."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from report.draw.all_figures import drawings
+from report.draw.drawing import INK, thin
+from report.page.context import Picture, Report
+from report.read.tables import Tables
+
+FOLDER = Path(__file__).parent
+
+METRICS = {
+    "test_accuracy": "test accuracy (%)",
+    "train_accuracy": "training accuracy (%)",
+    "test_loss": "test loss",
+    "train_loss": "training loss",
+    "learning_rate": "learning rate",
+}
+"""What the explorer of learning curves can show, as a reader calls it."""
+
+MOST_POINTS = 40_000
+"""Epochs that the explorer holds, of all runs; of more it holds every second, third, ... and the
+last."""
+
+
+def environment() -> jinja2.Environment:
+    """Return the templates: what is placed is escaped, undefined names are errors."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(report: Report, tables: Tables, figures: Path) -> str:
+    """Return the page, whole.
+
+    Parameters
+    ----------
+    report
+        What it says.
+    tables
+        The study's tables, whose learning curves the explorer shows.
+    figures
+        Where the figures are.
+    """
+    style = (FOLDER / "static" / "report.css").read_text()
+    script = (FOLDER / "static" / "report.js").read_text()
+
+    def svg(picture: Picture, narrow: bool) -> Markup:
+        return inline(figures, picture, narrow)
+
+    placed = drawings(tables.study)
+    # Both are this project's own files, and all data is escaped for its place.
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            page=report,
+            svg=svg,
+            style=Markup(style),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            policy=policy(style, script),
+            curves=block(curves(tables)),
+            data=block({name: (figures / f"{name}.csv").read_text() for name in placed}),
+        )
+    )
+
+
+def policy(style: str, script: str) -> str:
+    """Return the Content-Security-Policy: this style and this script by their hashes, no request.
+
+    https://www.w3.org/TR/CSP3/; pictures are data of the page itself.
+    """
+    sources = [f"'sha256-{_sha256(f'{chr(10)}{text}{chr(10)}')}'" for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src {sources[0]}; script-src {sources[1]}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def block(content: Any) -> Markup:
+    """Return JSON that can stand inside a script element, whatever texts it holds."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704
+
+
+def inline(figures: Path, picture: Picture, narrow: bool) -> Markup:
+    """Return a figure for the page, or for a phone: it takes the page's ink, its ids are its own.
+
+    Styles become attributes, since the page's policy allows no other styles than its own.
+    """
+    name = f"{picture.name}{'.narrow' if narrow else ''}"
+    svg = (figures / f"{name}.svg").read_text()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = re.sub(r"<(metadata|style).*?</\1>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", svg)
+    svg = re.sub(r' style="([^"]*)"', _as_attributes, svg)
+    svg = re.sub(r"<[^>]*>", _shorter, svg)
+    # The size in points is matplotlib's; the page scales the picture by its viewBox.
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
+    head = Markup('<svg role="img" aria-label="{}"').format(picture.alt)
+    # matplotlib has escaped every text in the rest.
+    return head + Markup(svg.removeprefix("<svg"))  # noqa: S704
+
+
+def _shorter(tag: re.Match[str]) -> str:
+    """Return a tag whose coordinates have one decimal, of points; texts are between tags."""
+    return re.sub(r"(\d+\.\d)\d+", r"\1", tag[0])
+
+
+def _as_attributes(style: re.Match[str]) -> str:
+    pairs = (item.partition(":") for item in style[1].split(";") if item.strip())
+    return "".join(f' {key.strip()}="{value.strip()}"' for key, _, value in pairs)
+
+
+def curves(tables: Tables) -> dict[str, Any]:
+    """Return every run's learning curves, by run and seed, and which arms an ablation has."""
+    runs: dict[str, dict[str, Any]] = {}
+    there = [metric for metric in METRICS if metric in tables.epochs]
+    each = max(20, MOST_POINTS // max(1, len(tables.runs)))
+    for (run, seed), epochs in tables.epochs.groupby(["run", "seed"], sort=False):
+        thinned = thin(epochs, each)
+        points: dict[str, Any] = {"images_seen": thinned["images_seen"].tolist()}
+        points |= {metric: _numbers(thinned[metric], metric) for metric in there}
+        runs.setdefault(str(run), {})[str(seed)] = points
+    ablations = {
+        name: {
+            "title": ablation["title"],
+            "seeds": ablation["seeds"],
+            "arms": [[arm["name"], arm["run"]] for arm in ablation["arms"] if arm["run"] in runs],
+        }
+        for name, ablation in tables.study["ablations"].items()
+    }
+    return {"metrics": {m: METRICS[m] for m in there}, "runs": runs, "ablations": ablations}
+
+
+def _numbers(values: pd.Series, metric: str) -> list[float | None]:
+    factor = 100 if metric.endswith("accuracy") else 1
+    return [float(f"{v * factor:.4g}") if math.isfinite(v) else None for v in values]

@@ -1,0 +1,262 @@
+r"""The report as LaTeX.
+
+Text is escaped in one place: whatever the template places passes `finalize`. The source is plain
+ASCII, so that pdfTeX and XeTeX read it alike, and nothing in it runs a program (no ``\write18``).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+import unicodedata
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+
+from report.page.context import Report
+from report.page.printed_table import Cell, Printed
+
+FOLDER = Path(__file__).parent
+
+
+class Tex(Markup):
+    """Text that is LaTeX already: jinja leaves it, as any Markup, as it is."""
+
+    __slots__ = ()
+
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    # Where a row or an item begins, LaTeX would read it as an option.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_\allowbreak{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": "'{}",
+    "`": r"\textasciigrave{}",
+    "/": r"/\allowbreak{}",
+    "\u2212": r"\ensuremath{-}",
+    "\u00d7": r"\ensuremath{\times}",
+    "\u2013": r"\textendash{}",
+    "\u2014": r"\textemdash{}",
+    "\u2026": r"\ldots{}",
+    "\u2192": r"\ensuremath{\rightarrow}",
+    "\u00b1": r"\ensuremath{\pm}",
+    "\u2265": r"\ensuremath{\geq}",
+    "\u2264": r"\ensuremath{\leq}",
+    "\u2018": "`",
+    "\u2019": "'",
+    "\u201c": "``",
+    "\u201d": "''",
+    "\u00a0": "~",
+    "\n": " ",
+}
+ACCENTS = {
+    "\u0300": r"\`",
+    "\u0301": r"\'",
+    "\u0302": r"\^",
+    "\u0303": r"\~",
+    "\u0308": r"\"",
+    "\u030a": r"\r",
+    "\u030c": r"\v",
+    "\u0327": r"\c",
+}
+"""Combining marks (Unicode) and the commands that set them."""
+
+LONG = 18
+"""Letters in a row after which a word may be broken, so that no name leaves its column."""
+
+
+def escape(text: str) -> Tex:
+    """Return ``text`` so that LaTeX prints it: ASCII, nothing special, long words breakable."""
+    breakable = re.sub(rf"(\w{{{LONG}}})(?=\w)", "\\1\u200b", text)
+    escaped = "".join(map(_letter, breakable))
+    # Two hyphens or commas in a row would become another sign.
+    return Tex(re.sub(r"([-,])(?=\1)", r"\1{}", escaped))
+
+
+def _letter(letter: str) -> str:
+    if letter in SPECIAL:
+        return SPECIAL[letter]
+    if letter == "\u200b":
+        return r"\allowbreak{}"
+    if " " <= letter <= "~":
+        return letter
+    base, *marks = list(unicodedata.normalize("NFD", letter))
+    if marks and base.isascii() and all(mark in ACCENTS for mark in marks):
+        for mark in marks:
+            base = f"{ACCENTS[mark]}{{{base}}}"
+        return base
+    if unicodedata.category(letter).startswith("C"):
+        return ""
+    name = unicodedata.name(letter, f"U+{ord(letter):04X}").lower()
+    return f"{{[}}{name}{{]}}".replace("-", "{-}")
+
+
+def finalize(value: Any) -> Any:
+    """Escape what the template places, unless it is LaTeX already, as macros' results are."""
+    return value if isinstance(value, Markup) else escape(str(value))
+
+
+# --- tables ---------------------------------------------------------------------------------
+
+PAGE, COLUMN = 17.2, 8.2
+"""Centimetres of text across the page and a column."""
+
+LETTER, GAP = 0.16, 0.28
+"""Centimetres that a letter takes at a table's size, on average, and that columns lie apart."""
+
+MOST_LINES = 58
+"""Lines of a table on a page."""
+
+
+def table(printed: Printed, label: str, wide: bool = False) -> Tex:
+    """Return a table with booktabs' rules, as wide as a column or, if ``wide``, as the page.
+
+    Cells are wrapped to the room that there is; what is still too wide is scaled, and what is too
+    long goes on in a table below.
+    """
+    widths = _widths(printed, PAGE if wide else COLUMN)
+    scale = (sum(widths) + GAP * (len(widths) - 1)) / (PAGE if wide else COLUMN)
+    pages = _pages(printed.rows, widths, MOST_LINES * max(1.0, scale))
+    parts = [_part(printed, rows, widths, wide) for rows in pages]
+    first, *others = parts or [_part(printed, [], widths, wide)]
+    caption = escape(printed.caption)
+    made = [_float(first, f"\\caption{{{caption}}}\\label{{tab:{label}}}", wide)]
+    made += [_float(p, "\\ContinuedFloat\\caption{Continued.}", wide) for p in others]
+    return Tex("".join(made))
+
+
+def _float(body: str, caption: str, wide: bool) -> str:
+    name = "table*" if wide else "table"
+    return f"\\begin{{{name}}}[tbp]\\centering\\footnotesize\n{caption}\n{body}\\end{{{name}}}\n"
+
+
+def _part(printed: Printed, rows: list[list[Cell]], widths: list[float], wide: bool) -> str:
+    kinds = ["R" if numeric else "P" for numeric in printed.numeric]
+    columns = "".join(f"{k}{{{w:.2f}cm}}" for k, w in zip(kinds, widths, strict=True))
+    heads = " & ".join(map(_head, printed.columns, widths, printed.numeric))
+    body = "\n".join(map(_row, rows))
+    room = r"\textwidth" if wide else r"\columnwidth"
+    return (
+        f"\\fitted{{{room}}}{{\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n"
+        f"\\toprule\n{heads} \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}}}\n"
+    )
+
+
+def _widths(printed: Printed, room: float) -> list[float]:
+    """Return each column's width in cm: of its longest word, and more where that saves lines."""
+    columns = [
+        [head, *(row[i].text for row in printed.rows)] for i, head in enumerate(printed.columns)
+    ]
+    # A short word may be all wide letters, which the average doesn't know.
+    widths = [max(map(_longest_word, texts)) * LETTER + 0.25 for texts in columns]
+    # Heads are wrapped in any case.
+    longest = [max((len(text) for text in texts[1:]), default=0) for texts in columns]
+    # Long text in a narrow column would be a tall table; a smaller print is better read.
+    widths = [max(w, min(n * LETTER / 4, LONG_TEXT)) for w, n in zip(widths, longest, strict=True)]
+    spare = room - GAP * (len(columns) - 1) - sum(widths)
+    while spare > 0:
+        lines = [_lines(length, width) for length, width in zip(longest, widths, strict=True)]
+        tallest = max(range(len(lines)), key=lines.__getitem__)
+        if lines[tallest] == 1:
+            break
+        widths[tallest] += STEP
+        spare -= STEP
+    return widths
+
+
+LONG_TEXT = 4.5
+"""Centimetres that a column of long text has at least."""
+
+STEP = 0.2
+"""Centimetres by which a column is widened at a time."""
+
+
+def _lines(letters: int, width: float) -> int:
+    return math.ceil(letters * LETTER / width)
+
+
+def _longest_word(text: str) -> int:
+    """Return the letters of the longest part that is not broken (`escape` breaks at _ and /)."""
+    return max(min(len(word), LONG) for word in re.split(r"[\s_/]", text))
+
+
+def _pages(rows: list[list[Cell]], widths: list[float], most: float) -> list[list[list[Cell]]]:
+    """Return the rows in parts of at most so many lines."""
+    pages: list[list[list[Cell]]] = []
+    room = 0.0
+    for row in rows:
+        lines = max(_lines(len(cell.text), width) for cell, width in zip(row, widths, strict=True))
+        if room < lines:
+            pages.append([])
+            room = most
+        pages[-1].append(row)
+        room -= lines
+    return pages
+
+
+def _head(head: str, width: float, numeric: bool) -> str:
+    """Return a column's head, wrapped to its width."""
+    lines = textwrap.wrap(head, max(int(width / LETTER), 1), break_long_words=False)
+    stacked = r"\\".join(map(escape, lines))
+    return rf"\heading{{{'r' if numeric else 'l'}}}{{{stacked}}}"
+
+
+def _row(row: list[Cell]) -> str:
+    cells = [rf"\textbf{{{escape(c.text)}}}" if c.strong else escape(c.text) for c in row]
+    return " & ".join(cells) + r" \\"
+
+
+# --- the document ---------------------------------------------------------------------------
+
+
+def render(report: Report, figures: str) -> str:
+    """Return the LaTeX source.
+
+    Parameters
+    ----------
+    report
+        What it says.
+    figures
+        The folder of the figures, as seen from that of the source.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        # What finalize has escaped, or a macro has put together, is Markup and stays as it is.
+        autoescape=True,
+        finalize=finalize,
+        undefined=jinja2.StrictUndefined,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.tex.j2")
+    return template.render(page=report, table=table, figures=Tex(figures), tex=Tex, url=url)
+
+
+def url(address: str) -> Tex:
+    r"""Return an address for ``\href``: what could end or break it is percent-encoded."""
+    quoted = quote(address, safe="/:?=&.,;@+~-")
+    return Tex(re.sub(r"([%#&~])", r"\\\1", quoted))

@@ -1,0 +1,99 @@
+"""Tables as the report prints them: cells of text, the same in every rendering."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from report.read.tables import Tables, first_seed
+from report.wording import DASH, count
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell's text, perhaps with a link; ``strong`` marks the one that matters."""
+
+    text: str
+    link: str | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A table to print: its caption, column heads, which of them hold numbers, rows of cells."""
+
+    caption: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: list[list[Cell]]
+
+
+Row = list[str | Cell]
+
+
+def printed(caption: str, columns: dict[str, bool], rows: list[Row]) -> Printed:
+    """Return a table from its columns (which hold numbers?) and its rows."""
+    cells = [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in rows]
+    return Printed(caption, tuple(columns), tuple(columns.values()), cells)
+
+
+def record_link(tables: Tables, run: str, seed: int | None = None) -> str | None:
+    """Return the link from the page to a run's record, that of its first seed unless one is given.
+
+    None where there is none.
+    """
+    seed = first_seed(tables, run) if seed is None else seed
+    return None if seed is None else f"{tables.root}/runs/{run}/seed{seed}/summary.json"
+
+
+def mean_and_range(values: pd.Series) -> str:
+    """Return percentages as ``91.05 (90.80 to 91.30)``, or a dash for none."""
+    if values.empty:
+        return DASH
+    text = f"{values.mean() * 100:.2f}"
+    if len(values) > 1:
+        text += f" ({values.min() * 100:.2f} to {values.max() * 100:.2f})"
+    return text
+
+
+def points(value: float) -> str:
+    """Return points without a sign, a dash for none: ``0.53``."""
+    return DASH if math.isnan(value) else f"{value:.2f}"
+
+
+MOST_ROWS = 60
+"""Rows of a figure's data that the page prints; the file beside the figure holds them all."""
+
+
+def data_table(tables: Tables, name: str, data: pd.DataFrame) -> Printed:
+    """Return the table behind a figure, its runs linked to their records."""
+    numeric = {c: bool(pd.api.types.is_numeric_dtype(data[c])) for c in data.columns}
+    columns = {str(c).replace("_", " "): n for c, n in numeric.items()}
+    rows: list[Row] = []
+    for record in data.head(MOST_ROWS).to_dict("records"):
+        cells: Row = [_value(value) for value in record.values()]
+        if isinstance(record.get("run"), str) and record["run"] in tables.study["runs"]:
+            seed = record.get("seed", math.nan)
+            link = record_link(tables, record["run"], None if _missing(seed) else int(seed))
+            cells[list(record).index("run")] = Cell(record["run"], link)
+        rows.append(cells)
+    caption = f"The data behind {name}"
+    if len(data) > MOST_ROWS:
+        caption += f": the first {MOST_ROWS} of {count(len(data))} rows"
+    return printed(f"{caption}.", columns, rows)
+
+
+def _missing(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _value(value: Any) -> str:
+    if _missing(value):
+        return DASH
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) >= 1000
+        return count(value) if whole else f"{value:.6g}".replace("-", "\u2212")
+    return str(value)

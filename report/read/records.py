@@ -1,0 +1,298 @@
+"""Run records into tidy tables: a row a run, a row an epoch, a row a layer; and every answer.
+
+``hits.npz`` holds, by ``<run>/seed<k>``, whether each test image was classified rightly;
+``mistakes.npz`` the most confident mistakes of the final model, as pictures where the images are
+there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from report.read import mistakes
+from report.read.files import RecordError, read_arrays, read_csv, read_json
+from report.writing import write_csv
+from resnet.files import new_file
+
+RUN_COLUMNS = (
+    "run",
+    "seed",
+    "status",
+    "epochs",
+    "images_seen",
+    "final_test_accuracy",
+    "final_notebook_test_accuracy",
+    "best_test_accuracy",
+    "best_epoch",
+    "best_notebook_test_accuracy",
+    "final_train_accuracy",
+    "final_plain_train_accuracy",
+    "last_finite_train_loss",
+    "parameters",
+    "flops_per_image",
+    "seconds",
+    "peak_memory_mib",
+    "device",
+    "processor",
+    "threads",
+    "precision",
+    "commit",
+    "code_digest",
+    "versions",
+    "adopted",
+)
+"""The columns of ``runs.csv``: accuracies in [0, 1], FLOPs of one image forward."""
+
+EPOCH_COLUMNS = (
+    "epoch",
+    "images_seen",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "notebook_test_accuracy",
+    "learning_rate",
+    "seconds",
+)
+"""The columns of ``metrics.csv`` that every record has."""
+
+
+def read_study(folder: Path) -> dict[str, Any]:
+    """Return ``study.json``, its arms all of runs that it knows.
+
+    Raises
+    ------
+    RecordError
+        Where it is missing, or says something else.
+    """
+    path = folder / "study.json"
+    study = read_json(path, "study")
+    for name, ablation in study["ablations"].items():
+        unknown = [arm["run"] for arm in ablation["arms"] if arm["run"] not in study["runs"]]
+        if unknown:
+            raise RecordError(f"{path}: ablation {name} has arms of runs that are not there")
+        if ablation["arms"][0]["name"] != "base":
+            raise RecordError(f"{path}: ablation {name}: the first arm must be base")
+    return study
+
+
+def read_record(
+    folder: Path,
+    run: str,
+    seed: int,
+    config: dict[str, Any] | None,
+    settings: dict[str, Any] | None = None,
+) -> tuple[Any, Any]:
+    """Return a record's summary and its epochs, after checking that they belong together.
+
+    Parameters
+    ----------
+    folder
+        The record's.
+    run, seed
+        Which run it must be of.
+    config
+        The run config that it must have been trained with, but for the seed; None where an
+        ablation's own rules wrote the record.
+    settings
+        The study's, by which configs are compared (see `identity`); None compares them as they are.
+
+    Raises
+    ------
+    RecordError
+        Naming the record and what disagrees.
+    """
+    summary = read_json(folder / "summary.json", "summary")
+    trained = read_json(folder / "config.json")
+    epochs = read_csv(folder / "metrics.csv", EPOCH_COLUMNS)
+    if (summary.get("run"), summary.get("seed")) != (run, seed):
+        raise RecordError(f"{folder}: holds run {summary.get('run')} seed {summary.get('seed')}")
+    planned = trained if config is None else config | {"seed": seed}
+    one, other = (identity(c, settings) if settings else c for c in (trained, planned))
+    if one != other:
+        differing = [key for key in one | other if one.get(key) != other.get(key)]
+        raise RecordError(f"{folder}: was trained with another config: {', '.join(differing)}")
+    if isinstance(summary.get("versions"), dict):
+        summary["versions"] = ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
+    if "adopted" in summary:
+        summary["adopted"] = "; ".join(summary["adopted"]["differs"]) or None
+    # Counted before they are listed: a summary may claim more epochs than memory holds.
+    whole = len(epochs) == summary["epochs"] > 0
+    if not whole or epochs["epoch"].tolist() != list(range(len(epochs))):
+        raise RecordError(f"{folder}: metrics.csv lacks epochs, {summary['epochs']} were trained")
+    for column, said in (("test_accuracy", "final_test_accuracy"), ("images_seen", "images_seen")):
+        if epochs[column].iloc[-1] != summary[said]:
+            raise RecordError(f"{folder}: metrics.csv and summary.json differ in {said}")
+    return summary, epochs
+
+
+def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a config is not at its default, so that a setting may come or go.
+
+    Parameters
+    ----------
+    config
+        A run config, of a record or planned.
+    settings
+        ``defaults`` are every setting's, of a group with kinds by kind; ``former`` are those of
+        settings that kinds had once.
+    """
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        default = settings["defaults"].get(name)
+        if isinstance(value, dict) and isinstance(default, dict):
+            kinds = default.get(value.get("name"), default)
+            known = settings["former"].get(name, {}) | kinds
+            found[name] = {
+                key: v for key, v in value.items() if key not in known or known[key] != v
+            }
+        elif value != default:
+            found[name] = value
+    return found
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Tables by name, whether each answer was right by record, and pictures of mistakes."""
+
+    tables: dict[str, pd.DataFrame]
+    hits: dict[str, NDArray[np.bool_]]
+    pictures: NDArray[np.uint8] | None = None
+
+
+def collect(folder: Path, partial: bool = False) -> Collected:
+    """Return what the runs in ``folder``'s ``study.json`` recorded.
+
+    Parameters
+    ----------
+    folder
+        ``results/<scale>``.
+    partial
+        Whether a record that is missing or spoilt becomes a gap, with its reason, and not an error.
+
+    Raises
+    ------
+    RecordError
+        Naming the record, or where there is none at all.
+    """
+    study = read_study(folder)
+    summaries: list[dict[str, Any]] = []
+    epochs: list[pd.DataFrame] = []
+    layers: dict[str, pd.DataFrame] = {}
+    gaps: list[dict[str, Any]] = []
+    hits: dict[str, NDArray[np.bool_]] = {}
+    images: NDArray[np.int64] | None = None
+    for run, planned in study["runs"].items():
+        for seed in range(planned["seeds"]):
+            record = folder / "runs" / run / f"seed{seed}"
+            try:
+                summary, rows = read_record(
+                    record, run, seed, planned["config"], study.get("settings")
+                )
+                probabilities, labels = read_predictions(record)
+                images = labels if images is None else images
+                if not np.array_equal(labels, images):
+                    raise RecordError(f"{record}: tested on other images than the first record")
+                hits[f"{run}/seed{seed}"] = probabilities.argmax(1) == labels
+                layers.setdefault(run, read_layers(record).assign(run=run))
+            except RecordError as error:
+                if not partial:
+                    raise
+                gaps.append({"run": run, "seed": seed, "reason": str(error)})
+                continue
+            summaries.append({column: summary.get(column) for column in RUN_COLUMNS})
+            rows.insert(0, "run", run)
+            rows.insert(1, "seed", seed)
+            epochs.append(rows)
+    if not summaries:
+        raise RecordError(f"{folder}: no run is finished")
+    # An empty column has no type of its own, so joined ones would disagree about it.
+    filled = [rows.dropna(axis="columns", how="all") for rows in epochs]
+    tables = {
+        "runs": pd.DataFrame(summaries, columns=list(RUN_COLUMNS)),
+        "epochs": pd.concat(filled, ignore_index=True),
+        "layers": pd.concat(layers.values(), ignore_index=True),
+        "gaps": pd.DataFrame(gaps, columns=["run", "seed", "reason"]),
+    }
+    return _with_mistakes(Collected(tables, hits), study, folder)
+
+
+def _with_mistakes(collected: Collected, study: dict[str, Any], folder: Path) -> Collected:
+    runs = collected.tables["runs"]
+    run = mistakes.analysed_run(study, runs)
+    seeds = runs[runs["run"] == run]["seed"]
+    read = [read_predictions(folder / "runs" / run / f"seed{seed}") for seed in seeds]
+    mean = np.mean([probabilities for probabilities, _ in read], axis=0)
+    surest = mistakes.confident(mean, read[0][1])
+    confusion = mistakes.confusion([(p.argmax(1), labels) for p, labels in read])
+    data = folder.parent / "data" / str(study["scale"]["dataset"])
+    tables = {
+        "confusion": confusion.assign(run=run, seed=seeds.to_numpy()[confusion["seed"]]),
+        "mistakes": surest.assign(run=run),
+    }
+    return Collected(collected.tables | tables, collected.hits, mistakes.pictures(data, surest))
+
+
+def read_predictions(record: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the class probabilities, of shape (images, classes), and the labels."""
+    path = record / "predictions.npz"
+    arrays = read_arrays(path)
+    missing = {"probabilities", "labels"} - arrays.keys()
+    if missing:
+        raise RecordError(f"{path}: lacks {', '.join(sorted(missing))}")
+    probabilities, labels = arrays["probabilities"], arrays["labels"]
+    if probabilities.ndim != 2 or not labels.size or labels.shape != probabilities.shape[:1]:
+        shapes = f"{probabilities.shape} and {labels.shape}"
+        raise RecordError(f"{path}: can't be read: probabilities and labels of shapes {shapes}")
+    classes = probabilities.shape[1]
+    if probabilities.dtype.kind != "f" or labels.dtype.kind not in "iu" or classes < 2:
+        raise RecordError(f"{path}: sought floats for two classes or more, and whole numbers")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise RecordError(f"{path}: labels beyond the {classes} classes")
+    return probabilities, labels
+
+
+def read_layers(record: Path) -> pd.DataFrame:
+    """Return a record's layers."""
+    texts = ("name", "type", "output_shape", "kernel", "stride")
+    return read_csv(record / "layers.csv", ("depth", "parameters", "flops"), texts)
+
+
+def write(collected: Collected, folder: Path) -> None:
+    """Write the tables and the answers into ``folder``."""
+    for name, table in collected.tables.items():
+        write_csv(table, folder / f"{name}.csv")
+    _write_arrays(folder / "hits.npz", collected.hits)
+    images = {} if collected.pictures is None else {"images": collected.pictures}
+    _write_arrays(folder / "mistakes.npz", images)
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    with new_file(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write ``tables/{runs,epochs,layers,gaps,confusion,mistakes}.csv`` and their arrays."""
+    parser = argparse.ArgumentParser(prog="python -m report.read.records", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="results/<scale>")
+    folder = parser.parse_args(argv).folder
+    try:
+        write(collect(folder), folder / "tables")
+    except (RecordError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

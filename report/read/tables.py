@@ -1,0 +1,255 @@
+"""The study's tables as the report reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from report.read import published
+from report.read.files import read_arrays, read_json
+from report.read.records import read_study
+
+READ = (
+    "runs",
+    "epochs",
+    "layers",
+    "comparisons",
+    "spreads",
+    "confusion",
+    "mistakes",
+    "gaps",
+)
+"""The tables of a study, each a file of its own."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Images for the report, uint8, None where a study has none.
+
+    ``mistakes`` has shape (mistakes, size, size, 3); ``copies`` has shape
+    (copies, images, size, size, 3), and ``names`` says what each copy's transforms are.
+    """
+
+    mistakes: NDArray[np.uint8] | None = None
+    copies: NDArray[np.uint8] | None = None
+    names: tuple[str, ...] = ()
+    labels: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the report is made of: the study, its tables, its data, and what the paper published.
+
+    ``facts`` is the ``data.json`` of the images, which verdicts don't need; ``root`` leads from the
+    page to ``results/<scale>``.
+    """
+
+    study: dict[str, Any]
+    facts: Path
+    runs: pd.DataFrame
+    epochs: pd.DataFrame
+    layers: pd.DataFrame
+    rates: pd.DataFrame
+    comparisons: pd.DataFrame
+    spreads: pd.DataFrame
+    confusion: pd.DataFrame
+    mistakes: pd.DataFrame
+    gaps: pd.DataFrame
+    published: published.Published
+    pictures: Pictures
+    root: str = ".."
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What identifies the images."""
+        return read_json(self.facts)
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes."""
+        return [str(name) for name in self.data["classes"]]
+
+
+def read_tables(folder: Path, tables: Path | None = None) -> Tables:
+    """Return the tables of ``results/<scale>``, or those in the folder ``tables``."""
+    tables = tables or folder / "tables"
+    study = read_study(folder)
+    return Tables(
+        study=study,
+        facts=folder.parent / "data" / study["scale"]["dataset"] / "data.json",
+        published=published.load(),
+        rates=read_table(folder / "tables" / "rates.csv"),
+        pictures=_read_pictures(tables / "mistakes.npz", folder / "tables" / "pictures.npz"),
+        root=".." if tables.parent == folder else "../..",
+        **{name: read_table(tables / f"{name}.csv") for name in READ},
+    )
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a table that this project wrote: nothing but an empty cell is missing."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def _read_pictures(mistakes: Path, copies: Path) -> Pictures:
+    """Return the pictures that are there; a report without them is a report all the same."""
+    found, shown = _arrays(mistakes), _arrays(copies)
+    return Pictures(
+        mistakes=found.get("images"),
+        copies=shown.get("images"),
+        names=tuple(map(str, shown.get("copies", ()))),
+        labels=tuple(map(int, shown.get("labels", ()))),
+    )
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    return read_arrays(path) if path.is_file() else {}
+
+
+def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
+    """Return each row of Figure 1 with its number and the runs that train its model."""
+    facts = tables.published.facts["figure1"]["rows"]
+    runs = tables.study["runs"].items()
+    configs = {run: planned["config"] for run, planned in runs if planned["config"]}
+    return [
+        (
+            number,
+            row,
+            [r for r, c in configs.items() if published.same_model(row, c["model"]) and _like(c)],
+        )
+        for number, row in enumerate(facts, 1)
+    ]
+
+
+def _like(config: dict[str, Any]) -> bool:
+    """Return whether a config trains as Figure 1 says: Adam at 0.001, batch 64, as they are."""
+    optimizer = config["optimizer"]
+    trained = (optimizer["name"], optimizer["learning_rate"], config["batch_size"])
+    return trained == ("adam", 0.001, 64) and config["augmentation"]["copies"] == [[]]
+
+
+def final_run(tables: Tables) -> str:
+    """Return the run of the paper's final model and protocol: the base, or the longest there is."""
+    if "base.final" in tables.study["runs"]:
+        return "base.final"
+    candidates = [
+        (planned["config"]["budget"]["images_seen"], run)
+        for run, planned in tables.study["runs"].items()
+        if run.startswith("base.final")
+    ]
+    return max(candidates)[1] if candidates else "base.final"
+
+
+def final_network(tables: Tables) -> str | None:
+    """Return a run of the paper's final network, whatever its protocol, None where none has it.
+
+    Figures 3 and 4 are of the network alone.
+    """
+    model = tables.published.facts["final_model"]
+    drawn = set(tables.layers["run"])
+    found = [
+        run
+        for run, planned in tables.study["runs"].items()
+        if run in drawn and planned["config"] and is_final(planned["config"]["model"], model)
+    ]
+    return next(iter(found), None)
+
+
+def is_final(network: dict[str, Any], published: dict[str, Any]) -> bool:
+    """Return whether a config's network is the published final one."""
+    ours = ("blocks", "channels", "stage_strides", "stem_stride", "maxpool", "stride_in_block")
+    kernels = {"stem": network.get("stem_kernel"), "stages": network.get("stage_kernels")}
+    same = all(network.get(key) == published[key] for key in (*ours, "shortcut_kernel"))
+    plain = network.get("convolutions_per_block") == 2 and network.get("enlarge", 1) == 1
+    return bool(same and plain and kernels == published["kernels"])
+
+
+STAGES = {
+    "conv1": "conv1",
+    "conv2_x": "layer1",
+    "conv3_x": "layer2",
+    "conv4_x": "layer3",
+    "conv5_x": "layer4",
+    "average pool": "avgpool",
+    "fc": "fc",
+}
+"""The paper's names of the stages (Figure 4) and ours."""
+
+
+def pixels_of(named: pd.DataFrame, stage: str) -> str:
+    """Return a stage's output size as ``16x16``, or its number of outputs."""
+    if stage not in named.index:
+        return ""
+    channels, _, pixels = str(named.loc[stage, "output_shape"]).partition("x")
+    return pixels or channels
+
+
+def sizes_of_figure4(tables: Tables, run: str) -> list[tuple[str, str, str]]:
+    """Return each layer of Figure 4 with its printed size and that of the run's network."""
+    named = tables.layers[tables.layers["run"] == run].drop_duplicates("name").set_index("name")
+    return [
+        (row["layer"], str(row["output"]), pixels_of(named, STAGES[row["layer"]]))
+        for row in tables.published.facts["figure4"]["rows"]
+    ]
+
+
+def runs_of(tables: Tables, name: str) -> pd.DataFrame:
+    """Return the rows of ``runs`` that belong to an ablation: its arms', base's and seeds' own."""
+    return _belonging(tables, name, tables.runs)
+
+
+def last_epochs(tables: Tables, name: str) -> pd.DataFrame:
+    """Return the last epoch of each run and seed that belongs to an ablation."""
+    mine = _belonging(tables, name, tables.epochs)
+    return mine.groupby(["run", "seed"], sort=False).tail(1)
+
+
+def _belonging(tables: Tables, name: str, table: pd.DataFrame) -> pd.DataFrame:
+    ablation = tables.study["ablations"][name]
+    runs = {arm["run"] for arm in ablation["arms"]}
+    return table[table["run"].isin(runs) & (table["seed"] < ablation["seeds"])]
+
+
+def first_seed(tables: Tables, run: str) -> int | None:
+    """Return the lowest seed of a run that has a record, None where none has."""
+    seeds = tables.runs.loc[tables.runs["run"] == run, "seed"]
+    return None if seeds.empty else int(seeds.min())
+
+
+def setting_of(config: dict[str, Any] | None, key: str) -> Any:
+    """Return a config's value under a dotted key, None where it has none."""
+    found: Any = config
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def titles_of(tables: Tables) -> dict[str, str]:
+    """Return the settings of the study's configs by dotted key, as a reader calls them.
+
+    A study of an older form doesn't say; then they are called by their keys.
+    """
+    said = tables.study.get("settings", {}).get("titles")
+    if said:
+        return dict(said)
+    configs = [p["config"] for p in tables.study["runs"].values() if p["config"]]
+    keys = dict.fromkeys(
+        f"{name}.{key}" if key else name
+        for config in configs
+        for name, value in config.items()
+        for key in (value if isinstance(value, dict) else ("",))
+    )
+    return {key: key.replace("_", " ").replace(".", " ") for key in keys}
+
+
+def confusion_shares(tables: Tables) -> tuple[pd.DataFrame, int]:
+    """Return the share of each class's images (rows) taken for each class, and how many seeds."""
+    numbers = range(len(tables.classes))
+    counts = tables.confusion.groupby(["label", "guess"])["images"].sum().unstack(fill_value=0)
+    counts = counts.reindex(index=numbers, columns=numbers, fill_value=0)
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    return shares, int(tables.confusion["seed"].nunique())

@@ -1,0 +1,1 @@
+"""The transforms: a registry, in which each transform is a module with a ``TRANSFORM``."""

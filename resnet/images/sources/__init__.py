@@ -1,0 +1,1 @@
+"""Reading images from their sources into arrays on disk, and from there into a run."""

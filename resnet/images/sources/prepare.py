@@ -1,0 +1,62 @@
+"""Read a data set from one of its sources, check it, and write the arrays that every run shares.
+
+``python -m resnet.images.sources.prepare --dataset NAME --source NAME --output FOLDER``
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from pathlib import Path
+
+from resnet.files import start_log
+from resnet.images.datasets import DATASETS
+from resnet.images.sources.cache import DataError, Split, check, describe, write_cache
+
+log = logging.getLogger(__name__)
+
+
+def read(dataset: str, source: str, folder: Path) -> tuple[dict[str, Split], str]:
+    """Return a data set's checked splits by name, and what pixels they are, in words.
+
+    Raises
+    ------
+    DataError
+        Where the data set has no such source, or the images are not what they must be.
+    """
+    if source not in DATASETS[dataset].sources:
+        allowed = ", ".join(DATASETS[dataset].sources)
+        raise DataError(f"data_source: {dataset} has no source {source!r}; allowed are {allowed}")
+    module = importlib.import_module(f"resnet.images.datasets.{dataset}.read")
+    splits = module.SOURCES[source](folder)
+    check(splits, dataset)
+    return splits, module.PIXELS[source]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Read a source, check it, and write the arrays."""
+    parser = argparse.ArgumentParser(
+        prog="python -m resnet.images.sources.prepare", description=main.__doc__
+    )
+    parser.add_argument("--dataset", choices=DATASETS, required=True)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--folder", type=Path, default=Path("data"), help="where the source is")
+    parser.add_argument("--output", type=Path, required=True, help="where the arrays go")
+    parser.add_argument("--log", type=Path, help="a file to write the log to as well")
+    args = parser.parse_args(argv)
+    try:
+        start_log(args.log)
+        splits, pixels = read(args.dataset, args.source, args.folder)
+        facts = describe(splits, args.dataset, args.source, pixels)
+        write_cache(splits, facts, args.output)
+    except (DataError, OSError) as error:
+        log.error("error: %s\n%s", error, DATASETS[args.dataset].ways_out)
+        return 1
+    log.info("%s from %s: %s", args.dataset, args.source, args.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""How long training takes here: a few steps of a network, timed on images made up.
+
+``python -m resnet.job.calibrate --cache FILE`` reads run configs as JSON lines from standard input
+and prints, for each, JSON with the seconds an image takes to train on and to evaluate. Results are
+kept in FILE under what decides them: network, batch, precision, views in evaluation, image size,
+code and versions, machine, threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from resnet.config import RunConfig, changed, from_dict, work_of
+from resnet.files import new_file
+from resnet.images.sources.cache import Split
+from resnet.job.provenance import PACKAGES, processor, training_digest, versions_digest
+from resnet.training.machine import pick_device, pick_precision, set_up, wait_for
+from resnet.training.run import Run, place
+
+STEPS = 3
+"""Batches timed."""
+
+WARM_UP, COMPILING = 1, 3
+"""Batches before those, and with ``compile``: a GPU records its CUDA graphs in the second."""
+
+
+def key_of(config: RunConfig, threads: int) -> str:
+    """Return what decides the speed of ``config`` here, as text."""
+    device = pick_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    parts = {
+        **work_of(config),
+        "precision": pick_precision(config.precision, device),
+        "code": training_digest(config),
+        "versions": versions_digest(*PACKAGES),
+        "device": device.type,
+        "machine": name,
+        "threads": threads,
+    }
+    return json.dumps(parts, sort_keys=True)
+
+
+def measure(config: RunConfig) -> dict[str, float]:
+    """Return ``train`` and ``evaluate``: seconds an image takes, on noise of the right size."""
+    copies = len(config.augmentation.copies)
+    warm_up = COMPILING if config.compile else WARM_UP
+    images = min(
+        -(-(STEPS + warm_up) * config.batch_size // copies), config.dataset.training_images
+    )
+    config = changed(
+        config,
+        {
+            "data.training_images": images,
+            "selection.held_out_images": 0,
+            "data.normalization": "half",
+            "budget.images_seen": images * copies,
+            "drop_last": config.batch_size <= images * copies,
+        },
+    )
+    device = pick_device()
+    noise = _noise(config, images), _noise(config, 1_000)
+    run = Run(config, place(config, *noise, {}, device), device)
+    steps = run.train_to_epoch_end()
+    for _ in range(min(warm_up, run.steps)):
+        next(steps)
+    wait_for(run.device)
+    start, trained = run.train_seconds, run.epoch_images
+    for _ in steps:
+        pass
+    seconds = run.train_seconds - start if run.epoch_images > trained else start
+    seen = run.epoch_images - trained or trained
+    begin = time.perf_counter()
+    run.evaluate(*run.images.test)
+    return {"train": seconds / seen, "evaluate": (time.perf_counter() - begin) / 1_000}
+
+
+def _noise(config: RunConfig, images: int) -> Split:
+    size, classes = config.dataset.image_size, len(config.dataset.classes)
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (images, size, size, 3), np.uint8)
+    return Split(pixels, generator.integers(0, classes, images))
+
+
+def _read(cache: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(cache.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print each config's seconds an image, measured once."""
+    parser = argparse.ArgumentParser(
+        prog="python -m resnet.job.calibrate", description=main.__doc__
+    )
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args(argv)
+    set_up(args.threads)
+    known = _read(args.cache)
+    for line in sys.stdin:
+        config = from_dict(json.loads(line))
+        key = key_of(config, args.threads)
+        if key not in known:
+            try:
+                known[key] = measure(config)
+                with new_file(args.cache) as beside:
+                    beside.write_text(json.dumps(known, indent=1) + "\n")
+            except (OSError, ValueError, torch.OutOfMemoryError) as error:
+                print(f"error: {error}", file=sys.stderr)
+                return 1
+        print(json.dumps(known[key]), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

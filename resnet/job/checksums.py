@@ -1,0 +1,97 @@
+"""Checksums of a run record's parts, in the form of coreutils' ``sha256sum``.
+
+``python -m resnet.job.checksums FOLDER...`` looks at every record under the folders and names each
+part whose bytes changed; in a record itself, ``sha256sum --check SHA256SUMS`` does the same.
+Imports nothing but Python's library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+NAME = "SHA256SUMS"
+
+WEIGHTS = "model.safetensors"
+"""The part that a record may do without: 20 MB a run that the report doesn't read."""
+
+
+def digest(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write(record: Path) -> None:
+    """Write the checksums of the record's other files into it."""
+    parts = sorted(path for path in record.iterdir() if path.name != NAME)
+    lines = [f"{digest(path)}  {path.name}\n" for path in parts]
+    (record / NAME).write_text("".join(lines))
+
+
+def problems(record: Path) -> list[str]:
+    """Return what is wrong with a record's bytes, a line each; nothing where they are as written.
+
+    Weights that were taken out afterwards are no problem.
+    """
+    try:
+        text = (record / NAME).read_bytes().decode("ascii")
+    except FileNotFoundError:
+        return [f"{record}: has no {NAME}"]
+    except (OSError, ValueError) as error:
+        return [f"{record / NAME}: can't be read: {error}"]
+    known = dict[str, str]()
+    for line in text.splitlines(keepends=True):
+        found = re.fullmatch(r"([0-9a-f]{64})  ([\w.-]+)\n", line)
+        if not found:
+            return [f"{record / NAME}: a line is not a checksum: {line[:80]!r}"]
+        known[found[2]] = found[1]
+    there = {path.name for path in record.iterdir()} - {NAME}
+    missing = known.keys() - there - {WEIGHTS}
+    return [
+        *(f"{record / name}: is missing" for name in sorted(missing)),
+        *(f"{record / name}: has no checksum" for name in sorted(there - known.keys())),
+        *(
+            message
+            for name in sorted(there & known.keys())
+            for message in _changed(record / name, known[name])
+        ),
+    ]
+
+
+def _changed(path: Path, known: str) -> list[str]:
+    try:
+        return [] if digest(path) == known else [f"{path}: its bytes changed since it was written"]
+    except OSError as error:
+        return [f"{path}: can't be read: {error.strerror}"]
+
+
+def records(folder: Path) -> Iterator[Path]:
+    """Yield the run records in a folder of results, or the folder itself where it is one."""
+    if (folder / "summary.json").is_file():
+        yield folder
+    for path in sorted(folder.glob("**/runs/*/seed*")):
+        if path.is_dir():
+            yield path
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Check the records under the folders."""
+    parser = argparse.ArgumentParser(
+        prog="python -m resnet.job.checksums", description=main.__doc__
+    )
+    parser.add_argument("folders", type=Path, nargs="+", help="results, or a part of it")
+    found = [record for folder in parser.parse_args(argv).folders for record in records(folder)]
+    wrong = [message for record in found for message in problems(record)]
+    for message in wrong:
+        print(f"error: {message}", file=sys.stderr)
+    print(f"{len(found)} records looked at, {len(wrong)} problems")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

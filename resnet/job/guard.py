@@ -1,0 +1,86 @@
+"""What keeps a run's work: checkpoints when they are due, and a whole one when asked to leave."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from resnet.job import checkpoint
+from resnet.training.run import Run
+
+
+class Interrupted(Exception):  # noqa: N818 - nothing went wrong
+    """SIGINT or SIGTERM came; the run's state is whole."""
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Take SIGTERM as Ctrl-C is taken, where nothing is to be saved yet or any more."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Guard:
+    """Saves a run when it is due, and whole when a signal asks it to leave.
+
+    Checkpoints cost at most 2% of the time: the next one waits 50 times as long as the last took.
+    """
+
+    within_epoch_seconds = 60.0
+    after_epoch_seconds = 5.0
+
+    def __init__(self, run: Run, path: Path, key: str) -> None:
+        self.run, self.path, self.key = run, path, key
+        self.saved_at, self.cost = time.perf_counter(), 0.0
+        self.asked_to_leave = self.may_raise = False
+
+    def save(self) -> None:
+        """Write the checkpoint now."""
+        start = time.perf_counter()
+        checkpoint.save(self.path, self.key, self.run.state())
+        self.saved_at = time.perf_counter()
+        self.cost = self.saved_at - start
+
+    def after(self, wait_seconds: float) -> None:
+        """Save if the last checkpoint is older than ``wait_seconds``; leave if asked to."""
+        if self.asked_to_leave:
+            raise Interrupted
+        if time.perf_counter() - self.saved_at > max(wait_seconds, 50 * self.cost):
+            self.save()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Leave at once when asked to: evaluation changes nothing that is saved."""
+        if self.asked_to_leave:
+            raise Interrupted
+        self.may_raise = True
+        try:
+            yield
+        finally:
+            self.may_raise = False
+
+    def leave(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT and SIGTERM: a batch under way is finished first."""
+        self.asked_to_leave = True
+        if self.may_raise:
+            raise Interrupted
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM, and save before leaving."""
+        before = {s: signal.signal(s, self.leave) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        except Interrupted:
+            self.save()
+            raise
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,122 @@
+"""The run record: what a finished run leaves behind, complete or absent."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import resource
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save
+
+from resnet.config import to_dict
+from resnet.files import new_folder
+from resnet.job import checksums
+from resnet.network import cost
+from resnet.training.evaluation import Evaluation
+from resnet.training.run import Run
+
+FILES = (
+    "config.json",
+    "metrics.csv",
+    "predictions.npz",
+    "layers.csv",
+    "summary.json",
+    checksums.WEIGHTS,
+    checksums.NAME,
+)
+
+
+def write_record(
+    folder: Path,
+    name: str,
+    run: Run,
+    facts: dict[str, Any],
+    origin: dict[str, Any],
+    predictions: Evaluation,
+    plain_train_accuracy: float,
+    keep_weights: bool = True,
+) -> None:
+    """Write the files of a run record, and their checksums.
+
+    Parameters
+    ----------
+    folder
+        Where to; replaced as a whole.
+    name
+        The run's name.
+    run
+        The run, finished or diverged.
+    facts
+        The data's ``data.json``.
+    origin
+        What `resnet.job.provenance.origin` returned when the run started.
+    predictions
+        The final evaluation on the test images.
+    plain_train_accuracy
+        Final accuracy in [0, 1] on the training images, not augmented, in evaluation mode.
+    keep_weights
+        Whether the record holds the weights: 20 MB that the report doesn't read.
+    """
+    classes = len(run.config.dataset.classes)
+    layers = [dataclasses.asdict(row) for row in cost.layers(run.config.model, classes)]
+    summary = _summary(name, run, facts, layers[0], plain_train_accuracy) | origin
+    with new_folder(folder) as beside:
+        _write_json(beside / "config.json", to_dict(run.config))
+        write_csv(beside / "metrics.csv", run.rows)
+        write_csv(beside / "layers.csv", layers)
+        np.savez_compressed(
+            beside / "predictions.npz",
+            probabilities=predictions.probabilities,
+            labels=run.images.test[1].cpu().numpy(),
+        )
+        if keep_weights:
+            weights = {k: v.contiguous() for k, v in run.evaluated.state_dict().items()}
+            # As bytes: written by safetensors itself, a full disk is an error of a kind of its own.
+            (beside / checksums.WEIGHTS).write_bytes(save(weights))
+        _write_json(beside / "summary.json", summary)
+        checksums.write(beside)
+
+
+def _summary(
+    name: str, run: Run, facts: dict[str, Any], root: dict[str, Any], plain: float
+) -> dict[str, Any]:
+    cuda = run.device.type == "cuda"
+    return {
+        "run": name,
+        "seed": run.config.seed,
+        **run.results(),
+        "final_plain_train_accuracy": plain,
+        "parameters": root["parameters"],
+        "flops_per_image": root["flops"],
+        "seconds": sum(row["seconds"] for row in run.rows),
+        "peak_memory_mib": _peak_memory_mib(cuda),
+        "device": torch.cuda.get_device_name(run.device) if cuda else "cpu",
+        "threads": torch.get_num_threads(),
+        "precision": run.precision,
+        "data": {key: facts[key] for key in ("dataset", "source", "pixels", "sha256")},
+    }
+
+
+def _peak_memory_mib(cuda: bool) -> float:
+    """Return the most memory held: the GPU's where one trained, else the process's."""
+    if cuda:
+        return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    # ru_maxrss is in KiB on Linux (getrusage(2)).
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10, 1)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows that have the same keys, under a head of those."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

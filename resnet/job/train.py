@@ -1,0 +1,127 @@
+"""From a run's config to its record: what happens around the training itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from resnet.config import RunConfig, to_json
+from resnet.images.sources.cache import load, read_facts
+from resnet.job import checkpoint, checksums
+from resnet.job.guard import Guard
+from resnet.job.provenance import origin
+from resnet.job.record import write_record
+from resnet.network import estimate
+from resnet.training import machine
+from resnet.training.run import Run, place
+
+log = logging.getLogger("resnet.train")
+
+
+def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
+    """Train to the end of the budget, a line an epoch."""
+    bar = tqdm(total=run.steps, initial=run.step, unit="batch", disable=not watched, leave=False)
+    while not run.finished:
+        for _ in run.train_to_epoch_end():
+            bar.update()
+            guard.after(guard.within_epoch_seconds)
+        with guard.evaluating():
+            evaluated = run.evaluate_epoch()
+        run.end_epoch(*evaluated)
+        log.info("%s", epoch_line(run, name))
+        guard.after(guard.after_epoch_seconds)
+    bar.close()
+
+
+def epoch_line(run: Run, name: str) -> str:
+    """Return a line on the epoch that ended last, and how long the rest will take."""
+    row, done = run.rows[-1], len(run.rows)
+    left = sum(r["seconds"] for r in run.rows) / run.step * (run.steps - run.step)
+    return (
+        f"{name} seed {run.config.seed}  epoch {done}/{run.epochs}"
+        f"  train {row['train_accuracy']:.4f}  test {row['test_accuracy']:.4f}"
+        f"  {row['images_per_second']:,.0f} images/s  {_duration(left)} left"
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None) -> None:
+    """Train what ``config`` says, from its checkpoint where there is one, and write the record.
+
+    ``held`` is the GPU that the run holds, if any.
+    """
+    size = config.dataset.image_size
+    problem = estimate.memory_problem(
+        estimate.training_bytes(config.model, size, config.batch_size)
+    )
+    if problem:
+        raise ValueError(problem)
+    machine.set_up(args.threads)
+    started = origin(config)
+    facts = read_facts(args.data)
+    if facts["dataset"] != config.data.dataset:
+        raise ValueError(
+            f"{args.data} holds {facts['dataset']}, the config asks {config.data.dataset}"
+        )
+    device = machine.pick_device()
+    if held and device.type == "cpu":
+        log.info("GPU %s is ours, but PyTorch finds none: trains on the CPU", held)
+    key = _checkpoint_key(config, device, facts, started)
+    kept = checkpoint.kept_record(args.checkpoint, key)
+    if kept.is_dir() and not checksums.problems(kept):
+        kept.touch()  # by which the workflow knows that this call finished the run
+        checkpoint.link(kept, args.output)
+        log.info("%s seed %d  was finished before", args.run, config.seed)
+        return
+    splits = load(args.data, "train"), load(args.data, "test")
+    images = place(config, *splits, facts, device)
+    run = Run(config, images, device, args.cuda_graphs == "always")
+    guard = Guard(run, args.checkpoint, key)
+    saved = checkpoint.load(args.checkpoint, key)
+    if saved is not None:
+        run.restore(saved)
+        log.info(
+            "%s seed %d  goes on at batch %d of %d", args.run, config.seed, run.step, run.steps
+        )
+    elif args.checkpoint.exists():
+        log.info("%s: not used, it is of another config, code or data", args.checkpoint)
+    with guard.listening():
+        train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
+        with guard.evaluating():
+            # None where the checkpoint that it went on from was the last epoch's.
+            predictions = run.last_test or run.evaluate(*run.images.test)
+            plain = run.evaluate(*run.images.training)
+    weights = args.keep_weights == "all" or (
+        args.keep_weights == "bases" and args.run.startswith("base.")
+    )
+    write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy, weights)
+    # Snakemake may be dead, or fail the job for another run's sake, and remove the record.
+    checkpoint.link(args.output, kept)
+    args.checkpoint.unlink(missing_ok=True)
+
+
+def _checkpoint_key(
+    config: RunConfig, device: torch.device, facts: dict[str, Any], started: dict[str, Any]
+) -> str:
+    """Return everything that a run must share with its checkpoint to end with the same bits."""
+    parts = {
+        "config": to_json(config),
+        "data": facts["sha256"],
+        "code": started["code_digest"],
+        "versions": started["versions"],
+        "device": device.type,
+        "precision": machine.pick_precision(config.precision, device),
+    }
+    return json.dumps(parts, sort_keys=True)

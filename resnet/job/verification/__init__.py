@@ -1,0 +1,1 @@
+"""Whether two trees of code train the same: the first steps of runs, bit by bit, in both."""

@@ -1,0 +1,131 @@
+"""Traces of the same runs in two trees of code, and where they differ first."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resnet.job.provenance import ROOT
+
+ADAPTER = Path(__file__).with_name("trace_4f77428.py")
+"""What traces in a tree that is older than `resnet.trace`."""
+
+STEPS = 200
+"""Steps of a run that are compared; an epoch is cut to end among them."""
+
+
+class TreeError(Exception):
+    """A commit that can't be had, or code that doesn't run."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a trace is of: a run's config as JSON, its seed, its images, and its threads."""
+
+    run: str
+    config: str
+    seed: int
+    data: Path
+    threads: int = 1
+
+
+def problem_with(commit: str) -> str:
+    """Return why a commit's code can't be compared with, or nothing."""
+    if commit.endswith("+changes"):
+        return f"was made by {commit[:12]} with changes that no commit has"
+    found = subprocess.run(
+        ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    return "" if found.returncode == 0 else f"was made by {commit[:12]}, a commit that isn't here"
+
+
+@contextmanager
+def checked_out(commit: str) -> Iterator[Path]:
+    """Yield a folder that holds the code of a commit.
+
+    Raises
+    ------
+    TreeError
+        Where git can't make it.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch) / "tree"
+        _git("worktree", "add", "--quiet", "--detach", str(tree), commit)
+        try:
+            yield tree
+        finally:
+            _git("worktree", "remove", "--force", str(tree))
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise TreeError(f"git {arguments[0]}: {' '.join(done.stderr.split())}")
+
+
+def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
+    """Return the trace of a run's first steps by the code in ``tree`` (see `resnet.trace`).
+
+    Raises
+    ------
+    TreeError
+        Where that code doesn't run; what it said last is in the error.
+    """
+    entry = ["-m", "resnet.trace"] if (tree / "resnet" / "trace.py").is_file() else [str(ADAPTER)]
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(scratch) / "trace.json"
+        arguments = {
+            "--config": trained.config,
+            "--seed": trained.seed,
+            "--data": trained.data.absolute(),
+            "--steps": steps,
+            "--threads": trained.threads,
+            "--output": output,
+        }
+        done = subprocess.run(
+            [sys.executable, *entry, *(str(part) for pair in arguments.items() for part in pair)],
+            cwd=tree,
+            env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            last = done.stderr.strip().splitlines()[-1:] or ["no error was printed"]
+            raise TreeError(f"{trained.run} seed {trained.seed}, code in {tree}: {last[0]}")
+        found: dict[str, Any] = json.loads(output.read_text())
+        return found
+
+
+def difference(first: dict[str, Any], second: dict[str, Any]) -> str:
+    """Return the first difference between two traces in words, or nothing where all bits agree."""
+    if first["steps"] != second["steps"]:
+        return f"{first['steps']} steps in the run against {second['steps']}"
+    if first["rates"] != second["rates"]:
+        return "the learning rates differ"
+    if first["tensors"] != second["tensors"]:
+        changed = sorted(set(first["tensors"]) ^ set(second["tensors"]))
+        return f"the network's tensors differ: {', '.join(changed[:3]) or 'their order'}"
+    for step, (one, other) in enumerate(zip(first["sums"], second["sums"], strict=True), 1):
+        for name, a, b in zip(first["tensors"], one, other, strict=True):
+            if a != b:
+                return f"step {step}: the tensor {name} differs"
+    if first["probabilities"] != second["probabilities"]:
+        return f"the evaluation after step {len(first['sums'])} differs"
+    for part in sorted(first["form"].keys() | second["form"].keys()):
+        if first["form"].get(part) != second["form"].get(part):
+            return f"the record's {part} has another form"
+    return ""

@@ -1,0 +1,199 @@
+"""The first steps of a run, bit by bit, so that two trees of code can be compared.
+
+``python -m resnet.trace --config JSON --seed K --data FOLDER --steps N --output FILE`` is what
+`resnet.job.verification` calls in each tree, now and later: its arguments and what it writes stay.
+What differs between layouts of the code stands in one class, `Layout`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import sys
+import tempfile
+import zlib
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+TEST_IMAGES = 1_000
+"""Test images that are evaluated after the steps."""
+
+
+class Layout:
+    """Where this tree has what a trace needs."""
+
+    def config(self, text: str, seed: int) -> Any:
+        """Return a run's config."""
+        from resnet.config import changed, from_record
+
+        return changed(from_record(json.loads(text)), {"seed": seed})
+
+    def shortened(self, config: Any, steps: int) -> Any:
+        """Return the config with so few training images that an epoch ends within the steps."""
+        from resnet.config import changed
+
+        return changed(config, few_images(config, steps))
+
+    def set_up(self, threads: int) -> None:
+        """Prepare PyTorch as a run does."""
+        from resnet.training import machine
+
+        machine.set_up(threads)
+
+    def run(self, config: Any, splits: list[Any], facts: dict[str, Any]) -> Any:
+        """Return a run, before its first step."""
+        from resnet.training import machine
+        from resnet.training.run import Run, place
+
+        device = machine.pick_device()
+        return Run(config, place(config, splits[0], splits[1], facts, device), device)
+
+    def load(self, data: Path) -> tuple[list[Any], dict[str, Any]]:
+        """Return the training and the test images, and what is known of them."""
+        from resnet.images.sources.cache import load, read_facts
+
+        return [load(data, "train"), load(data, "test")], read_facts(data)
+
+    def first(self, split: Any, images: int) -> Any:
+        """Return the first images of a split."""
+        return type(split)(split.images[:images], split.labels[:images])
+
+    def rates(self, config: Any) -> list[float]:
+        """Return the learning rate of every step of a run."""
+        from resnet.training.length import schedule_steps, steps_per_epoch, total_steps
+        from resnet.training.optimizers.build import build as build_optimizer
+        from resnet.training.schedules.build import build, rate
+
+        optimizer = build_optimizer(config.optimizer, [torch.nn.Parameter(torch.zeros(1))])
+        scheduler = build(config.schedule, optimizer, schedule_steps(config))
+        every = 1 if config.schedule.every == "batch" else steps_per_epoch(config)
+        return rates_of(scheduler, rate, total_steps(config), every, optimizer)
+
+    def write_record(self, folder: Path, run: Any, facts: dict[str, Any], test: Any) -> None:
+        """Write a record of the run as it is."""
+        from resnet.job.provenance import origin
+        from resnet.job.record import write_record
+
+        write_record(folder, "trace", run, facts, origin(run.config), test, 0.0)
+
+
+def few_images(config: Any, steps: int) -> dict[str, Any]:
+    """Return the settings by which an epoch ends within three quarters of the steps."""
+    held_out = config.selection.held_out_images
+    share = (3 * steps // 4) * config.batch_size // len(config.augmentation.copies)
+    images = min(config.data.training_images, held_out + max(2, share))
+    # No batch of one image, which batch norm can't take.
+    images -= (images - held_out) * len(config.augmentation.copies) % config.batch_size == 1
+    return {"data.training_images": images}
+
+
+def rates_of(scheduler: Any, rate: Any, steps: int, every: int, optimizer: Any) -> list[float]:
+    """Return the rate in force in each of so many steps."""
+    found = []
+    optimizer.step()
+    for step in range(1, steps + 1):
+        found.append(rate(scheduler))
+        if not step % every:
+            scheduler.step()
+    return found
+
+
+def trace(layout: Layout, text: str, seed: int, data: Path, steps: int) -> dict[str, Any]:
+    """Return what the first steps of a run come to.
+
+    Parameters
+    ----------
+    layout
+        Where the tree has what it takes.
+    text
+        The run's config as JSON.
+    seed
+        The run's seed.
+    data
+        The folder of the images.
+    steps
+        How many; fewer where the run is shorter.
+
+    Returns
+    -------
+    dict
+        ``steps`` and ``rates`` (a digest) of the whole run; ``tensors``, their names; ``sums``, a
+        CRC-32 of each tensor after each step; ``probabilities`` (a digest) of the first test images
+        after the last step; ``form``, the parts of the record, each with its columns or keys.
+    """
+    whole = layout.config(text, seed)
+    rates = layout.rates(whole)
+    config = layout.shortened(whole, steps)
+    splits, facts = layout.load(data)
+    splits[1] = layout.first(splits[1], TEST_IMAGES)
+    run = layout.run(config, splits, facts)
+    names = list(run.network.state_dict())
+    sums: list[list[int]] = []
+    while len(sums) < min(steps, run.steps):
+        if run.step and run.step == min(run.steps, (len(run.rows) + 1) * run.steps_per_epoch):
+            run.end_epoch(*run.evaluate_epoch())
+        for _ in islice(run.train_to_epoch_end(), steps - len(sums)):
+            sums.append([_sum(tensor) for tensor in run.network.state_dict().values()])
+    test, held_out, seconds = run.evaluate_epoch()
+    run.end_epoch(test, held_out, seconds)
+    with tempfile.TemporaryDirectory() as scratch:
+        layout.write_record(Path(scratch) / "record", run, facts, test)
+        form = {p.name: _form(p) for p in sorted((Path(scratch) / "record").iterdir())}
+    return {
+        "steps": len(rates),
+        "rates": _digest(np.asarray(rates)),
+        "tensors": names,
+        "sums": sums,
+        "probabilities": _digest(test.probabilities),
+        "form": form,
+    }
+
+
+def _sum(tensor: torch.Tensor) -> int:
+    return zlib.crc32(tensor.detach().cpu().contiguous().numpy().tobytes())
+
+
+def _digest(array: Any) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def _form(path: Path) -> list[str]:
+    """Return the columns, keys or arrays of a part of a record."""
+    match path.suffix:
+        case ".csv":
+            with path.open(newline="") as file:
+                return next(csv.reader(file))
+        case ".json":
+            # What a config holds is compared by its values, which the record states.
+            return [] if path.name == "config.json" else sorted(json.loads(path.read_text()))
+        case ".npz":
+            with np.load(path) as arrays:
+                return [f"{name} {arrays[name].dtype}" for name in sorted(arrays)]
+    return []
+
+
+def main(argv: list[str] | None = None, layout: Layout | None = None) -> int:
+    """Write the trace of a run's first steps."""
+    parser = argparse.ArgumentParser(prog="python -m resnet.trace", description=main.__doc__)
+    parser.add_argument("--config", required=True, help="the run config as JSON")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="the images' folder")
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args(argv)
+    layout = layout or Layout()
+    layout.set_up(args.threads)
+    found = trace(layout, args.config, args.seed, args.data, args.steps)
+    args.output.write_text(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

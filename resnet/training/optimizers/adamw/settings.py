@@ -1,0 +1,9 @@
+"""The settings of AdamW. Imports no torch."""
+
+from __future__ import annotations
+
+from resnet.training.optimizers.settings import OptimizerSettings
+
+
+class Settings(OptimizerSettings, frozen=True, tag="adamw"):
+    """What every optimizer has; torch's defaults for the rest."""

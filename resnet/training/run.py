@@ -1,0 +1,353 @@
+"""A run in progress: a network on its way through its budget, batch by batch."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from resnet.config import RunConfig
+from resnet.images.augmentation.augmenter import Augmenter, normalized, order
+from resnet.images.sources.cache import Split
+from resnet.network.build import build
+from resnet.training import length, machine
+from resnet.training.averaging import follow
+from resnet.training.evaluation import Evaluation, evaluate
+from resnet.training.graphs import Recorded
+from resnet.training.idle_weights import still_idle_weights
+from resnet.training.optimizers.base import Optimizer
+from resnet.training.optimizers.build import build as build_optimizer
+from resnet.training.schedules.build import build as build_schedule
+from resnet.training.schedules.build import printed_rate, rate
+
+Labelled = tuple[Tensor, Tensor]
+"""Images, uint8 of shape (n, size, size, 3), and their labels, int64 of shape (n,)."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a run trains and is evaluated on, on its device.
+
+    ``mean`` and ``deviation`` are those of the normalisation, of shape (3, 1, 1).
+    """
+
+    training: Labelled
+    held_out: Labelled | None
+    test: Labelled
+    mean: Tensor
+    deviation: Tensor
+
+
+def place(
+    config: RunConfig,
+    training: Split,
+    test: Split,
+    facts: dict[str, Any],
+    device: torch.device,
+) -> Images:
+    """Return the images of a run, on its device.
+
+    Of the training images the first ``config.data.training_images`` are used, the last
+    ``held_out_images`` of those to choose by.
+
+    Parameters
+    ----------
+    config
+        The run's.
+    training, test
+        The data set's images.
+    facts
+        Its ``data.json``.
+    device
+        Where to train; images stay there as uint8.
+    """
+    available, held_out = config.data.training_images, config.selection.held_out_images
+    used = available - held_out
+
+    def part(split: Split, start: int, end: int) -> Labelled:
+        images = torch.from_numpy(split.images[start:end])
+        return images.to(device), torch.from_numpy(split.labels[start:end]).to(device)
+
+    half = config.data.normalization == "half"
+    mean, deviation = (
+        torch.tensor([0.5] * 3 if half else facts[key], device=device).view(3, 1, 1)
+        for key in ("channel_mean", "channel_deviation")
+    )
+    return Images(
+        part(training, 0, used),
+        part(training, used, available) if held_out else None,
+        part(test, 0, len(test.labels)),
+        mean,
+        deviation,
+    )
+
+
+def seeded_network(config: RunConfig, device: torch.device) -> nn.Module:
+    """Return the network with the initial weights of the config's seed, on its device."""
+    torch.manual_seed(config.seed)
+    network = build(config.model, len(config.dataset.classes)).to(device)
+    return network.to(memory_format=torch.channels_last)
+
+
+def adapt(
+    network: nn.Module, optimizer: Optimizer, config: RunConfig, autocast: torch.dtype | None
+) -> None:
+    """Have a processor compute the network and the optimizer correctly, and as fast as it can.
+
+    Without the folder ``fast_cpu`` everything is computed by PyTorch's own operations.
+    """
+    if autocast:
+        still_idle_weights(network, config.dataset.image_size)
+    on_cpu = next(network.parameters()).is_cpu
+    if on_cpu and find_spec("resnet.training.fast_cpu"):
+        from resnet.training.fast_cpu.door import speed_up
+
+        speed_up(network, optimizer, autocast)
+
+
+class Run:
+    """A network on its way through its budget.
+
+    Parameters
+    ----------
+    config
+        What decides the numbers.
+    images
+        What it trains and is evaluated on (see `place`).
+    device
+        Where to train.
+    cuda_graphs
+        Whether a GPU's steps are launched as a whole, which changes no number.
+    """
+
+    def __init__(
+        self, config: RunConfig, images: Images, device: torch.device, cuda_graphs: bool = True
+    ) -> None:
+        self.config, self.images, self.device = config, images, device
+        self.precision = machine.pick_precision(config.precision, device)
+        self.autocast = torch.bfloat16 if self.precision == "bf16" else None
+        self.network = seeded_network(config, device)
+        dtype = self.autocast or torch.float32
+        self.optimizer = build_optimizer(config.optimizer, self.network.parameters(), dtype)
+        adapt(self.network, self.optimizer, config, self.autocast)
+        # Follows the network as a moving average, if anything does.
+        self.average = copy.deepcopy(self.network) if config.evaluation.averaging_share else None
+        self.forward = machine.compiled(self.network, device) if config.compile else self.network
+        self.scheduler = build_schedule(
+            config.schedule, self.optimizer, length.schedule_steps(config)
+        )
+        self.steps, self.steps_per_epoch = (
+            length.total_steps(config),
+            length.steps_per_epoch(config),
+        )
+        self.step, self.learning_rate = 0, rate(self.scheduler)
+        self.rows: list[dict[str, Any]] = []
+        self.last_test: Evaluation | None = None
+        # Sums stay on the device, at one place: reading them would make it wait.
+        self.sums = torch.zeros(2, dtype=torch.float64, device=device)
+        self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
+        # A compiled network is launched as a whole anyway.
+        recorded = cuda_graphs and device.type == "cuda" and not config.compile
+        self.gradients: Callable[..., list[Tensor]] = (
+            Recorded(self._gradients) if recorded else self._gradients
+        )
+        self._begin_epoch()
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The network that is evaluated and saved: the average, where there is one."""
+        return self.average or self.network
+
+    def _begin_epoch(self) -> None:
+        self.sums.zero_()
+        self.epoch_images = 0
+        self.train_seconds = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """Epochs in the budget; the last may be a part of one."""
+        return math.ceil(self.steps / self.steps_per_epoch)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch has been trained and evaluated, or the loss is NaN or infinite."""
+        return len(self.rows) == self.epochs or self.diverged
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the last epoch's training loss is NaN or infinite."""
+        return bool(self.rows) and not math.isfinite(self.rows[-1]["train_loss"])
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that the rest of the run depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict() if self.average else None,
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "step": self.step,
+            "rows": self.rows,
+            "sums": self.sums,
+            "epoch_images": self.epoch_images,
+            "train_seconds": self.train_seconds,
+            "learning_rate": self.learning_rate,
+            "last_finite_loss": self.last_finite_loss,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.network.load_state_dict(state["network"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.step, self.rows = state["step"], state["rows"]
+        self.sums.copy_(state["sums"])
+        self.epoch_images, self.train_seconds = state["epoch_images"], state["train_seconds"]
+        self.learning_rate = state["learning_rate"]
+        self.last_finite_loss.copy_(state["last_finite_loss"])
+
+    def train_to_epoch_end(self) -> Iterator[None]:
+        """Train to the end of the epoch under way, yielding after every batch."""
+        end = min((len(self.rows) + 1) * self.steps_per_epoch, self.steps)
+        batches = self._batches(len(self.rows), end)
+        self.network.train()
+        while self.step < end:
+            start = time.perf_counter()
+            self._train_batch(*next(batches))
+            self.step += 1
+            if self.config.schedule.every == "batch" or not self.step % self.steps_per_epoch:
+                self.scheduler.step()
+            self.train_seconds += time.perf_counter() - start
+            yield
+        start = time.perf_counter()
+        machine.wait_for(self.device)
+        self.train_seconds += time.perf_counter() - start
+
+    def _batches(self, epoch: int, end: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the images, augmented, and labels of the epoch's batches from here to ``end``."""
+        config, (pixels, labels) = self.config, self.images.training
+        images = len(labels)
+        augmenter = Augmenter(
+            config.augmentation.copies,
+            seed=config.seed,
+            epoch=epoch,
+            images=images,
+            size=config.dataset.image_size,
+        )
+        size = config.batch_size
+        first, last = ((at - epoch * self.steps_per_epoch) * size for at in (self.step, end))
+        items = order(config.seed, epoch, config.epoch_images)[:last]
+        at_once = size * machine.batches_at_once(self.device)
+        # From where it would have been, had the run not been interrupted: with the same bits.
+        for start in range(first - first % at_once, last, at_once):
+            part = items[start : start + at_once]
+            index = torch.from_numpy(part % images).to(self.device, non_blocking=True)
+            batches = augmenter.batch(pixels, part), labels[index]
+            here = zip(*(torch.split(x, size) for x in batches), strict=True)
+            yield from islice(here, max(0, first - start) // size, None)
+
+    def _train_batch(self, images: Tensor, labels: Tensor) -> None:
+        self.learning_rate = rate(self.scheduler)
+        whole = len(labels) == self.config.batch_size
+        gradients = (self.gradients if whole else self._gradients)(images, labels)
+        for weight, gradient in zip(self.network.parameters(), gradients, strict=True):
+            weight.grad = gradient
+        self.optimizer.step()
+        if self.average:
+            # After the first batch it is the network.
+            steps = max(1.0, self.config.evaluation.averaging_share * self.steps)
+            follow(self.average, self.network, math.exp(-1 / steps) if self.step else 0.0)
+        self.epoch_images += len(labels)
+
+    def _gradients(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """Return gradients, as the optimizer prepares them, and add up what the epoch's row has."""
+        pixels = normalized(images, self.images.mean, self.images.deviation)
+        with torch.autocast(self.device.type, self.autocast, self.autocast is not None):
+            logits = self.forward(pixels)
+        loss = functional.cross_entropy(
+            logits.float(), labels, label_smoothing=self.config.label_smoothing
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.prepare()
+        with torch.no_grad():
+            correct = (logits.argmax(1) == labels).sum()
+            self.sums += torch.stack([loss.double() * len(labels), correct.double()])
+            last = torch.where(loss.isfinite(), loss.double(), self.last_finite_loss)
+            self.last_finite_loss.copy_(last)
+        return [w.grad for w in self.network.parameters() if w.grad is not None]
+
+    def evaluate(self, images: Tensor, labels: Tensor) -> Evaluation:
+        """Return the network's evaluation on ``images``."""
+        return evaluate(
+            self.evaluated,
+            images,
+            labels,
+            mean=self.images.mean,
+            deviation=self.images.deviation,
+            autocast=self.autocast,
+            batch_size=self.config.batch_size,
+            drop_last=self.config.drop_last,
+            flip=self.config.evaluation.flip,
+            shift=self.config.evaluation.shift,
+        )
+
+    def evaluate_epoch(self) -> tuple[Evaluation, Evaluation | None, float]:
+        """Return the evaluations on test and held-out images, and the seconds that they took."""
+        start = time.perf_counter()
+        test = self.evaluate(*self.images.test)
+        held_out = self.evaluate(*self.images.held_out) if self.images.held_out else None
+        return test, held_out, time.perf_counter() - start
+
+    def end_epoch(self, test: Evaluation, held_out: Evaluation | None, seconds: float) -> None:
+        """Append the epoch's row; its rate was in force in its last batch."""
+        self.last_test = test
+        loss, correct = (self.sums / self.epoch_images).tolist()
+        self.rows.append(
+            {
+                "epoch": len(self.rows),
+                "images_seen": self.epoch_images
+                + (self.rows[-1]["images_seen"] if self.rows else 0),
+                "train_loss": loss,
+                "train_accuracy": correct,
+                "test_loss": test.loss,
+                "test_accuracy": test.accuracy,
+                "notebook_test_accuracy": test.notebook_accuracy,
+                "held_out_loss": held_out.loss if held_out else None,
+                "held_out_accuracy": held_out.accuracy if held_out else None,
+                "learning_rate": self.learning_rate,
+                "printed_learning_rate": printed_rate(self.scheduler),
+                "images_per_second": self.epoch_images / max(self.train_seconds, 1e-9),
+                "seconds": self.train_seconds + seconds,
+            }
+        )
+        self._begin_epoch()
+
+    def results(self) -> dict[str, Any]:
+        """Return what the epochs come to: counts, and accuracies in [0, 1]."""
+        best = max(self.rows, key=lambda row: row["test_accuracy"])
+        last = self.rows[-1]
+        return {
+            "status": "diverged" if self.diverged else "finished",
+            "epochs": len(self.rows),
+            "steps": self.step,
+            "images_seen": last["images_seen"],
+            "final_test_accuracy": last["test_accuracy"],
+            "final_notebook_test_accuracy": last["notebook_test_accuracy"],
+            "best_test_accuracy": best["test_accuracy"],
+            "best_epoch": best["epoch"],
+            "best_notebook_test_accuracy": max(r["notebook_test_accuracy"] for r in self.rows),
+            # Of a batch: where a run diverges, its last epoch's mean is not finite.
+            "last_finite_train_loss": float(self.last_finite_loss),
+            "final_train_accuracy": last["train_accuracy"],
+        }

@@ -1,0 +1,13 @@
+"""A learning rate that stays."""
+
+from __future__ import annotations
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ConstantLR, LRScheduler
+
+from resnet.training.schedules.constant.settings import Settings
+
+
+def build(settings: Settings, optimizer: Optimizer, steps: int) -> LRScheduler:
+    """Return the schedule of a run of so many steps."""
+    return ConstantLR(optimizer, factor=1.0)

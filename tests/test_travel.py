@@ -1,0 +1,169 @@
+"""Studies that travel: commands for machines without Snakemake, and records that come back."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from ablations import __main__ as declarations
+from ablations.harness.commands import commands_of
+from ablations.harness.resolve import resolve
+from ablations.harness.study import to_document
+from report.read import records
+from resnet import adopt, train
+from resnet.config import changed, from_dict, from_record, to_dict
+from resnet.job import checksums
+from tests.test_workflow import copy_project, planned
+
+SMALL = {
+    "model": {"blocks": [1, 1, 1, 1], "channels": [8, 8, 8, 16, 16], "stage_kernels": [3] * 4},
+    "data": {"dataset": "digits", "training_images": 256},
+    "batch_size": 64,
+    "budget": {"images_seen": 512},
+}
+
+
+def test_commands_are_the_studys_runs_each_once_and_single_effects_first(capsys):
+    study = resolve({"scale": "smoke"})
+    assert declarations.main(["commands", "--config", "scale=smoke", "--threads", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("python -m resnet.images.sources.prepare --dataset digits")
+    arguments = [shlex.split(line) for line in lines[1:]]
+    found = [(a[a.index("--run") + 1], int(a[a.index("--seed") + 1])) for a in arguments]
+    assert found == study.runs_of(*study.covered)
+    assert len(set(found)) == len(found)
+    # Both runs of the first ablation come before any run of the next.
+    assert {run for run, _ in found[:4]} == {"base.design", "maxpool.with_maxpool"}
+    for a in arguments:
+        config = from_dict(json.loads(a[a.index("--config") + 1]))
+        assert config == study.runs[a[a.index("--run") + 1]]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(digits, tmp_path_factory):
+    """A record that was made elsewhere, under a name of its own."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "any" / "where"
+    argv = ["--config", json.dumps(SMALL), "--seed", "1", "--run", "their.name"]
+    assert train.main([*argv, "--data", str(digits), "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study that plans that run under another name, with two seeds."""
+    folder = tmp_path / "results" / "tiny"
+    folder.mkdir(parents=True)
+    configs = {
+        "base.small": from_dict(SMALL),
+        "base.large": changed(from_dict(SMALL), {"batch_size": 32}),
+    }
+    runs = {run: {"config": to_dict(config), "seeds": 2} for run, config in configs.items()}
+    (folder / "study.json").write_text(json.dumps({"runs": runs}))
+    return folder
+
+
+def test_a_record_is_taken_under_the_studys_name(elsewhere, study, capsys):
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    assert "1 records were taken, 0 refused" in capsys.readouterr().out
+    record = study / "runs" / "base.small" / "seed1"
+    assert checksums.problems(record) == []
+    config = json.loads((study / "study.json").read_text())["runs"]["base.small"]["config"]
+    summary, epochs = records.read_record(record, "base.small", 1, config)
+    assert summary["adopted"] is None
+    assert len(epochs) == 2
+    # A second call finds the same, and takes it again.
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+
+
+def altered(elsewhere, folder, **changes):
+    """A copy of the record whose summary says something else, with checksums that agree."""
+    copy = folder / "copy"
+    shutil.copytree(elsewhere, copy)
+    path = copy / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    (copy / checksums.NAME).unlink()
+    checksums.write(copy)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"code_digest": "0", "commit": "abcdef0123456789"}, "code of commit abcdef012345"),
+        ({"versions": {"torch": "1.0"}}, "torch 1.0, here"),
+        ({"precision": "fp16"}, "precision fp16, in the study"),
+    ],
+)
+def test_what_differs_is_refused_or_named(elsewhere, study, tmp_path, capsys, changes, said):
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    theirs = altered(elsewhere, tmp_path, **changes)
+    assert adopt.main([str(theirs), "--into", str(study)]) == 1
+    assert said in capsys.readouterr().err
+    assert adopt.main([str(theirs), "--into", str(study), "--as-they-are"]) == 0
+    record = study / "runs" / "base.small" / "seed1"
+    summary, _ = records.read_record(record, "base.small", 1, None)
+    assert said in summary["adopted"]
+
+
+def test_a_record_that_is_damaged_or_not_planned_is_refused(elsewhere, study, tmp_path, capsys):
+    shutil.copytree(elsewhere, tmp_path / "damaged")
+    with (tmp_path / "damaged" / "predictions.npz").open("ab") as file:
+        file.write(b"x")
+    (tmp_path / "missing").mkdir()
+    shutil.copy(elsewhere / "summary.json", tmp_path / "missing")
+    other = tmp_path / "other"
+    shutil.copytree(elsewhere, other)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"label_smoothing": 0.2}))
+    (other / checksums.NAME).unlink()
+    checksums.write(other)
+    for folder, said in (
+        (tmp_path / "damaged", "its bytes changed"),
+        (tmp_path / "missing", "config.json: is missing"),
+        (other, "no run of the study has its config"),
+    ):
+        assert adopt.main([str(folder), "--into", str(study), "--as-they-are"]) == 1
+        assert said in capsys.readouterr().err
+    assert not (study / "runs").exists()
+
+
+def test_without_a_plan_the_error_says_how_to_write_one(elsewhere, tmp_path, capsys):
+    assert adopt.main([str(elsewhere), "--into", str(tmp_path / "no")]) == 1
+    error = capsys.readouterr().err
+    assert "study.json" in error
+    assert "python -m ablations study" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_snakemake_plans_only_what_was_not_adopted(tmp_path):
+    """The commands of a study are called without Snakemake, and their records come back."""
+    copy_project(tmp_path, smoke=False)
+    study = resolve({"scale": "smoke", "ablations": ["maxpool"]})
+    data, *runs = commands_of(study, "torchvision", "data", threads=1)
+    away = tmp_path / "away"
+    python = [sys.executable]
+    subprocess.run(python + shlex.split(data)[1:], cwd=tmp_path, check=True, capture_output=True)
+    for command in runs[:3]:
+        words = shlex.split(command)[1:]
+        place = words.index("--output") + 1
+        words[place] = str(away / words[place].removeprefix("results/"))
+        subprocess.run(python + words, cwd=tmp_path, check=True, capture_output=True)
+    results = tmp_path / "results" / "smoke"
+    results.mkdir()
+    (results / "study.json").write_text(json.dumps(to_document(study)))
+    argv = [*python, "-m", "resnet.adopt", str(away), "--into", "results/smoke"]
+    done = subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "3 records were taken" in done.stdout
+    assert planned(tmp_path, "maxpool")["train"] == 1
+
+
+def test_configs_of_records_are_read_whatever_their_kind_had_once():
+    plain = to_dict(from_dict(SMALL))
+    former = plain | {
+        "optimizer": plain["optimizer"] | {"kernel_learning_rate": 0.02},
+        "schedule": {"name": "constant", "step_every": "batch", "t_max": None, "eta_min": 0.0},
+    }
+    assert from_record(former) == from_dict(SMALL)
