@@ -29,7 +29,7 @@ def options(given: list[str]) -> dict[str, Any]:
     for text in given:
         key, equals, value = text.partition("=")
         if not equals:
-            raise DeclarationError(Path("--config"), None, f"{text!r}: sought key=value")
+            raise DeclarationError(Path("--config"), None, f"{text!r}: expected key=value")
         try:
             settings[key] = yaml.load(value, Scalars)  # noqa: S506 - a safe loader
         except yaml.YAMLError:

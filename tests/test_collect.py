@@ -90,7 +90,7 @@ def spoil_metrics(record):
     [
         (spoil_missing, "summary.json: can't be read"),
         (spoil_half, "summary.json: can't be read"),
-        (spoil_list, "config.json: sought an object"),
+        (spoil_list, "config.json: expected an object"),
         (spoil_run, "holds run stride_position.second"),
         (spoil_seed, "seed 7"),
         (spoil_config, "another config: batch_size"),

@@ -39,8 +39,8 @@ def test_patches_as_torchs_convolution_in_float64(
     right = functional.conv2d(x, weight, stride=stride, padding=kernel // 2)
     torch.testing.assert_close(ours, right)
     gradient = numbers(*right.shape).detach()
-    found, sought = (torch.autograd.grad(out, (x, weight), gradient) for out in (ours, right))
-    torch.testing.assert_close(found, sought)
+    found, expected = (torch.autograd.grad(out, (x, weight), gradient) for out in (ours, right))
+    torch.testing.assert_close(found, expected)
 
 
 def ways(network, images, monkeypatch):

@@ -116,8 +116,8 @@ def spoil_labels(folder):
         (spoil_nothing, "train-00000"),
         (spoil_nulls, "1 without a label"),
         (spoil_image, "row 0: not a JPEG or PNG"),
-        (spoil_size, "sought 32x32"),
-        (spoil_count, "sought (10, 32, 32, 3)"),
+        (spoil_size, "expected 32x32"),
+        (spoil_count, "expected (10, 32, 32, 3)"),
         (spoil_labels, "labels from 11 to 11"),
     ],
 )

@@ -94,7 +94,7 @@ def test_a_whole_part_is_only_checked(server, tmp_path):
 
 
 def test_another_file_is_refused_and_removed(server, tmp_path):
-    with pytest.raises(ValueError, match=f"MD5 {MD5}, sought 0000"):
+    with pytest.raises(ValueError, match=f"MD5 {MD5}, expected 0000"):
         download.download(server.address, tmp_path / "file", "0" * 32)
     assert list(tmp_path.iterdir()) == []
 

@@ -61,7 +61,7 @@ def test_the_plan_is_printed(capsys, monkeypatch):
     [
         (["plan", "maxpol"], "did you mean maxpool"),
         (["check", "--config", "scale=cpo"], "did you mean cpu"),
-        (["check", "--config", "cpu"], "sought key=value"),
+        (["check", "--config", "cpu"], "expected key=value"),
         (["new", "Bad-Name"], "is not a name"),
         (["new", "maxpool"], "is there already"),
     ],

@@ -59,9 +59,9 @@ def test_as_torchs_convolution_in_float64(
     )
     # Each is a sum of products of two of them; where padding makes it small, rounding stays.
     pairs = [(x, weight), (weight, gradient), (x, gradient)]
-    for found, sought, (one, other) in zip(ours, right, pairs, strict=True):
-        assert found.shape == sought.shape
-        assert (found - sought).norm() <= 2e-5 * one.norm() * other.norm()
+    for found, expected, (one, other) in zip(ours, right, pairs, strict=True):
+        assert found.shape == expected.shape
+        assert (found - expected).norm() <= 2e-5 * one.norm() * other.norm()
 
 
 def test_saving_weighs_transforms_against_multiplications():

@@ -294,7 +294,7 @@ def test_a_record_of_an_unknown_run_is_refused_with_the_nearest_name(finished):
     [
         ("ablations/maxpool.yaml", "model.maxpool: true", "model.maxpol: true", "maxpool.yaml:9"),
         ("ablations/steps.yaml", "base: early", "base: earli", "did you mean early"),
-        ("config/config.yaml", "seeds: null", "seeds: none", "seeds: sought a whole number"),
+        ("config/config.yaml", "seeds: null", "seeds: none", "seeds: expected a whole number"),
     ],
 )
 def test_a_wrong_file_is_one_line_without_a_traceback(project, path, old, new, said):

@@ -117,7 +117,7 @@ def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
             )
     for key in TEXTS:
         if not isinstance(content.get(key), str) or not content[key].strip():
-            raise document.error(f"{key}: sought a text, got {content.get(key)!r}", key)
+            raise document.error(f"{key}: expected a text, got {content.get(key)!r}", key)
     base = str(content.get("base"))
     if base not in bases:
         raise document.error(
@@ -126,7 +126,7 @@ def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
         )
     given = [design for design in DESIGNS if design in content]
     if len(given) != 1:
-        raise document.error(f"sought one of {', '.join(DESIGNS)}, got {given or 'none'}")
+        raise document.error(f"expected one of {', '.join(DESIGNS)}, got {given or 'none'}")
     budget = content.get("budget", "images")
     if budget not in BUDGETS:
         raise document.error(f"budget: got {budget!r}; allowed are {', '.join(BUDGETS)}", "budget")
@@ -153,7 +153,7 @@ def _names(document: Document, key: str) -> tuple[str, ...]:
     value = document.content.get(key, [])
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise document.error(f"{key}: sought a list of names, got {value!r}", key)
+        raise document.error(f"{key}: expected a list of names, got {value!r}", key)
     return tuple(value)
 
 
@@ -165,7 +165,7 @@ def _factor(document: Document) -> tuple[str, ...]:
     factor = _names(document, "factor")
     if not factor and "arms" in document.content:
         raise document.error(
-            "factor: sought the setting or settings that the ablation is about, such as "
+            "factor: expected the setting or settings that the ablation is about, such as "
             "model.maxpool or optimizer"
         )
     for key in factor:
@@ -187,7 +187,7 @@ def _arms(
     if design == "records":
         return _recorded(document)
     if not isinstance(body, dict) or not body:
-        raise document.error(f"{design}: sought name: change, got {body!r}", design)
+        raise document.error(f"{design}: expected name: change, got {body!r}", design)
     if design == "grid":
         arms = _grid(document, body, factor, base)
     else:
@@ -205,7 +205,7 @@ def _recorded(document: Document) -> tuple[Arm, ...]:
     for name in names:
         check_name(document, name, "records")
     if not names or len(set(names)) != len(names):
-        raise document.error(f"records: sought different names, got {list(names)}", "records")
+        raise document.error(f"records: expected different names, got {list(names)}", "records")
     return tuple(Arm(name, {}) for name in names)
 
 
@@ -213,12 +213,12 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
     check_name(document, name, design, name)
     if not isinstance(change, dict) or not change:
         raise document.error(
-            f"{name}: sought changes such as model.maxpool: true, got {change!r}", design, name
+            f"{name}: expected changes such as model.maxpool: true, got {change!r}", design, name
         )
     change = dict(change)
     others = change.pop("also_changes", {})
     if not isinstance(others, dict):
-        raise document.error("also_changes: sought changes", design, name, "also_changes")
+        raise document.error("also_changes: expected changes", design, name, "also_changes")
     parsed = _parse_changes(document, change, design, name)
     also = _parse_changes(document, others, design, name, "also_changes")
     for key in parsed:
@@ -267,10 +267,12 @@ def _grid(
     axes: list[list[tuple[str, Any]]] = []
     for key, values in body.items():
         if not isinstance(values, list) or not values:
-            raise document.error(f"{key}: sought a list of values, got {values!r}", "grid", key)
+            raise document.error(f"{key}: expected a list of values, got {values!r}", "grid", key)
         if key not in LEGAL:
             raise document.error(
-                f"{key}: sought a setting{nearest(key, LEGAL)}; a grid takes no groups", "grid", key
+                f"{key}: expected a setting{nearest(key, LEGAL)}; a grid takes no groups",
+                "grid",
+                key,
             )
         axes.append([(key, _parse_changes(document, {key: v}, "grid")[key]) for v in values])
     arms: dict[str, Arm] = {}

@@ -72,7 +72,7 @@ def read(path: Path) -> Document:
     except (RecursionError, ValueError) as error:
         raise DeclarationError(path, None, f"not YAML that can be read: {error}") from None
     if not isinstance(content, dict):
-        raise DeclarationError(path, 1, "sought a mapping (key: value)")
+        raise DeclarationError(path, 1, "expected a mapping (key: value)")
     return Document(path, content, lines)
 
 

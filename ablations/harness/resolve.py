@@ -58,7 +58,7 @@ def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
     bases = {}
     for name, settings in document.content.items():
         if not isinstance(settings, dict):
-            raise document.error(f"{name}: sought settings, got {settings!r}", name)
+            raise document.error(f"{name}: expected settings, got {settings!r}", name)
         try:
             bases[name] = from_dict(settings)
         except ConfigError as error:
@@ -162,7 +162,7 @@ def _check_options(options: Mapping[str, Any]) -> None:
         if value is not None and not (whole and value >= 1):
             or_null = " or null" if what in AMOUNTS else ""
             raise _option_error(
-                f"{what}: sought a whole number from 1{or_null}, got {options[what]!r}"
+                f"{what}: expected a whole number from 1{or_null}, got {options[what]!r}"
             )
 
 
@@ -181,7 +181,7 @@ def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) 
         asked = tuple(declarations) if scale.all is None else scale.all
     names = [asked] if isinstance(asked, str) else asked
     if not is_names(list(names) if isinstance(names, (dict, tuple)) else names):
-        raise _option_error(f"ablations: sought a list of names or null, got {asked!r}")
+        raise _option_error(f"ablations: expected a list of names or null, got {asked!r}")
     for name in names:
         if name not in declarations:
             raise _option_error(

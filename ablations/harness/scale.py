@@ -53,7 +53,7 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
     covered = content.get("all")
     if covered != "every ablation" and not is_names(covered):
         raise document.error(
-            f"all: sought a list of ablations or the words every ablation, got {covered!r}", "all"
+            f"all: expected a list of ablations or the words every ablation, got {covered!r}", "all"
         )
     return Scale(
         name,
@@ -73,11 +73,13 @@ def is_names(value: Any) -> bool:
 def _exceptions(document: Document) -> dict[str, dict[str, int]]:
     exceptions = document.content.get("exceptions", {})
     if not isinstance(exceptions, dict):
-        raise document.error(f"exceptions: sought name: amounts, got {exceptions!r}", "exceptions")
+        raise document.error(
+            f"exceptions: expected name: amounts, got {exceptions!r}", "exceptions"
+        )
     for name, amounts in exceptions.items():
         if not isinstance(amounts, dict):
             raise document.error(
-                f"{name}: sought {', '.join(AMOUNTS)}, got {amounts!r}", "exceptions", name
+                f"{name}: expected {', '.join(AMOUNTS)}, got {amounts!r}", "exceptions", name
             )
         for what, value in amounts.items():
             _amount(document, value, "exceptions", name, what)
@@ -88,5 +90,5 @@ def _amount(document: Document, value: Any, *keys: str) -> int:
     if keys[-1] not in AMOUNTS:
         raise document.error(f"{keys[-1]}: allowed are {', '.join(AMOUNTS)}", *keys)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise document.error(f"{keys[-1]}: sought a whole number from 1, got {value!r}", *keys)
+        raise document.error(f"{keys[-1]}: expected a whole number from 1, got {value!r}", *keys)
     return value

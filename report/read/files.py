@@ -83,7 +83,7 @@ def read_yaml(path: Path, schema: str) -> dict[str, Any]:
 
 def _checked(path: Path, content: Any, schema: str | None) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise RecordError(f"{path}: sought an object")
+        raise RecordError(f"{path}: expected an object")
     if schema:
         try:
             _validator(schema)(content)

@@ -255,7 +255,7 @@ def read_predictions(record: Path) -> tuple[NDArray[np.float32], NDArray[np.int6
         raise RecordError(f"{path}: can't be read: probabilities and labels of shapes {shapes}")
     classes = probabilities.shape[1]
     if probabilities.dtype.kind != "f" or labels.dtype.kind not in "iu" or classes < 2:
-        raise RecordError(f"{path}: sought floats for two classes or more, and whole numbers")
+        raise RecordError(f"{path}: expected floats for two classes or more, and whole numbers")
     if labels.min() < 0 or labels.max() >= classes:
         raise RecordError(f"{path}: labels beyond the {classes} classes")
     return probabilities, labels

@@ -35,20 +35,20 @@ def check(splits: dict[str, Split], dataset: str) -> None:
     Raises
     ------
     DataError
-        Naming the split and what was sought.
+        Naming the split and what was expected.
     """
     facts = DATASETS[dataset]
     for name, count in zip(SPLITS, (facts.training_images, facts.test_images), strict=True):
         split = splits[name]
         shape = (count, facts.image_size, facts.image_size, 3)
         if split.images.shape != shape:
-            raise DataError(f"{name} images of shape {split.images.shape}, sought {shape}")
+            raise DataError(f"{name} images of shape {split.images.shape}, expected {shape}")
         if split.labels.shape != (count,):
-            raise DataError(f"{name} labels of shape {split.labels.shape}, sought ({count},)")
+            raise DataError(f"{name} labels of shape {split.labels.shape}, expected ({count},)")
         low, high = int(split.labels.min()), int(split.labels.max())
         if (low, high) != (0, len(facts.classes) - 1):
             raise DataError(
-                f"{name} labels from {low} to {high}, sought 0 to {len(facts.classes) - 1}"
+                f"{name} labels from {low} to {high}, expected 0 to {len(facts.classes) - 1}"
             )
 
 

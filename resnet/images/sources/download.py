@@ -44,7 +44,7 @@ def download(url: str, path: Path, checksum: str) -> None:
     OSError
         Where it can't be had; a next call goes on from there.
     ValueError
-        Where the whole is not what was sought (it is removed), or an address is not ``https``.
+        Where the whole is not what was expected (it is removed), or an address is not ``https``.
     """
     if path.is_file() and md5(path) == checksum:
         return
@@ -65,7 +65,7 @@ def download(url: str, path: Path, checksum: str) -> None:
     found = md5(partial)
     if found != checksum:
         partial.unlink()
-        raise ValueError(f"MD5 {found}, sought {checksum}")
+        raise ValueError(f"MD5 {found}, expected {checksum}")
     partial.replace(path)
 
 

@@ -74,7 +74,7 @@ def _decode(encoded: bytes | None, where: str) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(encoded or b""), formats=("JPEG", "PNG")) as image:
             if image.size != (size, size):
-                raise DataError(f"{where}: an image of {image.size}, sought {size}x{size}")
+                raise DataError(f"{where}: an image of {image.size}, expected {size}x{size}")
             return np.asarray(image.convert("RGB"))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{where}: not a JPEG or PNG image: {error}") from None
@@ -88,7 +88,7 @@ def read_archive(folder: Path) -> dict[str, Split]:
     path = folder / name
     found = md5(path)
     if found != ARCHIVES[name]:
-        raise DataError(f"{path}: MD5 {found}, sought {ARCHIVES[name]}: truncated or changed")
+        raise DataError(f"{path}: MD5 {found}, expected {ARCHIVES[name]}: truncated or changed")
     parse = _binary_batch if "binary" in name else _python_batch
     with tarfile.open(path) as archive:
         train = [parse(archive, f"data_batch_{i}") for i in range(1, 6)]
