@@ -1,1 +1,1 @@
-"""What is varied and why: a file for each ablation, and ``harness``, which resolves them."""
+"""The ablations: one YAML file each, and ``harness``, which resolves them to run configs."""

@@ -1,4 +1,4 @@
-"""``python -m ablations``: what the declarations say, without training anything."""
+"""Check, plan and list the ablations without training: ``python -m ablations``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from resnet.settings import nearest
 
 
 def options(given: list[str]) -> dict[str, Any]:
-    """Return config/config.yaml with ``key=value`` settings on top, values read as YAML."""
+    """Return config/config.yaml, updated by ``key=value`` settings whose values are YAML."""
     import yaml
 
     settings = dict(read(ROOT / "config" / "config.yaml").content)
@@ -44,7 +44,7 @@ def write_study(study: Study, args: argparse.Namespace) -> None:
 
 
 def show_plan(study: Study, args: argparse.Namespace) -> None:
-    """Print what would be trained."""
+    """Print which runs would be trained."""
     for name in args.names:
         if name not in study.ablations:
             near = nearest(name, study.ablations)
@@ -60,7 +60,7 @@ def show_plan(study: Study, args: argparse.Namespace) -> None:
 
 
 def write_new(study: Study, args: argparse.Namespace) -> None:
-    """Write the file of a new ablation, to be filled in."""
+    """Write a template for a new ablation's file."""
     path = FOLDER / f"{args.name}.yaml"
     check_name(Document(path, {}, {}), args.name)
     if path.exists():
@@ -90,19 +90,19 @@ def write_schema(study: Study, args: argparse.Namespace) -> None:
 
 
 def show_commands(study: Study, args: argparse.Namespace) -> None:
-    """Print the command of each run, the most valuable first, for machines without Snakemake."""
+    """Print the command of each run in order of priority, for machines without Snakemake."""
     source, folder = options(args.config)["data_source"], options(args.config)["data_folder"]
     for command in commands_of(study, str(source), str(folder), args.threads):
         print(command)
 
 
 def check(study: Study, args: argparse.Namespace) -> None:
-    """Say that all is well; it is, since the study was resolved."""
+    """Print the size of the study; `resolve` has already checked every declaration."""
     print(f"{len(study.ablations)} ablations, {len(study.runs)} runs at scale {study.scale.name}")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Resolve the study and do what was asked."""
+    """Resolve the study and run the requested command."""
     parser = argparse.ArgumentParser(prog="python -m ablations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

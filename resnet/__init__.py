@@ -1,6 +1,6 @@
-"""The networks, their images and their training: one run, one seed, one run record.
+"""Train one network with one seed, and write one run record.
 
-The modules at the top are what people call (``python -m resnet.train``, ``evaluate``, ``verify``,
-``adopt``) and the settings that they share; the rooms are ``network``, ``images``, ``training`` and
-``job``. Nothing of ``ablations`` or ``report`` comes in.
+The modules at the top level are the commands (``python -m resnet.train``, ``evaluate``, ``verify``,
+``adopt``) and the settings that they share. The subpackages are ``network``, ``images``,
+``training`` and ``job``. This package imports nothing from ``ablations`` or ``report``.
 """

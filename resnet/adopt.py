@@ -1,11 +1,11 @@
-"""Take run records that were made elsewhere into a study: ``python -m resnet.adopt FOLDER``.
+"""Import run records that were made elsewhere into a study: ``python -m resnet.adopt FOLDER``.
 
-``python -m resnet.adopt FOLDER --into results/<scale>`` looks at every record under FOLDER: whether
-its parts are there and as they were written, whether a run of the study has its config (names don't
-count), and whether it was made by today's code, with the versions here, on hardware like that of
-the study's other records. Then it copies the record to where Snakemake looks for it, newer than the
-images, so that the next call trains only what is missing. What differs is refused, or with
-``--as-they-are`` taken and named in the report.
+``python -m resnet.adopt FOLDER --into results/<scale>`` checks every record under FOLDER: its files
+must be complete and unchanged, a run of the study must have the same config (names don't count),
+and code, package versions and hardware must match this checkout and the study's other records.
+The command copies each valid record to the path where Snakemake expects it, with a newer timestamp
+than the images, so that the next call trains only the missing runs. A record with differences is
+refused, or with ``--as-they-are`` imported and listed in the report.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from resnet.job.record import FILES
 from resnet.settings import ConfigError
 
 HARDWARE = ("device", "precision")
-"""What of the hardware pairs of runs must share."""
+"""Fields of ``summary.json`` that must be equal for two runs to be compared in a pair."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Planned:
 
 
 def read_planned(folder: Path) -> Planned:
-    """Return what the study in ``folder`` plans, from its ``study.json``.
+    """Return the planned runs of the study in ``folder``, from its ``study.json``.
 
     Raises
     ------
     ValueError
-        Where the file is missing or holds something else.
+        If the file is missing or has unexpected content.
     """
     path = folder / "study.json"
     try:
@@ -59,20 +59,20 @@ def read_planned(folder: Path) -> Planned:
 
 
 def broken(record: Path) -> list[str]:
-    """Return what is wrong with a record's parts, a line each."""
+    """Return the problems with a record's files, one line for each."""
     missing = [n for n in FILES if n != checksums.WEIGHTS and not (record / n).is_file()]
     return [f"{record / name}: is missing" for name in missing] or checksums.problems(record)
 
 
 def run_of(record: Path, planned: Planned) -> tuple[str, int]:
-    """Return the run and the seed of the study that a record is of.
+    """Return the name of the study's run that has the record's config, and the record's seed.
 
     Raises
     ------
     ConfigError
-        Where the record's config isn't one of this project's.
+        If the record's config isn't valid in this project.
     ValueError
-        Where the study plans no such run.
+        If the study plans no run with that config and seed.
     """
     config = json.loads((record / "config.json").read_text())
     seed = int(config.pop("seed"))
@@ -88,14 +88,14 @@ def run_of(record: Path, planned: Planned) -> tuple[str, int]:
 
 
 def differences(record: Path, hardware: dict[str, str]) -> list[str]:
-    """Return in what a record was made otherwise than a run here would be, in words.
+    """Return in words how a record's code, versions and hardware differ from those here.
 
     Parameters
     ----------
     record
         The record's folder.
     hardware
-        What the study's other records say of `HARDWARE`; what it lacks isn't compared.
+        Values of the `HARDWARE` fields in the study's other records; missing keys aren't compared.
     """
     summary = json.loads((record / "summary.json").read_text())
     config = from_record(json.loads((record / "config.json").read_text()))
@@ -117,7 +117,7 @@ def differences(record: Path, hardware: dict[str, str]) -> list[str]:
 
 
 def hardware_of(folder: Path) -> dict[str, str]:
-    """Return what the records in a study agree on of `HARDWARE`."""
+    """Return those `HARDWARE` fields that have the same value in all records of a study."""
     summaries = [json.loads(p.read_text()) for p in folder.glob("runs/*/seed*/summary.json")]
     values = {key: {str(s.get(key)) for s in summaries} for key in HARDWARE}
     return {key: found.pop() for key, found in values.items() if len(found) == 1}
@@ -129,7 +129,7 @@ def take(record: Path, into: Path, run: str, differs: list[str]) -> None:
     renamed = summary["run"] != run
     with new_folder(into) as beside:
         for file in record.iterdir():
-            # Not with its times: Snakemake takes what is newer than the images.
+            # copyfile sets new timestamps: Snakemake accepts only files newer than the images.
             shutil.copyfile(file, beside / file.name)
         if renamed or differs:
             summary |= {"run": run, "adopted": {"differs": differs}}
@@ -139,11 +139,11 @@ def take(record: Path, into: Path, run: str, differs: list[str]) -> None:
 
 
 def adopt(folder: Path, study: Path, as_they_are: bool) -> tuple[int, list[str]]:
-    """Take what a folder has for a study, and return how many records and what was refused."""
+    """Import a folder's records into a study; return how many, and a line for each refusal."""
     planned, hardware = read_planned(study), hardware_of(study)
     taken, refused = 0, []
     found = sorted(path.parent for path in folder.rglob("summary.json"))
-    # Hidden folders are what runs kept beside their records.
+    # Hidden folders are copies that runs keep beside their records.
     for record in (r for r in found if not r.name.startswith(".")):
         problems = broken(record)
         if problems:
@@ -164,7 +164,7 @@ def adopt(folder: Path, study: Path, as_they_are: bool) -> tuple[int, list[str]]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Take records that were made elsewhere into a study."""
+    """Import records that were made elsewhere into a study."""
     parser = argparse.ArgumentParser(
         prog="python -m resnet.adopt",
         description=__doc__,

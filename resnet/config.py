@@ -1,7 +1,7 @@
-"""What decides a run's numbers: every setting's name, type, default and legal values.
+"""The run config: name, type, default and legal values of every setting that changes a result.
 
-Imports no torch: Snakemake reads this module at every call. The networks', optimizers' and
-schedules' settings stand in the folders of these.
+This module doesn't import torch, because Snakemake imports it at every call. The settings of
+networks, optimizers and schedules are defined in their own folders.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ KINDS: dict[str, dict[str, type[Group]]] = {
     "optimizer": kinds("resnet.training.optimizers"),
     "schedule": kinds("resnet.training.schedules"),
 }
-"""The groups that have several kinds, each with its kinds by name."""
+"""The groups that have several kinds, and the settings class of each kind by name."""
 
 TRANSFORMS = tuple(modules("resnet.images.augmentation.transforms"))
 
@@ -57,7 +57,7 @@ Copy = Annotated[tuple[TransformName, ...], Meta(max_length=8)]
 
 
 class Data(Group, frozen=True):
-    """Which images, and how many of the training set (the first ones of a fixed order)."""
+    """The data set, and how many of its training images are used (the first, in a fixed order)."""
 
     dataset: Annotated[DatasetName, Meta(title="data set")] = "cifar10"
     training_images: Annotated[int, Meta(ge=2, le=10_000_000, title="training images")] = 50_000
@@ -67,7 +67,7 @@ class Data(Group, frozen=True):
 
 
 class Augmentation(Group, frozen=True):
-    """The copies of the training set that make up an epoch, each with its transforms in order."""
+    """The copies of the training set in an epoch, each with its transforms in order."""
 
     copies: Annotated[
         tuple[Copy, ...], Meta(min_length=1, max_length=16, title="copies in an epoch")
@@ -75,13 +75,13 @@ class Augmentation(Group, frozen=True):
 
 
 class Evaluation(Group, frozen=True):
-    """What is evaluated, and how.
+    """Which weights are evaluated, and on which views of each image.
 
     ``averaging_share`` is the time constant of an exponential moving average of the weights, as a
-    share of the run: that average is evaluated and saved (Polyak & Juditsky 1992,
-    doi:10.1137/0330046); 0 averages nothing. ``flip`` means the mean of the logits of an image and
-    of its mirror image. ``shift`` means half of that and half of the mean over the image moved by a
-    pixel up and left, and down and right (Jordan 2024, arXiv:2404.00498).
+    share of the run. The averaged weights are evaluated and saved (Polyak & Juditsky 1992,
+    doi:10.1137/0330046); 0 turns averaging off. ``flip`` averages the logits of an image and of its
+    mirror image. ``shift`` adds the image moved by a pixel up and left, and down and right; the
+    mean of these two has weight one half (Jordan 2024, arXiv:2404.00498).
     """
 
     averaging_share: Annotated[Share, Meta(title="weights averaged over this share of the run")] = (
@@ -92,27 +92,27 @@ class Evaluation(Group, frozen=True):
 
 
 class Budget(Group, frozen=True):
-    """How long a run trains: training images seen, every copy counted."""
+    """How long a run trains: the number of training images seen, counting every copy."""
 
     images_seen: Annotated[int, Meta(ge=1, le=10_000_000_000, title="images seen")] = 500_000
 
 
 class Selection(Group, frozen=True):
-    """Training images kept out of training, to choose by; 0 chooses nothing."""
+    """Training images held out of training for model selection; 0 holds none out."""
 
     held_out_images: Annotated[int, Meta(ge=0, le=49_000, title="held out of them")] = 0
 
 
 class RunConfig(Group, frozen=True):
-    """Everything that decides a run's numbers.
+    """All settings that change a run's result.
 
-    ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs, after a minute
-    of compiling (see benchmarks/results.md for what it gains).
+    ``compile`` runs the network through ``torch.compile``, on a GPU as CUDA graphs. Compiling takes
+    about a minute (benchmarks/results.md has the speedup).
 
     Raises
     ------
     ConfigError
-        Where two settings contradict each other.
+        If two settings contradict each other.
     """
 
     model: Network = field(default_factory=resnet.Settings)
@@ -144,7 +144,7 @@ class RunConfig(Group, frozen=True):
 
     @property
     def epoch_images(self) -> int:
-        """Images in an epoch: every copy of the images trained on."""
+        """Images in an epoch: the training images not held out, times the number of copies."""
         images = self.data.training_images - self.selection.held_out_images
         return images * len(self.augmentation.copies)
 
@@ -184,7 +184,7 @@ def _check_batches(config: RunConfig) -> None:
 
 
 def _groups() -> dict[str, dict[str, type[Group]]]:
-    """Return the kinds of every group by name; a group of one kind has it under its own name."""
+    """Return the kinds of every group by name; a group's only kind has the group's name."""
     defaults = RunConfig()
     parts = {name: getattr(defaults, name) for name in RunConfig.__struct_fields__}
     single = {name: {name: type(part)} for name, part in parts.items() if isinstance(part, Group)}
@@ -210,11 +210,11 @@ def _settings() -> dict[str, tuple[type[Group], ...]]:
 
 
 SETTINGS = _settings()
-"""Every dotted key of a run config, with the groups or kinds that have it."""
+"""Every dotted key of a run config, with the settings classes that define it."""
 
 
 def titles() -> dict[str, str]:
-    """Return every setting's name for readers, by its dotted key."""
+    """Return the title of every setting, as shown in the report, by dotted key."""
     found = {f"{group}.name": group.replace("model", "network") for group in KINDS}
     for key, owner in _owners():
         notes = getattr(hints(owner)[key.rpartition(".")[2]], "__metadata__", ())
@@ -224,12 +224,14 @@ def titles() -> dict[str, str]:
 
 
 def parse_setting(key: str, value: Any) -> Any:
-    """Return ``value`` in the type of the setting ``key``, for any of the kinds that have it.
+    """Return ``value`` converted to the type of the setting ``key``.
+
+    A key that several kinds define accepts a value that is legal for any of them.
 
     Raises
     ------
     ConfigError
-        Where the key is unknown or the value isn't legal.
+        If the key is unknown or the value isn't legal.
     """
     if key not in SETTINGS:
         near = nearest(key, SETTINGS)
@@ -257,7 +259,7 @@ def _parse_kind(group: str, value: Any) -> str:
 
 
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested groups as dotted keys: ``{"model": {"maxpool": x}}`` as ``model.maxpool``."""
+    """Return nested groups with dotted keys: ``{"model": {"maxpool": x}}`` as ``model.maxpool``."""
     flat: dict[str, Any] = {}
     for name, value in mapping.items():
         key = f"{prefix}{name}"
@@ -272,12 +274,12 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def changed(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     """Return ``config`` with the dotted keys in ``changes`` set.
 
-    Where a group's ``name`` becomes another kind, the settings that both kinds have are kept.
+    If a group's ``name`` changes to another kind, the settings that both kinds have are kept.
 
     Raises
     ------
     ConfigError
-        Where a key is unknown, a value isn't legal, or the result contradicts itself.
+        If a key is unknown, a value isn't legal, or two settings contradict each other.
     """
     return _with(config, changes, keep=True)
 
@@ -322,22 +324,22 @@ def _plain(value: Any) -> Any:
 
 
 def to_dict(config: RunConfig) -> dict[str, Any]:
-    """Return the config as nested plain data, no default left out."""
+    """Return the config as nested plain data, including defaults."""
     plain: dict[str, Any] = json.loads(msgspec.json.encode(config))
     return plain
 
 
 @cache
 def to_json(config: RunConfig) -> str:
-    """Return the config's identity: one line of JSON with what is not at its default.
+    """Return the config's identity: one line of JSON with the settings that differ from defaults.
 
-    Equal configs give equal text, also when a setting is added.
+    Equal configs give equal text, even after a new setting is added to the project.
     """
     return json.dumps(identity(config), sort_keys=True, separators=(",", ":"))
 
 
 def identity(config: RunConfig) -> dict[str, Any]:
-    """Return the settings that are not at their defaults, as nested plain data."""
+    """Return the settings that differ from their defaults, as nested plain data."""
     found: dict[str, Any] = {}
     for name, default in _values(RunConfig()).items():
         value = getattr(config, name)
@@ -357,7 +359,7 @@ def _values(group: Group) -> dict[str, Any]:
 
 
 def work_of(config: RunConfig) -> dict[str, Any]:
-    """Return what of a config decides how long an image takes."""
+    """Return the parts of a config that determine the computing time per image."""
     plain = to_dict(config)
     return {
         **{group: plain[group] for group in ("model", "augmentation", "evaluation")},
@@ -369,7 +371,7 @@ def work_of(config: RunConfig) -> dict[str, Any]:
 
 
 def defaults() -> dict[str, Any]:
-    """Return every setting's default as plain data: of a group with kinds, by kind."""
+    """Return every setting's default as plain data; groups with several kinds are keyed by kind."""
     plain = to_dict(RunConfig())
     for group, members in KINDS.items():
         plain[group] = {name: _plain(_values(kind())) for name, kind in members.items()}
@@ -377,12 +379,12 @@ def defaults() -> dict[str, Any]:
 
 
 def from_dict(mapping: Mapping[str, Any]) -> RunConfig:
-    """Return the config that ``mapping`` (nested or dotted) says, each kind's defaults filled in.
+    """Return the config that ``mapping`` (nested or dotted keys) describes, with defaults added.
 
     Raises
     ------
     ConfigError
-        As `changed`.
+        As in `changed`.
     """
     return _with(RunConfig(), mapping, keep=False)
 
@@ -405,24 +407,24 @@ FORMER: dict[str, dict[str, Any]] = {
     "optimizer": {"kernel_learning_rate": 0.02, "momentum": 0.0, "nesterov": False},
     "schedule": {"step_every": "batch", "t_max": None, "eta_min": 0.0, "warmup_fraction": 0.3},
 }
-"""Settings that every kind of a group had in records up to commit 4f77428, with their defaults."""
+"""Settings that all kinds of a group had in records up to commit 4f77428, and their defaults."""
 
 
 def from_record(mapping: Mapping[str, Any]) -> RunConfig:
-    """Return the config of a run record, also of an older one.
+    """Return the config of a run record, including records of older versions.
 
-    A setting that its kind no longer has is dropped where it is at its former default.
+    A setting that its kind no longer has is dropped if it has its former default.
 
     Raises
     ------
     ConfigError
-        As `changed`.
+        As in `changed`.
     """
     return from_dict(without_former(mapping))
 
 
 def without_former(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record's config without settings that its kinds no longer have (see `FORMER`)."""
+    """Return a record's config without the settings that its kinds no longer have (`FORMER`)."""
     if not isinstance(mapping, Mapping):
         raise ConfigError("config", mapping, "allowed is a mapping of settings")
     found = dict(mapping)

@@ -27,14 +27,14 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        Where the file is missing, is neither, or holds anything but tensors.
+        If the file is missing, has neither format, or contains anything but tensors.
     """
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
-        # weights_only refuses pickles that could run code.
+        # weights_only rejects pickles that could run code.
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -45,16 +45,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def fill(network: nn.Module, state: dict[str, Tensor]) -> None:
-    """Load ``state`` into the network, by name, or by order where only the names differ.
+    """Load ``state`` into the network by name, or by order if only the names differ.
 
     Raises
     ------
     ValueError
-        Where the shapes are another architecture's.
+        If the shapes don't match the network's.
     """
     own = network.state_dict()
     if set(own) != set(state):
-        # Another implementation of the same architecture: the same shapes in the same order.
+        # Another implementation of the same architecture has the same shapes in the same order.
         if [v.shape for v in own.values()] != [v.shape for v in state.values()]:
             raise ValueError(
                 f"the weights are another architecture's: {len(state)} tensors, "
@@ -68,7 +68,7 @@ def fill(network: nn.Module, state: dict[str, Tensor]) -> None:
 
 
 def test_split(where: str, config: RunConfig) -> Split:
-    """Return the test images in ``where``: a cache, a source's folder, or the word ``digits``."""
+    """Return the test images at ``where``: a cache, a source's folder, or the word ``digits``."""
     folder = Path(where)
     if (folder / "data.json").is_file():
         return load(folder, "test")
@@ -81,7 +81,7 @@ def test_split(where: str, config: RunConfig) -> Split:
 
 
 def _config_of(weights: Path, given: Path | None) -> RunConfig:
-    """Return the config named, or the one beside the weights, or the final model's."""
+    """Return the given config, else the one in the weights' folder, else the final model's."""
     path = given or weights.with_name("config.json")
     if given is None and not path.is_file():
         return RunConfig()

@@ -1,6 +1,6 @@
-"""Writing that is complete or absent (beside the place, synced, renamed), and the job's log.
+"""Atomic writing of files and folders (temporary path, fsync, rename), and set-up of the log.
 
-Imports nothing but Python's library, so that `ablations` and `report` write by it, too.
+Imports only the standard library, so that `ablations` and `report` can use this module, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PARTIAL = ".partial"
 
 
 class WriteError(OSError):
-    """A file that can't be written: which, and why."""
+    """A file or folder can't be written; the message has its path and the reason."""
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(error.errno, error.strerror or str(error), str(path))
@@ -27,19 +27,19 @@ class WriteError(OSError):
     def __str__(self) -> str:
         """Return one line."""
         return (
-            f"{self.filename}: can't be written: {self.strerror}. Nothing that was there is lost: "
-            "make room or mend the permission, then call again"
+            f"{self.filename}: can't be written: {self.strerror}. Existing files are unchanged: "
+            "free disk space or correct the permissions, then run the command again"
         )
 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to; it takes ``path``'s place when all went well.
+    """Yield a temporary path in ``path``'s folder; it replaces ``path`` if the block succeeds.
 
     Raises
     ------
     WriteError
-        Where the disk is full, the folder read-only, ...; what was at ``path`` is still there.
+        If the disk is full, the folder is read-only, etc.; an existing file at ``path`` is kept.
     """
     beside = _beside(path)
     with _blaming(path):
@@ -55,12 +55,12 @@ def new_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a folder beside ``path`` to fill; it takes ``path``'s place when all went well.
+    """Yield a temporary folder beside ``path``; it replaces ``path`` if the block succeeds.
 
     Raises
     ------
     WriteError
-        As `new_file`.
+        As in `new_file`.
     """
     beside = _beside(path)
     with _blaming(path):
@@ -80,11 +80,11 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def _put(beside: Path, path: Path) -> None:
-    """Put a folder in the place of another, so that a kill at any time leaves one of them there."""
+    """Replace a folder by another such that a process killed at any time leaves one of them."""
     if not path.exists():
         beside.rename(path)
     elif not _exchanged(beside, path):
-        # Where both can't be exchanged at once; a kill in between is mended by the next call.
+        # No atomic exchange available. If killed in between, the next call's `_beside` repairs it.
         path.rename(_aside(beside))
         try:
             beside.rename(path)
@@ -98,7 +98,7 @@ def _aside(beside: Path) -> Path:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange two paths in one step (renameat2(2), RENAME_EXCHANGE), and say if that worked."""
+    """Exchange two paths atomically (renameat2(2), RENAME_EXCHANGE); return whether it worked."""
     try:
         rename = ctypes.CDLL(None).renameat2
     except (OSError, AttributeError):
@@ -108,7 +108,7 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 
 def _beside(path: Path) -> Path:
-    """Return a name of this process's own, and remove what killed ones left of theirs here."""
+    """Return this process's temporary path, and clean up those of killed processes on this host."""
     host = re.sub(r"\W", "-", platform.node())
     for left in path.parent.glob(f".{path.name}.{host}.*{PARTIAL}*"):
         pid = left.name.removeprefix(f".{path.name}.{host}.").partition(".")[0]
@@ -155,11 +155,11 @@ def _sync(path: Path) -> None:
 
 
 def start_log(path: Path | None) -> None:
-    """Log to standard error and, where a path is given, to that file as well."""
+    """Log to standard error and, if a path is given, also to that file."""
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(path, mode="w"))
-    # A line that a full disk doesn't take is not worth a traceback: the work itself says so.
+    # No traceback when a full disk rejects a log line: the run itself reports the full disk.
     logging.raiseExceptions = False
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)

@@ -1,6 +1,6 @@
-"""Registries: folders whose entries are found by looking, so that no list of them is kept.
+"""Registries: packages whose entries are found by listing their folder.
 
-Imports no torch.
+This module doesn't import torch.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ ROOT = Path(__file__).parent.parent
 
 
 def entries(package: str) -> dict[str, Any]:
-    """Return the entries of a registry, by name: each folder's module ``settings``.
+    """Return the entries of a registry by name: the module ``settings`` of each of its folders.
 
-    A new entry is a new folder in the registry's folder, with a ``settings.py`` that imports no
-    torch.
+    To add an entry, add a folder to the registry's folder, with a ``settings.py`` that doesn't
+    import torch.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def kinds(package: str) -> dict[str, type[Group]]:
     Raises
     ------
     ImportError
-        Where the settings of an entry name another kind than their folder's.
+        If the tag of an entry's settings differs from the name of the entry's folder.
     """
     found: dict[str, type[Group]] = {}
     for name, module in entries(package).items():
@@ -51,6 +51,6 @@ def kinds(package: str) -> dict[str, type[Group]]:
 
 
 def modules(package: str) -> list[str]:
-    """Return the names of the modules of a registry whose entries have no settings."""
+    """Return the entries' names of a registry whose entries are modules without settings."""
     folder = ROOT.joinpath(*package.split("."))
     return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")

@@ -1,8 +1,8 @@
-"""What a setting may be: groups of settings, their kinds, and errors that say what is allowed.
+"""Base classes and validation of settings; error messages state the allowed values.
 
-Groups are msgspec structs: types and ranges stand at the field. A group with several kinds, such as
-the optimizer, is a tagged union: ``name`` says the kind, and each kind has settings of its own.
-Imports no torch.
+Groups of settings are msgspec structs, with types and ranges as annotations of the fields. A group
+with several kinds, such as the optimizer, is a tagged union: ``name`` selects the kind, and each
+kind defines its own settings. This module doesn't import torch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, inspect
 
 Odd = Literal[1, 3, 5, 7, 9, 11, 13, 15]
-"""Kernel sizes: an even kernel has no centre, so that images would drift."""
+"""Kernel sizes. An even kernel has no centre and would shift the image."""
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -25,7 +25,7 @@ Rate = Annotated[float, Meta(ge=1e-8, le=100)]
 
 
 class ConfigError(ValueError):
-    """A setting with an illegal value: the setting, the value, and what is allowed."""
+    """A setting has an illegal value; the message states key, value and allowed values."""
 
     def __init__(self, key: str, value: Any, allowed: str) -> None:
         self.key, self.value, self.allowed = key, value, allowed
@@ -44,7 +44,7 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def kind_of(group: Group) -> str | None:
-    """Return the kind of a group that has several, None for others."""
+    """Return the kind of a group that has several kinds, or None for other groups."""
     tag = type(group).__struct_config__.tag
     return tag if isinstance(tag, str) else None
 
@@ -68,21 +68,21 @@ def hints(group: type[Group]) -> dict[str, Any]:
 
 
 def parse(group: type[Group], key: str, value: Any) -> Any:
-    """Return ``value`` in the type of a group's setting.
+    """Return ``value`` converted to the type of a group's setting.
 
     Parameters
     ----------
     group
-        The group's class, or that of its kind.
+        The settings class of the group or of its kind.
     key
         The setting's full name, such as ``optimizer.momentum``.
     value
-        Plain data, as YAML and JSON have it.
+        Plain data, as parsed from YAML or JSON.
 
     Raises
     ------
     ConfigError
-        Where the value is not legal.
+        If the value is not legal.
     """
     name = key.rpartition(".")[2]
     try:
@@ -117,6 +117,6 @@ def allowed(kind: inspect.Type) -> str:
 
 
 def nearest(word: str, words: Any) -> str:
-    """Return ``; did you mean ...?`` for the legal word closest to ``word``, or nothing."""
+    """Return ``; did you mean ...?`` with the legal word closest to ``word``, or an empty text."""
     close = difflib.get_close_matches(word, list(words), n=1)
     return f"; did you mean {close[0]}?" if close else ""

@@ -1,8 +1,8 @@
-"""The first steps of a run, bit by bit, so that two trees of code can be compared.
+"""Write checksums of a run's first steps, so that two checkouts can be compared bit by bit.
 
-``python -m resnet.trace --config JSON --seed K --data FOLDER --steps N --output FILE`` is what
-`resnet.job.verification` calls in each tree, now and later: its arguments and what it writes stay.
-What differs between layouts of the code stands in one class, `Layout`.
+`resnet.job.verification` calls ``python -m resnet.trace --config JSON --seed K --data FOLDER
+--steps N --output FILE`` in each checkout, including future ones: keep arguments and output stable.
+The class `Layout` contains everything that depends on how the package is organised.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TEST_IMAGES = 1_000
 
 
 class Layout:
-    """Where this tree has what a trace needs."""
+    """Access to the functions that a trace needs, as this checkout organises them."""
 
     def config(self, text: str, seed: int) -> Any:
         """Return a run's config."""
@@ -35,13 +35,13 @@ class Layout:
         return changed(from_record(json.loads(text)), {"seed": seed})
 
     def shortened(self, config: Any, steps: int) -> Any:
-        """Return the config with so few training images that an epoch ends within the steps."""
+        """Return the config with so few training images that an epoch ends within ``steps``."""
         from resnet.config import changed
 
         return changed(config, few_images(config, steps))
 
     def set_up(self, threads: int) -> None:
-        """Prepare PyTorch as a run does."""
+        """Configure PyTorch as a run does."""
         from resnet.training import machine
 
         machine.set_up(threads)
@@ -55,7 +55,7 @@ class Layout:
         return Run(config, place(config, splits[0], splits[1], facts, device), device)
 
     def load(self, data: Path) -> tuple[list[Any], dict[str, Any]]:
-        """Return the training and the test images, and what is known of them."""
+        """Return the training and test images, and the content of their ``data.json``."""
         from resnet.images.sources.cache import load, read_facts
 
         return [load(data, "train"), load(data, "test")], read_facts(data)
@@ -76,7 +76,7 @@ class Layout:
         return rates_of(scheduler, rate, total_steps(config), every, optimizer)
 
     def write_record(self, folder: Path, run: Any, facts: dict[str, Any], test: Any) -> None:
-        """Write a record of the run as it is."""
+        """Write a record of the run in its present state."""
         from resnet.job.provenance import origin
         from resnet.job.record import write_record
 
@@ -84,17 +84,17 @@ class Layout:
 
 
 def few_images(config: Any, steps: int) -> dict[str, Any]:
-    """Return the settings by which an epoch ends within three quarters of the steps."""
+    """Return the settings with which an epoch ends within three quarters of the steps."""
     held_out = config.selection.held_out_images
     share = (3 * steps // 4) * config.batch_size // len(config.augmentation.copies)
     images = min(config.data.training_images, held_out + max(2, share))
-    # No batch of one image, which batch norm can't take.
+    # Avoid a batch of one image, on which batch norm fails.
     images -= (images - held_out) * len(config.augmentation.copies) % config.batch_size == 1
     return {"data.training_images": images}
 
 
 def rates_of(scheduler: Any, rate: Any, steps: int, every: int, optimizer: Any) -> list[float]:
-    """Return the rate in force in each of so many steps."""
+    """Return the learning rate used in each of ``steps`` steps."""
     found = []
     optimizer.step()
     for step in range(1, steps + 1):
@@ -105,12 +105,12 @@ def rates_of(scheduler: Any, rate: Any, steps: int, every: int, optimizer: Any) 
 
 
 def trace(layout: Layout, text: str, seed: int, data: Path, steps: int) -> dict[str, Any]:
-    """Return what the first steps of a run come to.
+    """Train the first steps of a run, and return checksums of the results.
 
     Parameters
     ----------
     layout
-        Where the tree has what it takes.
+        Access to the checkout's functions.
     text
         The run's config as JSON.
     seed
@@ -118,14 +118,14 @@ def trace(layout: Layout, text: str, seed: int, data: Path, steps: int) -> dict[
     data
         The folder of the images.
     steps
-        How many; fewer where the run is shorter.
+        Number of steps; a shorter run has fewer.
 
     Returns
     -------
     dict
         ``steps`` and ``rates`` (a digest) of the whole run; ``tensors``, their names; ``sums``, a
-        CRC-32 of each tensor after each step; ``probabilities`` (a digest) of the first test images
-        after the last step; ``form``, the parts of the record, each with its columns or keys.
+        CRC-32 of each tensor after each step; ``probabilities``, a digest for the first test images
+        after the last step; ``form``, the files of the record, each with its columns or keys.
     """
     whole = layout.config(text, seed)
     rates = layout.rates(whole)
@@ -164,13 +164,13 @@ def _digest(array: Any) -> str:
 
 
 def _form(path: Path) -> list[str]:
-    """Return the columns, keys or arrays of a part of a record."""
+    """Return the names of the columns, keys or arrays in a file of a record."""
     match path.suffix:
         case ".csv":
             with path.open(newline="") as file:
                 return next(csv.reader(file))
         case ".json":
-            # What a config holds is compared by its values, which the record states.
+            # A config's keys may differ; `resnet.config` compares configs by their values.
             return [] if path.name == "config.json" else sorted(json.loads(path.read_text()))
         case ".npz":
             with np.load(path) as arrays:
@@ -179,7 +179,7 @@ def _form(path: Path) -> list[str]:
 
 
 def main(argv: list[str] | None = None, layout: Layout | None = None) -> int:
-    """Write the trace of a run's first steps."""
+    """Write the trace of a run's first steps to a file."""
     parser = argparse.ArgumentParser(prog="python -m resnet.trace", description=main.__doc__)
     parser.add_argument("--config", required=True, help="the run config as JSON")
     parser.add_argument("--seed", type=int, required=True)

@@ -1,9 +1,9 @@
-"""One run: a config and a seed in, a run record out.
+"""Train one run from a config and a seed, and write its run record.
 
-``python -m resnet.train --config JSON --seed K --data FOLDER --output FOLDER`` trains on CUDA where
-it is present, else on the CPU. A killed run goes on from its last checkpoint and ends with the
-same bits (with as many threads on the same kind of machine), since its random numbers depend on
-(seed, epoch, image) alone.
+``python -m resnet.train --config JSON --seed K --data FOLDER --output FOLDER`` trains on CUDA if
+available, else on the CPU. A killed run resumes from its last checkpoint, and its result is
+bit-identical to that of an uninterrupted run (with the same number of threads on the same kind of
+machine), because the random numbers depend only on (seed, epoch, image).
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def gpu_problem(error: RuntimeError) -> str:
-    """Return what to do about an error of the GPU's."""
+    """Return an error message for a GPU error, with what the user can do about it."""
     if isinstance(error, torch.OutOfMemoryError):
         return (
-            "the GPU's memory is too small for it: allowed is a smaller network or "
+            "the GPU doesn't have enough memory for this run: use a smaller network or "
             "batch_size, fewer runs_per_gpu, or a larger GPU"
         )
     reason = str(error).partition("\n")[0]

@@ -1,15 +1,15 @@
-"""Do runs come out the same? Train them again, or compare the code that trained them with today's.
+"""Verify that runs are reproducible, or that an edit of the code doesn't change their results.
 
 ``python -m resnet.verify results/<scale> --sample N`` trains finished runs again from their own
-``config.json`` and writes ``verification.json``, the receipt that the report shows. *Identical to
-the bit* is to be expected on the same machine with the same threads and versions; elsewhere
-rounding differs, and with it the run, as another seed's would.
+``config.json`` and writes the comparison to ``verification.json``, which the report shows. Expect
+*identical to the bit* on the same machine with the same number of threads and package versions.
+Elsewhere rounding differs, and results differ as much as between two seeds.
 
-``python -m resnet.verify results/<scale> --keep`` is for after an edit of the code that changes no
-number: it trains the first steps of some runs with the code of the commit that their records name
-and with today's, and where every bit agrees accepts the records as of today's code, so that the
-next ``snakemake`` trains only what is missing. ``--against COMMIT`` compares the same way with any
-commit, and accepts nothing.
+Use ``python -m resnet.verify results/<scale> --keep`` after an edit of the code that should not
+change results. It trains the first steps of some runs both with the commit in their records and
+with the current code. If all bits agree, it marks the records as valid for the current code, so
+that the next ``snakemake`` trains only the missing runs. ``--against COMMIT`` runs the same
+comparison with any commit, and marks nothing.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ from resnet.settings import ConfigError
 IDENTICAL, WITHIN, DIFFERS = "identical to the bit", "within tolerance", "differs"
 
 TOLERANCE = 2.0
-"""Points of final test accuracy that runs of one arm may lie apart on different hardware."""
+"""Allowed difference in final test accuracy on different hardware, in percentage points."""
 
 
 # --- training again -------------------------------------------------------------------------
 
 
 def compare(first: Path, second: Path, tolerance: float) -> dict[str, Any]:
-    """Return how two records of the same run and seed compare.
+    """Compare two records of the same run and seed.
 
     Parameters
     ----------
     first, second
-        Their folders.
+        The records' folders.
     tolerance
-        In points of final test accuracy.
+        Allowed difference in final test accuracy, in percentage points.
     """
     weights = [(folder / "model.safetensors").read_bytes() for folder in (first, second)]
     answers = [np.load(folder / "predictions.npz")["probabilities"] for folder in (first, second)]
@@ -89,7 +89,7 @@ Record = tuple[Path, str, int]
 
 
 def finished(folder: Path) -> list[Record]:
-    """Return the finished records under ``folder``, with run and seed."""
+    """Return the records of finished runs under ``folder``, with run and seed."""
     found = []
     for path in sorted((folder / "runs").glob("*/seed*/summary.json")):
         if _summary(path.parent)["status"] == "finished":
@@ -98,22 +98,22 @@ def finished(folder: Path) -> list[Record]:
 
 
 def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None:
-    """Train the run again, with the threads of its record.
+    """Train the run again, with the number of threads in its record.
 
     Raises
     ------
     RuntimeError
-        Where it can't be trained.
+        If training fails.
     """
     config = to_json(from_record(json.loads((record / "config.json").read_text())))
     argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
     if train.main([*argv, "--threads", str(_summary(record)["threads"])]):
-        raise RuntimeError(f"{record}: can't be trained again; it says why above")
+        raise RuntimeError(f"{record}: can't be trained again; see the error above")
 
 
 def train_again(args: argparse.Namespace) -> int:
-    """Train a sample of the study's runs again, and write the receipt."""
+    """Train a sample of the study's runs again, and write ``verification.json``."""
     records = [r for r in finished(args.folder) if (r[0] / "model.safetensors").is_file()]
     if not records:
         print(f"error: {args.folder}: no finished run with its weights", file=sys.stderr)
@@ -132,7 +132,7 @@ def train_again(args: argparse.Namespace) -> int:
 
 
 def _data_of(record: Path) -> Path:
-    """Return where the images of a record's run are: ``results/data/<dataset>``."""
+    """Return the folder of the images of a record's run: ``results/data/<dataset>``."""
     config = json.loads((record / "config.json").read_text())
     return record.parents[3] / "data" / str(config["data"]["dataset"])
 
@@ -141,9 +141,9 @@ def _data_of(record: Path) -> Path:
 
 
 def by_code(records: list[Record]) -> dict[tuple[str, str, str], list[Record]]:
-    """Return the records by the commit and digest of their code and the digest of today's.
+    """Group the records by commit, by digest of their code, and by digest of the current code.
 
-    Runs that name other entries of a registry have other digests, and so are compared apart.
+    Runs that use different registry entries have different digests, and are compared separately.
     """
     found: dict[tuple[str, str, str], list[Record]] = {}
     for record in records:
@@ -155,7 +155,7 @@ def by_code(records: list[Record]) -> dict[tuple[str, str, str], list[Record]]:
 
 
 def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
-    """Return what to trace of so many of the records, drawn with a seed."""
+    """Return the traces' inputs for a random sample of the records."""
     chosen = random.Random(seed).sample(records, min(sample, len(records)))  # noqa: S311
     return [
         Trained(
@@ -170,7 +170,7 @@ def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
 
 
 def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:
-    """Trace runs with a commit's code and with today's, print a line each, and say if all agree."""
+    """Trace runs with a commit's and with the current code; print and return whether they agree."""
     agree = True
     with checked_out(commit) as tree:
         for one in trained:
@@ -183,7 +183,7 @@ def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:
 
 
 def keep(args: argparse.Namespace) -> int:
-    """Accept the records whose code trains as today's does."""
+    """Mark the records whose code trains bit-identically as valid for the current code."""
     status, kept = 0, read_kept(args.folder)
     for (commit, digest, today), records in by_code(finished(args.folder)).items():
         if digest == today:
@@ -207,10 +207,10 @@ def keep(args: argparse.Namespace) -> int:
 
 
 def against(args: argparse.Namespace) -> int:
-    """Compare today's code with a commit's on the runs that the study's records are of."""
+    """Compare the current code with a commit's on the runs of the study's records."""
     problem = problem_with(args.against)
     if problem:
-        print(f"error: {args.against}: a commit that isn't here", file=sys.stderr)
+        print(f"error: {args.against}: this repository has no such commit", file=sys.stderr)
         return 1
     groups = by_code(finished(args.folder)).values()
     trained = [one for group in groups for one in drawn_from(group, args.sample, args.seed)]

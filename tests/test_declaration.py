@@ -116,6 +116,7 @@ def test_a_wrong_declaration_names_file_line_and_what_is_allowed(tmp_path, chang
         ({"optimizer": [{"name": "adam"}]}, "takes no groups"),
         ({"batch_siz": [1]}, "did you mean batch_size"),
         ({"batch_size": 64}, "expected a list"),
+        ({"batch_size": [128]}, "one combination, and that is its base"),
         ({"optimizer.name": ["sgd", "adam"], "optimizer.momentum": [0, 0.9]}, "the combination"),
         ({"augmentation.copies": [[["random_crop"]], [["random_rotation"], []]]}, "c_random"),
     ],

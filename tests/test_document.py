@@ -11,6 +11,13 @@ def write(folder, text):
     return path
 
 
+def test_numbers_of_yaml_1_2_are_numbers(tmp_path):
+    path = tmp_path / "numbers.yaml"
+    path.write_text("a: 1e-3\nb: 1.5E+2\nc: -2e4\nd: e5\ne: '1e-3'\nf: 1.0\n")
+    found = read(path).content
+    assert found == {"a": 0.001, "b": 150.0, "c": -20_000.0, "d": "e5", "e": "1e-3", "f": 1.0}
+
+
 def test_content_comes_with_lines(tmp_path):
     document = read(write(tmp_path, "a: 1\nb:\n  c: [1, 2]\n  on: yes\n"))
     assert document.content == {"a": 1, "b": {"c": [1, 2], "on": True}}

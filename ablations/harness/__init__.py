@@ -1,5 +1,5 @@
-"""Declarations and a scale in, complete and checked run configs out.
+"""Resolve declarations and a scale to complete, checked run configs.
 
-What comes in are the YAML files of ``ablations`` and ``config``. Nothing here trains, and nothing
-imports torch: Snakemake reads this at every call.
+The input is the YAML files in ``ablations`` and ``config``. This package trains nothing, and
+doesn't import torch, because Snakemake imports it at every call.
 """

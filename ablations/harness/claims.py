@@ -1,6 +1,7 @@
-"""Claims in an ablation's file: the paper's by name, and a user's own, in the form of paper/.
+"""Read the claims in an ablation's file: names of the paper's claims, and claims of the user.
 
-What a claim of a type is made of stands in ``report/claim_types/<type>.yaml``, read here as data.
+User claims have the same format as in paper/. ``report/claim_types/<type>.yaml`` defines the keys
+of each type of claim.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ ID = re.compile(r"[a-z][a-z0-9.-]{0,59}")
 FOLDER = ROOT / "report" / "claim_types"
 
 Form = dict[str, Any]
-"""The keys of one form of a test: ``keys``, perhaps ``optional``, and ``one_of`` or ``some_of``."""
+"""One form of a test: required ``keys``, and maybe ``optional``, ``one_of`` or ``some_of`` keys."""
 
 
 @cache
 def claim_types() -> dict[str, dict[str, Any]]:
-    """Return every type of claim by name, with the forms of its tests that a user may write."""
+    """Return every type of claim by name, with the forms of tests that are open to users."""
     found = {}
     for path in sorted(FOLDER.glob("*.yaml")):
         content = dict(read(path).content)
@@ -32,7 +33,7 @@ def claim_types() -> dict[str, dict[str, Any]]:
 
 
 def split_claims(document: Document) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """Return the names of the paper's claims under ``claims``, and the user's own, unchecked."""
+    """Return the names of the paper's claims under ``claims``, and the unchecked user claims."""
     value = document.content.get("claims", [])
     value = value if isinstance(value, list) else [value]
     names = tuple(item for item in value if isinstance(item, str))
@@ -45,12 +46,12 @@ def split_claims(document: Document) -> tuple[tuple[str, ...], list[dict[str, An
 def own_claims(
     document: Document, claims: list[dict[str, Any]], arms: list[str]
 ) -> tuple[dict[str, Any], ...]:
-    """Return a user's own claims, checked, their arms written ``ablation.arm``.
+    """Check the user's claims, and return them with arms written as ``ablation.arm``.
 
     Raises
     ------
     DeclarationError
-        Where a claim lacks something, or names an arm that isn't there.
+        If a claim is incomplete or invalid, or names an unknown arm.
     """
     for claim in claims:
         problem = _problem(claim, arms)
@@ -58,12 +59,12 @@ def own_claims(
             raise document.error(f"claims: {problem}", "claims")
     ids = [claim["id"] for claim in claims]
     if len(set(ids)) < len(ids):
-        raise document.error(f"claims: an id is there twice: {', '.join(ids)}", "claims")
+        raise document.error(f"claims: two claims have the same id: {', '.join(ids)}", "claims")
     return tuple(_placed(claim, document.path.stem) for claim in claims)
 
 
 def _placed(claim: dict[str, Any], ablation: str) -> dict[str, Any]:
-    """Return a claim with its place, and its arms written ``ablation.arm``."""
+    """Return a claim with its ablation as ``where``, and with arms written as ``ablation.arm``."""
     kind = claim_types()[claim["type"]]
     arms = {k for form in kind["forms"] for k, what in form["keys"].items() if what == "arm"}
     tests = [
@@ -74,7 +75,7 @@ def _placed(claim: dict[str, Any], ablation: str) -> dict[str, Any]:
 
 
 def _problem(claim: dict[str, Any], arms: list[str]) -> str:
-    """Return what is wrong with a claim, or nothing."""
+    """Return the problem with a claim, or an empty text."""
     name, given = claim.get("id"), claim.get("type")
     if not isinstance(name, str) or not ID.fullmatch(name):
         return f"id: expected a-z, 0-9, - and ., a letter first, got {name!r}"
@@ -93,7 +94,7 @@ def _problem(claim: dict[str, Any], arms: list[str]) -> str:
     tests = claim.get(kind["tests"])
     if not isinstance(tests, list) or not tests:
         return f"{name}: expected {kind['tests']}, a list of tests"
-    # Against the base itself there is no effect; other tests look at a single arm.
+    # The base has no effect against itself; only tests of a single arm may name it.
     members = ["base", *arms] if kind.get("against_base", True) else arms
     problems = [
         *(_value_problem(key, claim.get(key), what, members) for key, what in own.items()),
@@ -103,7 +104,7 @@ def _problem(claim: dict[str, Any], arms: list[str]) -> str:
 
 
 def _test_problem(test: Any, forms: list[Form], arms: list[str]) -> str:
-    """Return what is wrong with one test of a claim, or nothing."""
+    """Return the problem with one test of a claim, or an empty text."""
     if not isinstance(test, dict):
         return f"expected a test such as arm: {arms[-1]}, got {test!r}"
     form = _meant(test, forms)
@@ -128,7 +129,7 @@ def _test_problem(test: Any, forms: list[Form], arms: list[str]) -> str:
 
 
 def _meant(test: dict[str, Any], forms: list[Form]) -> Form | None:
-    """Return the form whose choices of words a test has made, with the most of its keys."""
+    """Return the form whose fixed words match the test's, with the most keys in common."""
 
     def fits(form: Form) -> bool:
         words = {k: v for k, v in form["keys"].items() if isinstance(v, list) and len(v) == 1}
@@ -149,7 +150,7 @@ def _no_form(test: dict[str, Any], forms: list[Form]) -> str:
 
 
 def _value_problem(key: str, value: Any, what: Any, arms: list[str]) -> str:
-    """Return what is wrong with a key's value, or nothing; ``what`` is words or a kind of value."""
+    """Return the problem with a value, or an empty text; ``what`` is a list or a kind of value."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e12
     if isinstance(what, list):
         return "" if value in what else f"{key}: allowed are {', '.join(what)}, got {value!r}"

@@ -1,4 +1,4 @@
-"""What trains a study without Snakemake: a command for the images, then one for each run."""
+"""List the commands that train a study without Snakemake: one for the images, one per run."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from resnet.images.datasets import DATASETS
 
 
 def commands_of(study: Study, source: str, folder: str, threads: int) -> Iterator[str]:
-    """Yield the commands that train what `all` covers, the most valuable first.
+    """Yield the commands that train the ablations of `all`, in order of priority.
 
-    Every seed of an ablation before the next ablation, in the study's order: the first effects are
-    known early. A run that several ablations share comes once.
+    All seeds of an ablation come before the next ablation, in the study's order, so that the first
+    effects are known early. A run that several ablations share is listed once.
 
     Parameters
     ----------
     study
         The study.
     source, folder
-        Where the images come from, as ``data_source`` and ``data_folder``.
+        The source of the images, as ``data_source`` and ``data_folder``.
     threads
-        That a run takes on a CPU.
+        Number of CPU threads of a run.
     """
     dataset = study.scale.dataset
     sources = DATASETS[dataset].sources

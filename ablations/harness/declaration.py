@@ -1,4 +1,4 @@
-"""One ablation's file: read strictly into a declaration."""
+"""Read and validate the file of one ablation."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from resnet.settings import ConfigError, Group, nearest, parse
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = (
     "base",
-    *("null", "nan"),  # read back from a table they would be nothing
+    *("null", "nan"),  # would be read from a table as missing values
     *("all", "data", "pictures", "train", "rates", "study", "collect", "compare", "claims"),
     *("figures", "report", "pdf"),
 )
-"""Names that a rule, a folder, a run or a missing value has already."""
+"""Names that are already used for a rule, a folder, a run or a missing value."""
 
 DESIGNS = ("arms", "ladder", "grid", "records")
 TEXTS = ("title", "question", "source")
@@ -32,7 +32,7 @@ BUDGETS = ("images", "epochs")
 
 
 class Relative(Group, frozen=True):
-    """Settings that only a declaration has: ``fraction`` is the part of a scale's images seen."""
+    """Settings that exist only in declarations: ``fraction`` of the scale's ``images_seen``."""
 
     fraction: Annotated[float, Meta(ge=1e-6, le=1)] = 1.0
 
@@ -51,9 +51,9 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Arm:
-    """A named change: dotted keys to values; ``also_changes`` are those outside the factor.
+    """A named change of settings, by dotted key; ``also_changes`` are those outside the factor.
 
-    ``below`` are the changes of a ladder's rungs below, on top of which these come.
+    ``below`` has the changes of all lower rungs of a ladder, to which this arm's changes are added.
     """
 
     name: str
@@ -69,9 +69,9 @@ class Arm:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What an ablation's file says.
+    """The content of an ablation's file.
 
-    Arms of the design ``records`` change nothing here, for a rule in ``ablations/<name>.smk``
+    Arms of the design ``records`` have no changes, because a rule in ``ablations/<name>.smk``
     writes their run records.
     """
 
@@ -90,7 +90,7 @@ class Declaration:
 
 
 def check_name(document: Document, name: str, *keys: str) -> None:
-    """Refuse a name that isn't valid everywhere: as a rule, a folder, a column, a link."""
+    """Raise an error unless the name is valid as a rule, a folder, a column and a link."""
     if not NAME.fullmatch(name) or len(name) > 60:
         raise document.error(
             f"{name!r} is not a name; allowed are a-z, 0-9 and _, a letter first, 60 at most", *keys
@@ -105,7 +105,7 @@ def load(path: Path, bases: Mapping[str, RunConfig]) -> Declaration:
     Raises
     ------
     DeclarationError
-        With file, line, what was given, what is allowed and the nearest legal name.
+        If the file is invalid; the message has file, line, given value and allowed values.
     """
     document = read(path)
     content = document.content
@@ -158,9 +158,9 @@ def _names(document: Document, key: str) -> tuple[str, ...]:
 
 
 def _factor(document: Document) -> tuple[str, ...]:
-    """Return the settings, or groups of settings, that the ablation is about.
+    """Return the settings, or groups of settings, that the ablation studies.
 
-    Only arms need them: a ladder changes one thing at a time, and a grid names its settings.
+    Only the design ``arms`` needs a factor, since ladders and grids define it by their form.
     """
     factor = _names(document, "factor")
     if not factor and "arms" in document.content:
@@ -222,7 +222,7 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
     parsed = _parse_changes(document, change, design, name)
     also = _parse_changes(document, others, design, name, "also_changes")
     for key in parsed:
-        # A ladder changes one thing at a time by its form, so its steps need no guard.
+        # A ladder always changes one thing at a time, so its rungs aren't checked.
         if design == "arms" and not _covered(key, factor):
             raise document.error(
                 f"{key}: outside the factor ({', '.join(factor)}); if it must change too, "
@@ -279,7 +279,7 @@ def _grid(
     for values in itertools.product(*axes):
         cell = dict(values)
         try:
-            # The cell that is the base needs no run of its own.
+            # A cell equal to the base needs no additional run.
             if _is_base(base, cell):
                 continue
         except ConfigError as error:
@@ -301,7 +301,7 @@ def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
 
 
 def _cell_name(cell: dict[str, Any]) -> str:
-    """Return a name valid everywhere, from initials and values: ``lr_0p05_bs_128``."""
+    """Return a valid name for a cell from initials and values, such as ``lr_0p05_bs_128``."""
     names = [key.rpartition(".")[2] for key in cell]
     short = ["".join(word[0] for word in name.split("_")) for name in names]
     short = short if len(set(short)) == len(short) else names

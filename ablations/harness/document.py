@@ -1,4 +1,4 @@
-"""Strict YAML: plain data with the line of every key, and errors that name file and line."""
+"""Read strict YAML with the line number of every key, for errors that name file and line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import yaml
 LIMIT_BYTES = 200_000
 LIMIT_NODES = 20_000
 LONGEST = 1_000
-"""Letters of an error."""
+"""Maximum length of an error message, in characters."""
 
 
 class DeclarationError(Exception):
-    """Something in a file that can't be: the file, the line, what was given, what is allowed."""
+    """A file has invalid content; the message has file, line, given value and allowed values."""
 
     def __init__(self, path: Path, line: int | None, problem: str) -> None:
-        # What was given may be long, and hold line breaks.
+        # The given value may be long and contain line breaks.
         said = " ".join(problem.split())
         said = said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
         self.path, self.line, self.problem = path, line, said
@@ -28,15 +28,15 @@ class DeclarationError(Exception):
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content as plain data; ``lines`` maps each key's path to its line from 1."""
+    """A file's content as plain data; ``lines`` maps each key path to its line, from 1."""
 
     path: Path
     content: dict[str, Any]
     lines: dict[tuple[str, ...], int]
 
     def error(self, problem: str, *keys: str) -> DeclarationError:
-        """Return the error that ``problem`` is at the key path ``keys``, or the closest above."""
-        # A setting may be written dotted, or nested in its group.
+        """Return an error at the key path ``keys``, or at its nearest existing parent."""
+        # A setting may be written as a dotted key, or nested in its group.
         if keys and keys not in self.lines:
             keys = (*keys[:-1], *keys[-1].split("."))
         while keys and keys not in self.lines:
@@ -50,8 +50,8 @@ def read(path: Path) -> Document:
     Raises
     ------
     DeclarationError
-        Where the file is missing, too large, not YAML, not a mapping, says a key twice, or uses
-        aliases.
+        If the file is missing, too large, not YAML or not a mapping, or if it has duplicate keys
+        or aliases.
     """
     try:
         text = path.read_bytes()
@@ -77,7 +77,7 @@ def read(path: Path) -> Document:
 
 
 class Scalars(yaml.SafeLoader):
-    """YAML with the numbers of its version 1.2: PyYAML, of version 1.1, takes ``1e-3`` for text."""
+    """YAML loader with YAML 1.2's numbers; PyYAML supports 1.1 and would read ``1e-3`` as text."""
 
 
 Scalars.add_implicit_resolver(
@@ -113,7 +113,7 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise DeclarationError(self.path, line, "a key must be a word")
-            # Keys stay text: YAML would read `on`, `no` or `12` as something else.
+            # Keys remain text: YAML would convert `on`, `no` or `12`.
             key = str(key_node.value)
             if key in content:
                 raise DeclarationError(

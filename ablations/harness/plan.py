@@ -1,4 +1,4 @@
-"""Before anything is trained: what would run, how long, how large, and what it can show."""
+"""Estimate a study's runs, time, disk space and detectable differences before training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from resnet.config import RunConfig, to_json
 from resnet.network import estimate
 
 SPREAD = 0.4
-"""Standard deviation between seeds of a run's test accuracy, in points, where none is stated."""
+"""Default standard deviation of test accuracy between seeds, in percentage points."""
 
 POWER, SIGNIFICANCE = 0.8, 0.05
 
@@ -26,7 +26,7 @@ Speed = dict[str, float]
 
 @dataclass(frozen=True)
 class Row:
-    """An ablation's line: counts, hours of one run after another, megabytes, points."""
+    """A row of the plan: counts, hours if runs are sequential, megabytes, percentage points."""
 
     name: str
     arms: int
@@ -39,7 +39,7 @@ class Row:
 
 
 def calibrate(configs: list[RunConfig], cache: Path) -> list[Speed]:
-    """Return each config's seconds an image to train and to evaluate, measured on this machine."""
+    """Return each config's seconds per image for training and evaluation, on this machine."""
     lines = "".join(to_json(config) + "\n" for config in configs)
     done = subprocess.run(
         [sys.executable, "-m", "resnet.job.calibrate", "--cache", str(cache)],
@@ -50,16 +50,16 @@ def calibrate(configs: list[RunConfig], cache: Path) -> list[Speed]:
         check=False,
     )
     if done.returncode:
-        raise DeclarationError(Path("plan"), None, "the calibration failed; it says why above")
+        raise DeclarationError(Path("plan"), None, "the calibration failed; see the error above")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def run_seconds(config: RunConfig, speed: Speed) -> float:
-    """Return a run's seconds: training, the test images after every epoch, and its end."""
+    """Return the seconds of a run: start, training, evaluation per epoch, final evaluation."""
     epochs = math.ceil(config.budget.images_seen / config.epoch_images)
     facts = config.dataset
     evaluated = epochs * (facts.test_images + config.selection.held_out_images)
-    # At the end the training images as they are.
+    # The final evaluation on the training images, not augmented.
     evaluated += config.data.training_images - config.selection.held_out_images
     start_seconds = 4.0
     trained = config.budget.images_seen * speed["train"]
@@ -67,7 +67,7 @@ def run_seconds(config: RunConfig, speed: Speed) -> float:
 
 
 def record_megabytes(config: RunConfig) -> float:
-    """Return a run record's size: float32 weights and test probabilities, and little else."""
+    """Return the approximate size of a run record: float32 weights and test probabilities."""
     facts = config.dataset
     numbers = estimate.parameters(config.model, facts.image_size) + facts.test_images * len(
         facts.classes
@@ -76,15 +76,15 @@ def record_megabytes(config: RunConfig) -> float:
 
 
 def detectable(seeds: int, spread: float) -> float:
-    """Return the smallest difference in points found with 80% power at 5%, NaN for one seed.
+    """Return the smallest difference that is detectable, in percentage points; NaN for one seed.
 
-    Of the two-sided paired t test; ``spread`` is the standard deviation of one run, and no
-    correlation within pairs is assumed, so that a difference has sqrt(2) times as much. Cohen
-    (1988), Statistical Power Analysis, chapter 2.
+    It has 80% power in the two-sided paired t test at 5% (Cohen 1988, Statistical Power Analysis,
+    chapter 2). ``spread`` is the standard deviation of one run; without correlation within pairs,
+    a difference has sqrt(2) times this standard deviation.
     """
     if seeds < 2:
         return math.nan
-    from statsmodels.stats.power import TTestPower  # a second to import, so only where needed
+    from statsmodels.stats.power import TTestPower  # takes a second, so import it only when needed
 
     effect = TTestPower().solve_power(nobs=seeds, alpha=SIGNIFICANCE, power=POWER)
     return float(effect) * spread * math.sqrt(2)
@@ -96,20 +96,20 @@ def plan(
     spread: float,
     measure: Callable[[list[RunConfig]], list[Speed]],
 ) -> list[Row]:
-    """Return a row for each ablation, then one for all of them, in which shared runs count once.
+    """Return a row for each ablation, and a row for all, in which shared runs count once.
 
     Parameters
     ----------
     study
         The study.
     names
-        Ablations, in the order of the rows.
+        Names of the ablations, in the order of the rows.
     spread
-        Standard deviation between seeds, in points.
+        Standard deviation between seeds, in percentage points.
     measure
-        Gives each config's speed (see `calibrate`).
+        Function that returns each config's speed (see `calibrate`).
     """
-    # Of runs that an ablation's own rules record nothing is known beforehand.
+    # Runs that an ablation's own rules record can't be estimated.
     runs = dict.fromkeys(run for run, _ in study.runs_of(*names) if run in study.runs)
     speeds = dict(zip(runs, measure([study.runs[run] for run in runs]), strict=True))
     rows = [_row(study, name, (name,), spread, speeds) for name in names]
@@ -134,7 +134,7 @@ def _row(
 
 
 def table(rows: list[Row], spread: float) -> str:
-    """Return the rows as text, with what the last column means."""
+    """Return the rows as a text table, with an explanation of the last columns."""
     heads = ("ablation", "arms", "seeds", "runs", "images seen", "hours", "disk MB", "detectable")
     lines = [heads]
     for row in rows:

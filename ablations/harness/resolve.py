@@ -1,4 +1,4 @@
-"""From declarations and a scale to a study: complete, checked run configs, each trained once."""
+"""Resolve declarations and a scale to a study: complete, checked and distinct run configs."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "cuda_graphs": ("always", "never"),
     "keep_weights": ("all", "bases", "none"),
 }
-"""The legal values of those that are one of a few, the default first."""
+"""The legal values of the options with a fixed list of values; the first is the default."""
 
 ELSEWHERE = ("data_source", "data_folder", "gpu", "runs_per_gpu", "cuda_graphs", "keep_weights")
-"""Keys that say where and how to run, and change nothing that the report says."""
+"""Keys that state where and how to run, and don't affect the report."""
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
 def load_declarations(
     bases: Mapping[str, RunConfig], folder: Path = FOLDER
 ) -> dict[str, Declaration]:
-    """Return every ablation's declaration by name: those of ``_order.yaml``, then the others."""
+    """Return all declarations by name: first those in ``_order.yaml``, then the others."""
     first = read(folder / "_order.yaml").content.get("ablations", [])
     there = {p.stem: p for p in sorted(folder.glob("*.yaml")) if not p.name.startswith("_")}
     paths = [there[name] for name in dict.fromkeys([*first, *there]) if name in there]
@@ -80,7 +80,7 @@ def load_declarations(
         for own in declaration.own_claims:
             if own["id"] in taken:
                 raise declaration.document.error(
-                    f"claims: {own['id']}: there is a claim of that id in {taken[own['id']]}",
+                    f"claims: {own['id']}: a claim with this id exists in {taken[own['id']]}",
                     "claims",
                 )
             taken[own["id"]] = f"ablations/{declaration.name}.yaml"
@@ -95,7 +95,7 @@ def load_declarations(
 
 
 def gpu_visible() -> bool:
-    """Return whether an NVIDIA GPU is there and not hidden, without importing torch."""
+    """Return whether an NVIDIA GPU exists and isn't hidden, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
     return not hidden and any(Path("/dev").glob("nvidia[0-9]*"))
 
@@ -104,12 +104,12 @@ def gpu_visible() -> bool:
 
 
 def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
-    """Return the study that ``options`` (config/config.yaml and ``--config``) ask for.
+    """Return the study for ``options`` (config/config.yaml and ``--config``).
 
     Raises
     ------
     DeclarationError
-        Where a file or an option is wrong.
+        If a file or an option is invalid.
     """
     _check_options(options)
     name = str(options.get("scale", "auto"))
@@ -130,7 +130,7 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
 
 
 def _must_hold(options: Mapping[str, Any], study: Study) -> tuple[str, ...]:
-    """Return the claims that the user wants to hold, each of which must be one."""
+    """Return the claims in the option ``must_hold``, after checking that they exist."""
     asked = options.get("must_hold") or []
     known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
     for ablation in study.ablations.values():
@@ -167,7 +167,7 @@ def _check_options(options: Mapping[str, Any]) -> None:
 
 
 def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
-    """Return the scale with amounts that were given on the command line, exceptions and all."""
+    """Return the scale with the given amounts, which also replace the scale's exceptions."""
     exceptions = {
         name: {what: n for what, n in values.items() if what not in given}
         for name, values in scale.exceptions.items()
@@ -176,7 +176,7 @@ def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
 
 
 def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) -> tuple[str, ...]:
-    """Return the ablations that ``all`` covers: asked for, or the scale's, or every one."""
+    """Return the ablations of ``all``: those in the options, or the scale's, or every ablation."""
     if asked is None:
         asked = tuple(declarations) if scale.all is None else scale.all
     names = [asked] if isinstance(asked, str) else asked
@@ -192,7 +192,7 @@ def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) 
 
 
 def _check_memory(document: Document, config: RunConfig, *keys: str) -> None:
-    """Refuse a run that this machine can't hold, before anything is allocated."""
+    """Raise an error if a run needs more memory than this machine has."""
     size = config.dataset.image_size
     needed = estimate.training_bytes(config.model, size, config.batch_size)
     problem = estimate.memory_problem(needed)
@@ -201,9 +201,9 @@ def _check_memory(document: Document, config: RunConfig, *keys: str) -> None:
 
 
 class _Resolver:
-    """Gives each distinct config one run, named after the first that needs it.
+    """Assigns one run to each distinct config, named after the first arm that needs it.
 
-    Bases come first, then the ablations in their order: a new one renames no other's runs.
+    Bases come first, then the ablations in order, so that a new ablation renames no existing run.
     """
 
     def __init__(self, scale: Scale, bases: dict[str, RunConfig]) -> None:
@@ -223,7 +223,7 @@ class _Resolver:
         covered: tuple[str, ...],
         results: str,
     ) -> Study:
-        # Every base first, so that none goes by the name of an arm that is equal to it.
+        # All bases first, so that no base is named after an arm with an equal config.
         for declaration in declarations.values():
             self._base(declaration)
         resolved = {name: self._ablation(d) for name, d in declarations.items()}
@@ -243,12 +243,12 @@ class _Resolver:
         return run
 
     def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:
-        """Return the base with changes at the scale's data and length."""
+        """Return the base with changes, and with the scale's data and length."""
         seen = self.scale.amount("images_seen", name)
         images = self.scale.amount("training_images", name)
         changes = dict(changes or {})
         seen = max(1, round(seen * changes.pop("budget.fraction", 1.0)))
-        # Held-out images are stated for the whole training set, and shrink with it.
+        # Held-out images are stated for the whole training set; scale them with its size.
         whole = DATASETS["cifar10"].training_images
         held_out = changes.pop("selection.held_out_images", base.selection.held_out_images)
         amounts = {
@@ -259,7 +259,7 @@ class _Resolver:
         }
         config = changed(base, amounts | changes)
         if epochs:
-            # Unmatched, as the paper compared: as many epochs, however large an epoch is.
+            # As in the paper's comparisons: equal numbers of epochs, whatever an epoch's size.
             seen *= len(config.augmentation.copies)
             config = changed(config, {"budget.images_seen": seen})
         return config
@@ -279,7 +279,7 @@ class _Resolver:
         return Ablation(declaration, seeds, tuple(members))
 
     def _trained(self, declaration: Declaration, base: RunConfig) -> list[Member]:
-        """Return the arms that a config says, each different from the base and the others."""
+        """Return the trained arms, after checking that their configs differ from one another."""
         document = declaration.document
         seen = {to_json(base): f"its base {declaration.base!r}"}
         members = []
@@ -306,7 +306,7 @@ class _Resolver:
         return members
 
     def _base(self, declaration: Declaration) -> tuple[str, RunConfig]:
-        """Return an ablation's base at its length, and the run that trains it."""
+        """Return the run of an ablation's base, and its config at the ablation's length."""
         epochs = declaration.budget == "epochs"
         try:
             base = self._scaled(self.bases[declaration.base], declaration.name, None, epochs)
@@ -316,7 +316,7 @@ class _Resolver:
         return self._run(self._base_name(declaration.base, base), base), base
 
     def _base_name(self, base: str, config: RunConfig) -> str:
-        """Return the name of a base at another length: ``base.final_500000``."""
+        """Return the run name of a base at a given length, such as ``base.final_500000``."""
         own = self._scaled(self.bases[base], f"base.{base}")
         name = f"base.{base}_{config.budget.images_seen}"
         if config.data.training_images != own.data.training_images:

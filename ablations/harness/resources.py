@@ -1,4 +1,4 @@
-"""What a run asks of a scheduler: minutes, memory, and how many runs make a job worth its while."""
+"""Estimate a run's time and memory for the scheduler, and how many runs to group into a job."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from resnet.config import RunConfig, work_of
 from resnet.network import estimate as size
 
 TYPICAL_FLOPS = {"cuda": 3e12, "cpu": 3e10}
-"""FLOP/s of a modest GPU and of one old core in these networks, where nothing was measured."""
+"""Default FLOP/s without a measurement: a modest GPU and an old CPU core in these networks."""
 
 Measured = list[tuple[dict[str, Any], Speed]]
-"""What decides a speed, and the speed."""
+"""Pairs of calibration key and speed."""
 
 TRAINING, EVALUATION = 3, 1
-"""Passes through the network by image: backward costs about twice what forward does."""
+"""Cost per image in forward passes; a backward pass costs about two forward passes."""
 
 HEAD_ROOM = 2.0
-"""Times the estimate: nodes differ, and share their disks."""
+"""Factor on the estimate, because nodes differ and share their disks."""
 
 START_MINUTES = 2
-"""Of a job: Python from a network disk, a cold cache."""
+"""Start-up time of a job: Python from a network disk with a cold cache."""
 
 JOB_MINUTES = 10
-"""What a job should take at least; shorter runs go together."""
+"""Minimum duration of a job; shorter runs are grouped."""
 
 GROUPS = (4, 16, 64)
-"""How many runs may go together, as profiles/slurm names and counts them."""
+"""The group sizes, as defined in profiles/slurm."""
 
 
 def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
-    """Return the seconds that an image takes to train on and to evaluate.
+    """Return the seconds per image for training and for evaluation.
 
     Parameters
     ----------
     config
-        The run's.
+        The run's config.
     device
         ``cuda`` or ``cpu``.
     measured
-        What `resnet.job.calibrate` found, by what decides it; the slowest machine counts.
+        Measurements of `resnet.job.calibrate`; the slowest machine counts.
     """
     like = {**work_of(config), "device": device} if measured else {}
     found = [speed for known, speed in measured if like.items() <= known.items()]
@@ -56,7 +56,7 @@ def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
 
 
 def read_measured(cache: Path) -> Measured:
-    """Return the measurements in ``cache``; none where it is missing or holds something else."""
+    """Return the measurements in ``cache``; an empty list if the file is missing or invalid."""
     try:
         content = json.loads(cache.read_text())
         measured = [(dict(json.loads(key)), value) for key, value in content.items()]
@@ -68,22 +68,22 @@ def read_measured(cache: Path) -> Measured:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run takes, without head-room: minutes, and megabytes of main memory."""
+    """The estimated minutes and megabytes of main memory of a run, without head-room."""
 
     minutes: float
     memory_mb: float
 
     def runtime(self, attempt: int) -> int:
-        """Return the minutes to ask for; every further attempt asks for twice as many."""
+        """Return the minutes to request; every further attempt requests twice as many."""
         return math.ceil(START_MINUTES + HEAD_ROOM * self.minutes) << (attempt - 1)
 
     def memory(self, attempt: int) -> int:
-        """Return the megabytes to ask for; every further attempt asks for half as many more."""
+        """Return the megabytes to request; every further attempt adds half of the estimate."""
         return math.ceil(self.memory_mb * (1 + attempt) / 2)
 
     @property
     def group(self) -> str | None:
-        """The group of runs that together make a job of ten minutes, None for a long run."""
+        """The group of runs that together take at least ten minutes, or None for a long run."""
         needed = JOB_MINUTES / max(self.minutes, 1e-9)
         if needed <= 1:
             return None
@@ -92,10 +92,10 @@ class Estimate:
 
 
 def estimate(config: RunConfig, device: str, measured: Measured) -> Estimate:
-    """Return what a run takes on ``device`` (see `speed`).
+    """Return the time and main memory of a run on ``device`` (see `speed`).
 
-    A process takes about 1.5 GB for PyTorch and the images, 3 GB with CUDA; on the CPU the network
-    and its outputs are beside that.
+    A process takes about 1.5 GB for PyTorch and the images, 3 GB with CUDA; on the CPU, the network
+    and its outputs need additional memory.
     """
     minutes = run_seconds(config, speed(config, device, measured)) / 60
     if device == "cuda":

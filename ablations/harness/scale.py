@@ -1,4 +1,4 @@
-"""Scales: how much data and how long, in config/scales."""
+"""Read the scales in config/scales, which set the amount of data and the length of runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AMOUNTS = ("training_images", "images_seen", "seeds")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much data and how long: whole numbers, with exceptions by ablation or base."""
+    """The amounts of data, training and seeds, with exceptions by ablation or base."""
 
     name: str
     about: str
@@ -27,7 +27,7 @@ class Scale:
     all: tuple[str, ...] | None
 
     def amount(self, what: str, name: str) -> int:
-        """Return ``what`` (of `AMOUNTS`) for an ablation or ``base.<name>``."""
+        """Return the amount ``what`` (one of `AMOUNTS`) for an ablation or ``base.<name>``."""
         return self.exceptions.get(name, {}).get(what, self.amounts[what])
 
 
@@ -66,7 +66,7 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
 
 
 def is_names(value: Any) -> bool:
-    """Return whether ``value`` is a list of names, and not an empty one."""
+    """Return whether ``value`` is a non-empty list of names."""
     return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
 
 

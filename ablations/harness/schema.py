@@ -12,10 +12,10 @@ from resnet.settings import Group, hints
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of the files in ``ablations``."""
+    """Return the JSON Schema of the files in ``ablations``, of draft 7, which most editors know."""
     change = _change()
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "An ablation",
         "type": "object",
         "required": [*TEXTS, "base"],
@@ -77,4 +77,16 @@ def _settings() -> dict[str, Any]:
 
 
 def _type(owner: type[Group], name: str) -> dict[str, Any]:
-    return dict(msgspec.json.schema(hints(owner)[name]))
+    return dict(_of_draft_7(msgspec.json.schema(hints(owner)[name])))
+
+
+def _of_draft_7(part: Any) -> Any:
+    """Return a part of a schema of draft 2020-12 in the words of draft 7."""
+    if isinstance(part, list):
+        return [_of_draft_7(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "prefixItems" in part:
+        items = {"items": part["prefixItems"], "additionalItems": part.get("items", True)}
+        part = {k: v for k, v in part.items() if k not in ("prefixItems", "items")} | items
+    return {key: _of_draft_7(value) for key, value in part.items()}

@@ -1,4 +1,4 @@
-"""A study: every run that a scale trains, and what the report needs to know of it."""
+"""The resolved study: all runs of a scale, and their description for the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resnet.settings import nearest
 
 @dataclass(frozen=True)
 class Member:
-    """An arm of an ablation in a study: what it changes, and the run that trains it."""
+    """An arm of an ablation in a study: its changes of settings, and its run."""
 
     name: str
     run: str
@@ -33,13 +33,13 @@ class Ablation:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that a scale trains.
+    """All ablations and runs of a scale.
 
-    ``folder`` is the scale's name, or another where data or length are not the scale's, so that
-    one never overwrites the other. ``runs`` maps run names to configs (of seed 0), ``seeds`` to
-    how many seeds they are trained with; ``covered`` are the ablations that ``all`` trains. Runs
-    whose records come from an ablation's own rules have no config here. ``options`` are those that
-    were asked for instead of the scale's own.
+    ``folder`` is the scale's name, with a suffix if options change the data or the length, so that
+    studies don't overwrite each other. ``runs`` maps run names to configs (with seed 0), ``seeds``
+    to numbers of seeds; ``covered`` lists the ablations that ``all`` trains. Runs whose records are
+    written by an ablation's own rules have no config. ``options`` has the options that replace the
+    scale's values.
     """
 
     scale: Scale
@@ -52,7 +52,7 @@ class Study:
     options: dict[str, Any] = field(default_factory=dict)
 
     def runs_of(self, *names: str) -> list[tuple[str, int]]:
-        """Return the (run, seed) pairs that the ablations ``names`` need, each once."""
+        """Return the distinct (run, seed) pairs that the ablations ``names`` need."""
         pairs = (
             (member.run, seed)
             for name in names
@@ -63,12 +63,12 @@ class Study:
 
 
 def to_document(study: Study) -> dict[str, Any]:
-    """Return the study as plain data, ``study.json``: what the report knows of it."""
+    """Return the study as plain data, the content of ``study.json`` for the report."""
     scale = dataclasses.asdict(study.scale)
     return {
         "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
         "must_hold": list(study.must_hold),
-        # What the report needs to compare configs, and to name settings.
+        # The report uses these to compare configs and to name settings.
         "settings": {"titles": titles(), "defaults": defaults(), "former": FORMER},
         "options": study.options,
         "ablations": {name: _ablation_document(study.ablations[name]) for name in study.covered},
@@ -101,12 +101,12 @@ def _ablation_document(ablation: Ablation) -> dict[str, Any]:
 
 
 def named(run: str, runs: dict[str, str]) -> str:
-    """Return what ``runs`` holds of the run of that name.
+    """Return the value of ``run`` in ``runs``.
 
     Raises
     ------
     LookupError
-        Where it holds none: with the nearest name.
+        If there is no such run; the message suggests the nearest name.
     """
     if run not in runs:
         raise LookupError(f"the study has no run {run}{nearest(run, runs)}")

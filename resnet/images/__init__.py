@@ -1,5 +1,5 @@
-"""Images: where they come from, what they are checked for, and what augmentation makes of them.
+"""Read, check and augment the images of a data set.
 
-A data set comes in with a folder of its own in ``datasets``, a transform with a module of its own
-in ``augmentation/transforms``. The network and training stay out.
+To add a data set, add a folder to ``datasets``; to add a transform, add a module to
+``augmentation/transforms``. This package doesn't depend on the network or on training.
 """

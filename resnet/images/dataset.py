@@ -1,4 +1,4 @@
-"""What is known of a data set before it is read. Imports nothing but Python's library."""
+"""Static properties of a data set. This module imports only the standard library."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set's fixed facts: images are square, RGB, uint8.
+    """Static properties of a data set; images are square, RGB and uint8.
 
     Parameters
     ----------
     classes
-        Their names, in the order of the labels, which count from 0.
+        Names of the classes, in the order of the labels, which start from 0.
     image_size
         Width and height, in pixels.
     training_images, test_images
-        How many there are.
+        Numbers of images.
     sources
-        Where the images can be read from, the default first: the legal values of ``data_source``.
+        The legal values of ``data_source``, i.e. the sources of the images; the first is the
+        default.
     ways_out
-        What to say where the images can't be read.
+        Help shown when the images can't be read.
     """
 
     classes: tuple[str, ...]

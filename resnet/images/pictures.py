@@ -1,8 +1,8 @@
-"""Pictures for the report: a few training images, and what each copy's transforms make of them.
+"""Write example images for the report: one per class, augmented with each copy's transforms.
 
 ``python -m resnet.images.pictures --data FOLDER --copies JSON --output FILE`` writes
-``pictures.npz``: ``images``, uint8 of shape (copies, images, size, size, 3), ``labels``, and
-``copies``, a line each.
+``pictures.npz`` with ``images``, uint8 of shape (copies, images, size, size, 3), ``labels``, and
+``copies``, a text for each copy.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def first_of_each(split: Split) -> Split:
 
 
 def augmented(split: Split, copies: tuple[tuple[str, ...], ...]) -> NDArray[np.uint8]:
-    """Return what seed 0 sees of ``split`` in its first epoch, of shape (copies, images, ...)."""
+    """Return ``split`` augmented as in seed 0's first epoch, of shape (copies, images, ...)."""
     n, size = len(split.labels), split.images.shape[1]
     augmenter = Augmenter(copies, seed=0, epoch=0, images=n, size=size)
     batch = augmenter.batch(torch.from_numpy(split.images), np.arange(n * len(copies)))

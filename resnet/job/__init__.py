@@ -1,5 +1,5 @@
-"""What surrounds a run: devices, checkpoints, signals, the record, where its numbers come from.
+"""The environment of a run: devices, checkpoints, signals, run records and provenance.
 
-Nothing here decides a run's numbers, so that a change of code here plans no run again. How the
-network learns stays out: that is ``resnet.training``'s.
+No code in this package affects the results of runs, so the workflow trains no run again after a
+change here. Code that affects results belongs to ``resnet.training``.
 """

@@ -1,9 +1,9 @@
-"""How long training takes here: a few steps of a network, timed on images made up.
+"""Measure the speed of training on this machine: time a few steps on random images.
 
 ``python -m resnet.job.calibrate --cache FILE`` reads run configs as JSON lines from standard input
-and prints, for each, JSON with the seconds an image takes to train on and to evaluate. Results are
-kept in FILE under what decides them: network, batch, precision, views in evaluation, image size,
-code and versions, machine, threads.
+and prints for each config JSON with the seconds per image for training and for evaluation. Results
+are cached in FILE; the key consists of network, batch size, precision, views in evaluation, image
+size, code and package versions, machine and number of threads.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from resnet.training.machine import pick_device, pick_precision, set_up, wait_fo
 from resnet.training.run import Run, place
 
 STEPS = 3
-"""Batches timed."""
+"""Number of timed batches."""
 
 WARM_UP, COMPILING = 1, 3
-"""Batches before those, and with ``compile``: a GPU records its CUDA graphs in the second."""
+"""Batches before the timed ones, without and with ``compile`` (a GPU records its CUDA graphs in
+the second batch)."""
 
 
 def key_of(config: RunConfig, threads: int) -> str:
-    """Return what decides the speed of ``config`` here, as text."""
+    """Return the cache key of ``config``: everything that affects its speed on this machine."""
     device = pick_device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     parts = {
@@ -49,7 +50,7 @@ def key_of(config: RunConfig, threads: int) -> str:
 
 
 def measure(config: RunConfig) -> dict[str, float]:
-    """Return ``train`` and ``evaluate``: seconds an image takes, on noise of the right size."""
+    """Return the seconds per image for ``train`` and ``evaluate``, measured on random images."""
     copies = len(config.augmentation.copies)
     warm_up = COMPILING if config.compile else WARM_UP
     images = min(
@@ -98,7 +99,7 @@ def _read(cache: Path) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print each config's seconds an image, measured once."""
+    """Print the seconds per image of each config, measured or from the cache."""
     parser = argparse.ArgumentParser(
         prog="python -m resnet.job.calibrate", description=main.__doc__
     )

@@ -1,4 +1,4 @@
-"""Checkpoints: where a run stands, so that a killed one goes on with the same bits."""
+"""Save and load checkpoints, from which a killed run resumes with bit-identical results."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import torch
 from resnet.files import new_file, new_folder
 
 DIGEST = 32
-"""Bytes of a SHA-256 before the rest, by which a damaged checkpoint is known."""
+"""Bytes of the SHA-256 at the start of a checkpoint, which detects damaged files."""
 
 
 def save(path: Path, key: str, state: dict[str, Any]) -> None:
-    """Write ``state`` under ``key``, atomically."""
-    # Through memory: written by torch itself, a full disk is an error of a kind of its own.
+    """Write ``state`` and ``key`` atomically."""
+    # Serialise in memory first: torch.save doesn't raise OSError when the disk is full.
     buffer = io.BytesIO()
     torch.save({"key": key, "state": state}, buffer)
     content = buffer.getbuffer()
@@ -28,9 +28,9 @@ def save(path: Path, key: str, state: dict[str, Any]) -> None:
 
 
 def load(path: Path, key: str) -> dict[str, Any] | None:
-    """Return the state saved under ``key``, or None where there is none.
+    """Return the state that was saved with ``key``, or None if there is none.
 
-    A checkpoint of another config or code, or one that can't be read, is not used.
+    A checkpoint with another key, such as of another config or code, or a damaged one is ignored.
     """
     try:
         content = path.read_bytes()
@@ -41,7 +41,7 @@ def load(path: Path, key: str) -> dict[str, Any] | None:
     try:
         saved = torch.load(io.BytesIO(content[DIGEST:]), map_location="cpu", weights_only=True)
     except Exception:
-        return None  # another version's, whatever torch raises of it
+        return None  # a checkpoint of another version; torch may raise anything
     if not isinstance(saved, dict) or saved.get("key") != key:
         return None
     state = saved.get("state")
@@ -49,16 +49,16 @@ def load(path: Path, key: str) -> dict[str, Any] | None:
 
 
 def kept_record(path: Path, key: str) -> Path:
-    """Return where the record of a run that is finished is kept, by the checkpoint's path and key.
+    """Return the folder for a second copy of a finished run's record, by checkpoint path and key.
 
-    Its files are the record's own by another name (hard links), so that they take no room beside
-    it, and outlive its removal. When a whole study is done, they go (see report/report.smk).
+    Its files are hard links, so that they take no extra disk space and survive the removal of the
+    record. They are removed when a whole study is complete (see report/report.smk).
     """
     return path.with_name(f".{path.name}.{hashlib.sha256(key.encode()).hexdigest()[:16]}.done")
 
 
 def link(record: Path, into: Path) -> None:
-    """Give a record's files a second place, as links where the file system has them."""
+    """Hard-link a record's files into another folder; copy them if the file system has no links."""
     with new_folder(into) as beside:
         for file in record.iterdir():
             try:

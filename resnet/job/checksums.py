@@ -1,8 +1,8 @@
-"""Checksums of a run record's parts, in the form of coreutils' ``sha256sum``.
+"""Write and check the checksums of a run record, in the format of coreutils' ``sha256sum``.
 
-``python -m resnet.job.checksums FOLDER...`` looks at every record under the folders and names each
-part whose bytes changed; in a record itself, ``sha256sum --check SHA256SUMS`` does the same.
-Imports nothing but Python's library.
+``python -m resnet.job.checksums FOLDER...`` checks every record under the folders and lists each
+file that changed. In a record's folder, ``sha256sum --check SHA256SUMS`` does the same.
+This module imports only the standard library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 NAME = "SHA256SUMS"
 
 WEIGHTS = "model.safetensors"
-"""The part that a record may do without: 20 MB a run that the report doesn't read."""
+"""The only optional file of a record: 20 MB per run, which the report doesn't read."""
 
 
 def digest(path: Path) -> str:
@@ -27,16 +27,16 @@ def digest(path: Path) -> str:
 
 
 def write(record: Path) -> None:
-    """Write the checksums of the record's other files into it."""
+    """Write ``SHA256SUMS`` with the checksums of the record's other files."""
     parts = sorted(path for path in record.iterdir() if path.name != NAME)
     lines = [f"{digest(path)}  {path.name}\n" for path in parts]
     (record / NAME).write_text("".join(lines))
 
 
 def problems(record: Path) -> list[str]:
-    """Return what is wrong with a record's bytes, a line each; nothing where they are as written.
+    """Return the missing, added and changed files of a record, one line for each problem.
 
-    Weights that were taken out afterwards are no problem.
+    Missing weights are allowed.
     """
     try:
         text = (record / NAME).read_bytes().decode("ascii")
@@ -71,7 +71,7 @@ def _changed(path: Path, known: str) -> list[str]:
 
 
 def records(folder: Path) -> Iterator[Path]:
-    """Yield the run records in a folder of results, or the folder itself where it is one."""
+    """Yield the run records in a folder of results; the folder itself may also be a record."""
     if (folder / "summary.json").is_file():
         yield folder
     for path in sorted(folder.glob("**/runs/*/seed*")):

@@ -1,4 +1,4 @@
-"""What a scheduler tells a run about the job that it is in."""
+"""Query the cluster scheduler about the job that contains this process."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import re
 import subprocess
 
 JOB = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
-"""Where schedulers name the job that a process belongs to."""
+"""Environment variables in which schedulers store the job's id."""
 
 NEAR_MINUTES = 2.0
-"""How long before a job's end a signal counts as its time limit."""
+"""A signal in the last so many minutes of a job is attributed to the job's time limit."""
 
 
 def job() -> str | None:
-    """Return the scheduler's name for the job that this process is in, None outside of one."""
+    """Return the id of the scheduler's job that contains this process, or None without a job."""
     return next((os.environ[name] for name in JOB if name in os.environ), None)
 
 
 def minutes(text: str) -> float:
-    """Return the minutes in SLURM's ``[[days-]hours:]minutes:seconds``, infinite without limit."""
+    """Return SLURM's ``[[days-]hours:]minutes:seconds`` in minutes; any other text as infinity."""
     found = re.fullmatch(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)", text)
     if not found:
         return float("inf")
@@ -28,9 +28,9 @@ def minutes(text: str) -> float:
 
 
 def why_asked_to_leave(asked_minutes: int) -> str:
-    """Return what to set where a SLURM job's time is up, as words in brackets, or nothing.
+    """Return advice in brackets if a SLURM job's time limit is reached, else an empty text.
 
-    ``asked_minutes`` is what the run asked for; its job may hold several runs.
+    ``asked_minutes`` is the time that the run requested; its job may contain several runs.
     """
     number = os.environ.get("SLURM_JOB_ID")
     if not number:

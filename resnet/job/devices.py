@@ -1,8 +1,8 @@
-"""A GPU of its own for each run, or a share of one, where several runs share a machine.
+"""Assign a GPU, or a share of one, to each of several runs on a machine.
 
-A run holds a device by a lock on a file, which the operating system lets go when its process ends,
-however it ends. Devices are told apart by what ``CUDA_VISIBLE_DEVICES`` calls them; within a job of
-a scheduler, that job's own devices only, for it may number them anew for each.
+A run holds a device by a file lock, which the operating system releases when the process ends for
+any reason. Devices are identified by their names in ``CUDA_VISIBLE_DEVICES``. Each job of a
+scheduler has its own locks, since a scheduler may number the devices anew for every job.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ POLL_SECONDS = 1.0
 def visible(dev: Path = Path("/dev")) -> list[str]:
     """Return the GPUs that this process may use, without importing torch.
 
-    Those that ``CUDA_VISIBLE_DEVICES`` lists, else the NVIDIA devices in ``dev``; none where the
-    variable hides them.
+    These are the devices in ``CUDA_VISIBLE_DEVICES`` if it is set (none if it is empty), else the
+    NVIDIA devices in ``dev``.
     """
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given is None:
-        # CUDA counts those that it sees from 0, whatever their files are called.
+        # CUDA numbers the visible devices from 0, whatever the names of their files are.
         files = [path for path in dev.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
         return [str(number) for number in range(len(files))]
     names = [name.strip() for name in given.split(",")]
-    # CUDA itself reads the list up to the first name that isn't one.
+    # CUDA ignores the first invalid name in the list and everything after it.
     wrong = next((i for i, name in enumerate(names) if name in ("", "-1")), len(names))
     return names[:wrong]
 
 
 def folder() -> Path:
-    """Return where this machine's locks are: one folder a user and scheduler's job."""
+    """Return the folder of the lock files on this machine, one per user and scheduler job."""
     return Path(tempfile.gettempdir()) / _safe(f"modified-resnet-gpus-{os.getuid()}-{job()}")
 
 
@@ -53,14 +53,14 @@ def _safe(name: str) -> str:
 
 @contextmanager
 def one_device(runs_per_gpu: int = 1) -> Iterator[str | None]:
-    """Hold a device, waiting until one is free, and make it the only one that CUDA sees.
+    """Wait for a free device, hold it, and make it the only device visible to CUDA.
 
-    Enter before CUDA starts. Yields the device's name, or None on a machine without any.
+    Enter before CUDA starts. Yields the device's name, or None on a machine without GPUs.
 
     Parameters
     ----------
     runs_per_gpu
-        How many runs may hold one device at the same time.
+        Maximum number of runs that hold a device at the same time.
     """
     names = visible()
     if not names:
@@ -83,10 +83,10 @@ def _wait_for(names: list[str], runs_per_gpu: int) -> tuple[str, filelock.BaseFi
     place = folder()
     place.mkdir(mode=0o700, exist_ok=True)
     if place.stat().st_uid != os.getuid():
-        raise PermissionError(f"{place} is another user's: remove it, or set TMPDIR")
+        raise PermissionError(f"{place} belongs to another user: remove it, or set TMPDIR")
     told = False
     while True:
-        # Every device takes one run before any takes a second.
+        # Every device gets one run before any device gets a second one.
         for share in range(runs_per_gpu):
             for name in names:
                 lock = filelock.FileLock(place / _safe(f"{name}.{share}.lock"))
@@ -95,6 +95,6 @@ def _wait_for(names: list[str], runs_per_gpu: int) -> tuple[str, filelock.BaseFi
                 except filelock.Timeout:
                     continue
         if not told:
-            log.info("waits for a GPU: %s held by other runs", ", ".join(names))
+            log.info("waiting for a GPU: %s held by other runs", ", ".join(names))
             told = True
         time.sleep(POLL_SECONDS)

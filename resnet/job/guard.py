@@ -1,4 +1,4 @@
-"""What keeps a run's work: checkpoints when they are due, and a whole one when asked to leave."""
+"""Saves a run's checkpoints: at intervals, and once more when a signal asks the process to stop."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from resnet.training.run import Run
 
 
 class Interrupted(Exception):  # noqa: N818 - nothing went wrong
-    """SIGINT or SIGTERM came; the run's state is whole."""
+    """SIGINT or SIGTERM was received; the run's state is consistent."""
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Take SIGTERM as Ctrl-C is taken, where nothing is to be saved yet or any more."""
+    """Handle SIGTERM like Ctrl-C, for code before and after training, with nothing to save."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -28,9 +28,9 @@ def terminable() -> Iterator[None]:
 
 
 class Guard:
-    """Saves a run when it is due, and whole when a signal asks it to leave.
+    """Saves a run's checkpoints at intervals, and when a signal asks the process to stop.
 
-    Checkpoints cost at most 2% of the time: the next one waits 50 times as long as the last took.
+    Saving takes at most 2% of the time: the interval is at least 50 times as long as the last save.
     """
 
     within_epoch_seconds = 60.0
@@ -49,7 +49,7 @@ class Guard:
         self.cost = self.saved_at - start
 
     def after(self, wait_seconds: float) -> None:
-        """Save if the last checkpoint is older than ``wait_seconds``; leave if asked to."""
+        """Save if the last checkpoint is older than ``wait_seconds``; stop if a signal came."""
         if self.asked_to_leave:
             raise Interrupted
         if time.perf_counter() - self.saved_at > max(wait_seconds, 50 * self.cost):
@@ -57,7 +57,7 @@ class Guard:
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """Leave at once when asked to: evaluation changes nothing that is saved."""
+        """Let a signal stop evaluation immediately, since evaluation changes no saved state."""
         if self.asked_to_leave:
             raise Interrupted
         self.may_raise = True
@@ -67,14 +67,14 @@ class Guard:
             self.may_raise = False
 
     def leave(self, number: int, frame: FrameType | None) -> None:
-        """Handle SIGINT and SIGTERM: a batch under way is finished first."""
+        """Handle SIGINT and SIGTERM; during training, the current batch is finished first."""
         self.asked_to_leave = True
         if self.may_raise:
             raise Interrupted
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM, and save before leaving."""
+        """Handle SIGINT and SIGTERM, and save a checkpoint before stopping."""
         before = {s: signal.signal(s, self.leave) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield

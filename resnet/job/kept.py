@@ -1,6 +1,6 @@
-"""Records that were made by other code and are accepted as of today's: the receipt of that.
+"""Read and write ``kept.json``: which records of older code are valid for the current code.
 
-Imports no torch: Snakemake reads the receipt at every call.
+This module doesn't import torch, because Snakemake reads ``kept.json`` at every call.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from pathlib import Path
 from resnet.files import new_file
 
 NAME = "kept.json"
-"""The receipt's name in a study's folder."""
+"""The name of the file in a study's folder."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """Code that was found to train as today's does.
+    """Older code whose training was found to be bit-identical to the current code's.
 
     Parameters
     ----------
     commit, recorded
-        The commit of that code, and its digest, which the records state.
+        The commit of the older code, and its digest as stated in the records.
     today
         The digest of the code that it was compared with.
     runs, steps
-        Which runs were compared, as ``<run>/seed<k>``, in how many steps each.
+        The compared runs, as ``<run>/seed<k>``, and the number of steps of each.
     records
-        How many records the study had of it.
+        Number of the study's records made by the older code.
     """
 
     commit: str
@@ -41,7 +41,7 @@ class Kept:
 
 
 def read_kept(folder: Path) -> list[Kept]:
-    """Return the receipt in a study's folder; nothing where there is none that can be read."""
+    """Return the content of a study's ``kept.json``; an empty list if it is missing or invalid."""
     try:
         rows = json.loads((folder / NAME).read_text())
         return [Kept(**{**row, "runs": tuple(row["runs"])}) for row in rows]
@@ -50,22 +50,22 @@ def read_kept(folder: Path) -> list[Kept]:
 
 
 def write_kept(folder: Path, kept: list[Kept]) -> None:
-    """Write the receipt."""
+    """Write ``kept.json`` into a study's folder."""
     with new_file(folder / NAME) as beside:
         beside.write_text(json.dumps([dataclasses.asdict(k) for k in kept], indent=1) + "\n")
 
 
 def accepted(digest: str, record: Path, kept: list[Kept]) -> str:
-    """Return the digest by which a run is planned: its record's own where that is accepted.
+    """Return the digest for planning a run: its record's digest if it was accepted.
 
     Parameters
     ----------
     digest
-        Of today's code.
+        Digest of the current code, returned otherwise.
     record
         The run's record, which may not exist.
     kept
-        The study's receipt.
+        The content of the study's ``kept.json``.
     """
     known = {k.recorded for k in kept if k.today == digest}
     if not known:

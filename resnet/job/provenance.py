@@ -1,6 +1,6 @@
-"""Where numbers come from: digests of the code and versions that decide them, and the hardware.
+"""Provenance of results: digests of code, package versions, commit and hardware.
 
-Imports no torch: Snakemake calls the digests at every start.
+This module doesn't import torch, because Snakemake computes the digests at every start.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from resnet.settings import kind_of
 ROOT = Path(__file__).parent.parent.parent
 
 TRAINING = ("resnet/training", "resnet/images/augmentation")
-"""The folders whose code decides every run's numbers, but for the registries in them."""
+"""The folders whose code affects the results of every run, except for the registries in them."""
 
 REGISTRIES = (
     "resnet/training/optimizers",
     "resnet/training/schedules",
     "resnet/images/augmentation/transforms",
 )
-"""Folders in those whose entries decide only the numbers of runs that name them."""
+"""Registries inside `TRAINING`; an entry affects only the results of runs that use it."""
 
 PACKAGES = ("torch", "torchvision", "numpy")
-"""The packages whose versions decide a run's numbers."""
+"""The packages whose versions affect the results of runs."""
 
 DATA_PACKAGES = ("numpy", "pillow", "pyarrow", "scikit-learn")
-"""The packages whose versions decide the decoded pixels."""
+"""The packages whose versions affect the decoded pixels."""
 
 
 def training_digest(config: RunConfig, root: Path = ROOT) -> str:
-    """Return a digest of the code and the defaults that decide the numbers of a run.
+    """Return a digest of the code and the default settings that affect the results of a run.
 
-    Shared code is covered by folder; of each registry, only the entries that the config names.
-    Comments, docstrings and titles are left out.
+    It covers the shared folders, and of each registry only the entries that the config uses.
+    Comments, docstrings and titles are excluded.
     """
     return _training_digest(entries_of(config), root)
 
 
 def entries_of(config: RunConfig) -> tuple[str, ...]:
-    """Return the registries' entries that a config names, as paths from the root."""
+    """Return the registries' entries that a config uses, as paths from the root."""
     transforms = sorted({name for copy in config.augmentation.copies for name in copy})
     return (
         f"resnet/network/{kind_of(config.model)}",
@@ -80,7 +80,7 @@ def _code_of_training(folder: str, root: Path) -> str:
 
 
 def _is_entry(path: Path, registry: Path) -> bool:
-    """Return whether a module belongs to an entry of a registry, not to what its entries share."""
+    """Return whether a module belongs to one entry of a registry, not to code shared by entries."""
     if not path.is_relative_to(registry):
         return False
     inside = path.relative_to(registry)
@@ -92,13 +92,13 @@ def _is_entry(path: Path, registry: Path) -> bool:
 def code_digest(*places: str, root: Path = ROOT) -> str:
     """Return a digest of the code in files and folders (paths from the root).
 
-    A folder is covered with all modules in it, also those that are added.
+    A folder includes all modules in it, so that adding a module changes the digest.
     """
     return _hex(code(*places, root=root))
 
 
 def code(*places: str, root: Path = ROOT) -> str:
-    """Return the code in files and folders, without its comments and docstrings."""
+    """Return the code in files and folders, without comments and docstrings."""
     return "\n".join(
         _code_of(sorted(path.rglob("*.py")) if path.is_dir() else [path], root)
         for path in (root / place for place in places)
@@ -120,7 +120,7 @@ def _without_words(source: str) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            # A string that stands alone does nothing, wherever it is.
+            # Drop every constant that is a statement by itself: it has no effect.
             node.body = [  # type: ignore[attr-defined]
                 item
                 for item in body
@@ -132,7 +132,7 @@ def _without_words(source: str) -> str:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Return the installed versions, without importing anything."""
+    """Return the installed versions, without importing the packages."""
     return {name: _version(name) for name in packages}
 
 
@@ -149,7 +149,7 @@ def versions_digest(*packages: str) -> str:
 
 
 def origin(config: RunConfig) -> dict[str, object]:
-    """Return where a run's numbers come from, to be asked when it starts."""
+    """Return the provenance of a run's results; call this function when the run starts."""
     return {
         "processor": processor(),
         "versions": versions(*PACKAGES) | {"python": platform.python_version()},
@@ -159,7 +159,7 @@ def origin(config: RunConfig) -> dict[str, object]:
 
 
 def commit() -> str:
-    """Return the checkout's commit, with ``+changes`` where files differ from it."""
+    """Return the checkout's commit, with ``+changes`` if tracked files differ from it."""
     try:
         head = _git("rev-parse", "HEAD")
         return head + ("+changes" if _git("status", "--porcelain", "-uno") else "")
@@ -179,7 +179,7 @@ def _git(*arguments: str) -> str:
 
 
 def processor() -> str:
-    """Return the processor's name and what of it this process may use."""
+    """Return the processor's name and the number of cores that this process may use."""
     name = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():

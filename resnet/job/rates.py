@@ -1,7 +1,7 @@
-"""The learning rates of a protocol, epoch by epoch: those in force, and those that print.
+"""Write the learning rate of every epoch: the rate in use, and the one that ``get_lr()`` returns.
 
 ``python -m resnet.job.rates --config JSON --epochs N --output FILE`` needs no data and no training.
-The paper's Figure 2 prints ``scheduler.get_lr()`` after each epoch, which is not the rate in force.
+The paper's Figure 2 shows ``scheduler.get_lr()`` after each epoch, which isn't the rate in use.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from resnet.training.schedules import build as schedules
 
 
 def by_epoch(config: RunConfig, epochs: int) -> list[dict[str, float]]:
-    """Return for each epoch the rate of its last batch, and what ``get_lr()`` prints after it."""
+    """Return for each epoch the rate of its last batch, and the ``get_lr()`` after that batch."""
     optim = build_optimizer(config.optimizer, [torch.nn.Parameter(torch.zeros(1))])
     scheduler = schedules.build(config.schedule, optim, schedule_steps(config))
     rows: list[dict[str, float]] = []
@@ -41,7 +41,7 @@ def by_epoch(config: RunConfig, epochs: int) -> list[dict[str, float]]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write a row an epoch."""
+    """Write a CSV file with a row for each epoch."""
     parser = argparse.ArgumentParser(prog="python -m resnet.job.rates", description=main.__doc__)
     parser.add_argument("--config", required=True, help="the run config as JSON")
     parser.add_argument("--epochs", type=int, required=True)

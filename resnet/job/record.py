@@ -1,4 +1,4 @@
-"""The run record: what a finished run leaves behind, complete or absent."""
+"""Write the record of a finished run, a folder that is either complete or absent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def write_record(
     Parameters
     ----------
     folder
-        Where to; replaced as a whole.
+        Folder of the record; an existing record is replaced.
     name
         The run's name.
     run
@@ -54,13 +54,13 @@ def write_record(
     facts
         The data's ``data.json``.
     origin
-        What `resnet.job.provenance.origin` returned when the run started.
+        Result of `resnet.job.provenance.origin` at the start of the run.
     predictions
         The final evaluation on the test images.
     plain_train_accuracy
         Final accuracy in [0, 1] on the training images, not augmented, in evaluation mode.
     keep_weights
-        Whether the record holds the weights: 20 MB that the report doesn't read.
+        Whether the record includes the weights, 20 MB that the report doesn't read.
     """
     classes = len(run.config.dataset.classes)
     layers = [dataclasses.asdict(row) for row in cost.layers(run.config.model, classes)]
@@ -76,7 +76,7 @@ def write_record(
         )
         if keep_weights:
             weights = {k: v.contiguous() for k, v in run.evaluated.state_dict().items()}
-            # As bytes: written by safetensors itself, a full disk is an error of a kind of its own.
+            # As bytes, since safetensors' own writer doesn't raise OSError on a full disk.
             (beside / checksums.WEIGHTS).write_bytes(save(weights))
         _write_json(beside / "summary.json", summary)
         checksums.write(beside)
@@ -103,7 +103,7 @@ def _summary(
 
 
 def _peak_memory_mib(cuda: bool) -> float:
-    """Return the most memory held: the GPU's where one trained, else the process's."""
+    """Return the peak memory: the GPU's if the run used a GPU, else the process's."""
     if cuda:
         return round(torch.cuda.max_memory_allocated() / 2**20, 1)
     # ru_maxrss is in KiB on Linux (getrusage(2)).
@@ -115,7 +115,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows that have the same keys, under a head of those."""
+    """Write rows that all have the same keys, with a header line."""
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

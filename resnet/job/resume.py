@@ -1,6 +1,6 @@
-"""Unlock a study whose Snakemake was killed, but only when no live process holds it.
+"""Unlock a study after its Snakemake process was killed, unless a live process still uses it.
 
-``python -m resnet.job.resume`` is what ``make resume`` calls before it goes on.
+``make resume`` calls ``python -m resnet.job.resume`` before it runs Snakemake.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 import psutil
 
 SUBMITTED = Path(".snakemake/slurm_logs")
-"""Where Snakemake's SLURM plugin writes, so that it is there once a study has submitted jobs."""
+"""Folder of Snakemake's SLURM plugin; it exists if a study has submitted jobs."""
 
 WORK = re.compile(r"snakemake|(resnet|report|ablations)(\.\w+)*")
-"""The modules that write into a study."""
+"""The modules whose processes write into a study's folder."""
 
 
 def holders(folder: Path) -> list[psutil.Process]:
-    """Return the live processes that work on the study in ``folder``, this one's own aside."""
+    """Return the live processes that work in ``folder``, except this one and its parents."""
     own = {p.pid for p in (psutil.Process(), *psutil.Process().parents())}
     found = []
     for process in psutil.process_iter():
@@ -37,7 +37,7 @@ def holders(folder: Path) -> list[psutil.Process]:
 
 
 def _works(command: list[str]) -> bool:
-    """Return whether a command is Snakemake's, or one of our modules'."""
+    """Return whether a command line runs Snakemake or one of this project's modules."""
     modules = [word for flag, word in itertools.pairwise(command) if flag == "-m"]
     scripts = [Path(word).name for word in command[:2]]
     return any(WORK.fullmatch(module) for module in modules) or "snakemake" in scripts
@@ -49,7 +49,7 @@ def jobs(folder: Path) -> list[str]:
     Raises
     ------
     OSError
-        Where the study has submitted jobs before, and SLURM doesn't answer.
+        If the study has submitted jobs before and SLURM doesn't respond.
     """
     command = ["squeue", "--me", "--noheader", "--format=%A %Z"]
     try:
@@ -61,26 +61,26 @@ def jobs(folder: Path) -> list[str]:
             return []
         said = (str(getattr(error, "stderr", None) or "").strip() or str(error)).splitlines()[0]
         raise OSError(
-            f"squeue doesn't answer, so this study's jobs may still run: {said}. Try again when it "
-            f"does; or, if you know that none runs, remove {SUBMITTED} first"
+            f"squeue doesn't respond, so jobs of this study may still run: {said}. Try again when "
+            f"squeue responds; if you know that no job runs, remove {SUBMITTED} first"
         ) from None
     found = (line.partition(" ") for line in done.stdout.splitlines())
     return [number for number, _, submitted in found if Path(submitted.strip()) == folder]
 
 
 def why_locked(folder: Path, scale: str, dataset: str) -> str | None:
-    """Return what to do about another call's lock on a study or its data, None where none is.
+    """Return advice on a lock that another call holds on a study or its data; None if unlocked.
 
     Parameters
     ----------
     folder
-        Where Snakemake runs; its locks list the files that the call makes.
+        Snakemake's working directory; the locks in it list the files that a call writes.
     scale, dataset
         The folders in ``results`` and ``results/data`` that this call would write.
     """
     locked = ""
     for path in (folder / ".snakemake" / "locks").glob("*.output.lock"):
-        with contextlib.suppress(FileNotFoundError):  # let go just now
+        with contextlib.suppress(FileNotFoundError):  # released in the meantime
             locked += path.read_text(errors="replace")
     if f"results/{scale}/" not in locked and f"results/data/{dataset}/" not in locked:
         return None
@@ -96,7 +96,7 @@ def why_locked(folder: Path, scale: str, dataset: str) -> str | None:
 
 
 def main() -> int:
-    """Unlock the study in the current folder, or say who holds it."""
+    """Unlock the study in the current folder, or print which processes or jobs use it."""
     try:
         queued = jobs(Path.cwd())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""From a run's config to its record: what happens around the training itself."""
+"""Train a run and write its record: checks, checkpoints, logging and the final evaluation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger("resnet.train")
 
 
 def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
-    """Train to the end of the budget, a line an epoch."""
+    """Train to the end of the budget, and log a line for each epoch."""
     bar = tqdm(total=run.steps, initial=run.step, unit="batch", disable=not watched, leave=False)
     while not run.finished:
         for _ in run.train_to_epoch_end():
@@ -40,7 +40,7 @@ def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
 
 
 def epoch_line(run: Run, name: str) -> str:
-    """Return a line on the epoch that ended last, and how long the rest will take."""
+    """Return a log line on the last epoch, with the remaining time."""
     row, done = run.rows[-1], len(run.rows)
     left = sum(r["seconds"] for r in run.rows) / run.step * (run.steps - run.step)
     return (
@@ -58,7 +58,7 @@ def _duration(seconds: float) -> str:
 
 
 def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None) -> None:
-    """Train what ``config`` says, from its checkpoint where there is one, and write the record.
+    """Train the run of ``config``, from its checkpoint if there is one, and write its record.
 
     ``held`` is the GPU that the run holds, if any.
     """
@@ -73,15 +73,15 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     facts = read_facts(args.data)
     if facts["dataset"] != config.data.dataset:
         raise ValueError(
-            f"{args.data} holds {facts['dataset']}, the config asks {config.data.dataset}"
+            f"{args.data} contains {facts['dataset']}; the config needs {config.data.dataset}"
         )
     device = machine.pick_device()
     if held and device.type == "cpu":
-        log.info("GPU %s is ours, but PyTorch finds none: trains on the CPU", held)
+        log.info("GPU %s is assigned, but PyTorch finds none: trains on the CPU", held)
     key = _checkpoint_key(config, device, facts, started)
     kept = checkpoint.kept_record(args.checkpoint, key)
     if kept.is_dir() and not checksums.problems(kept):
-        kept.touch()  # by which the workflow knows that this call finished the run
+        kept.touch()  # tells the workflow that this call finished the run
         checkpoint.link(kept, args.output)
         log.info("%s seed %d  was finished before", args.run, config.seed)
         return
@@ -96,18 +96,18 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
             "%s seed %d  goes on at batch %d of %d", args.run, config.seed, run.step, run.steps
         )
     elif args.checkpoint.exists():
-        log.info("%s: not used, it is of another config, code or data", args.checkpoint)
+        log.info("%s: not used, since its config, code or data differ", args.checkpoint)
     with guard.listening():
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
-            # None where the checkpoint that it went on from was the last epoch's.
+            # last_test is None if the run resumed from a checkpoint after its last epoch.
             predictions = run.last_test or run.evaluate(*run.images.test)
             plain = run.evaluate(*run.images.training)
     weights = args.keep_weights == "all" or (
         args.keep_weights == "bases" and args.run.startswith("base.")
     )
     write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy, weights)
-    # Snakemake may be dead, or fail the job for another run's sake, and remove the record.
+    # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(args.output, kept)
     args.checkpoint.unlink(missing_ok=True)
 
@@ -115,7 +115,7 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
 def _checkpoint_key(
     config: RunConfig, device: torch.device, facts: dict[str, Any], started: dict[str, Any]
 ) -> str:
-    """Return everything that a run must share with its checkpoint to end with the same bits."""
+    """Return the checkpoint's key: everything that must be equal to resume with identical bits."""
     parts = {
         "config": to_json(config),
         "data": facts["sha256"],

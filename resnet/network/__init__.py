@@ -1,5 +1,5 @@
-"""The networks: a registry, in which each network is a folder, and what a network costs.
+"""The registry of networks; each network is a folder. Also estimates a network's cost.
 
-A network comes in with a folder of its own: ``settings.py`` holds its settings, without torch, and
-``network.py`` builds it. Training, data and files stay out.
+To add a network, add a folder: ``settings.py`` defines the settings without importing torch, and
+``network.py`` builds the network. This package doesn't depend on training, data or files.
 """

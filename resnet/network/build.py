@@ -1,4 +1,4 @@
-"""Networks from their settings."""
+"""Build a network from its settings."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from resnet.settings import kind_of
 
 
 def build(settings: NetworkSettings, classes: int = 10) -> nn.Module:
-    """Return the network that the settings describe, freshly initialised.
+    """Return the network that the settings describe, newly initialised.
 
     Initial weights come from torch's global random state, so seed it first.
 
     Parameters
     ----------
     settings
-        Of one of the registry's networks.
+        The settings of a network in the registry.
     classes
-        Outputs of the last layer.
+        Number of outputs of the last layer.
     """
     module = importlib.import_module(f"resnet.network.{kind_of(settings)}.network")
     network: nn.Module = module.build(settings, classes)

@@ -1,4 +1,4 @@
-"""What a network costs: its module tree with shapes, parameters and FLOPs."""
+"""Compute a network's cost: shapes, parameters and FLOPs of every module."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from resnet.network.build import build
 from resnet.network.settings import NetworkSettings
 
 IMAGE_SIZE = 32
-"""Costs are stated for the paper's images, 32x32, at every scale, like parameter counts."""
+"""Costs are for the paper's images of 32x32 pixels at every scale, so that they are comparable."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A row of ``layers.csv``: sizes in pixels, FLOPs for one image forward.
+    """A row of ``layers.csv``: sizes in pixels, and FLOPs of the forward pass for one image.
 
-    FLOPs count a multiplication and an addition as two, of convolutions and linear layers.
+    A multiply-add counts as two FLOPs; only convolutions and linear layers are counted.
     """
 
     name: str
@@ -34,8 +34,8 @@ class Layer:
 
 def layers(design: NetworkSettings, classes: int = 10) -> list[Layer]:
     """Return the network's modules in the order of definition, the network itself first."""
-    # Not on torch's meta device, which imports PyTorch's compiler, in 2 to 3 s (AMD EPYC, torch
-    # 2.14.1). The weights' random numbers are taken from nobody else's.
+    # Not on torch's meta device: it imports PyTorch's compiler, which takes 2 to 3 s (AMD EPYC,
+    # torch 2.14.1). Initialising the weights must not change torch's global random state.
     with torch.random.fork_rng(devices=[]):
         network = build(design, classes).eval()
     shapes: dict[str, torch.Size] = {}
@@ -68,14 +68,14 @@ def layers(design: NetworkSettings, classes: int = 10) -> list[Layer]:
 
 
 def _flops(module: nn.Module, output: Tensor) -> int:
-    """Return the FLOPs of a module itself: each number that it puts out takes a whole kernel."""
+    """Return the FLOPs of a single module: each output value takes one whole kernel."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         return 2 * output.numel() * module.weight[0].numel()
     return 0
 
 
 def _parts(name: str, module: nn.Module) -> list[str]:
-    """Return the full names of a module and all in it."""
+    """Return the full names of a module and of all its submodules."""
     return [part for part, _ in module.named_modules(prefix=name)]
 
 

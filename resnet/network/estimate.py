@@ -1,4 +1,4 @@
-"""How large a network is, before anything is allocated. Imports no torch."""
+"""Estimate a network's size and memory without allocating it. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from resnet.network.settings import NetworkSettings
 
 
 def parameters(network: NetworkSettings, image_size: int) -> int:
-    """Return about how many parameters the network has."""
+    """Return the approximate number of parameters."""
     return sum(
         c.inputs * c.outputs * c.kernel**2 * c.number for c in network.convolutions(image_size)
     )
 
 
 def flops(network: NetworkSettings, image_size: int) -> int:
-    """Return about how many FLOPs an image takes forward: convolutions, a multiply-add as two."""
+    """Return the approximate FLOPs of a forward pass per image; a multiply-add counts as two."""
     return sum(
         2 * c.inputs * c.outputs * c.kernel**2 * c.pixels**2 * c.number
         for c in network.convolutions(image_size)
@@ -23,18 +23,17 @@ def flops(network: NetworkSettings, image_size: int) -> int:
 
 
 def training_bytes(network: NetworkSettings, image_size: int, batch_size: int) -> int:
-    """Return about how many bytes of memory training takes.
+    """Return the approximate memory for training, in bytes.
 
-    Weights in float32 are held four times (with their gradient and an optimizer's two averages);
-    of each convolution's output a batch keeps three float32 copies (itself, normalised, and its
-    gradient).
+    The float32 weights count four times (weights, gradients and the optimizer's two averages), and
+    each convolution's float32 output three times (output, normalised output and gradient).
     """
     outputs = sum(c.outputs * c.pixels**2 * c.number for c in network.convolutions(image_size))
     return 4 * (4 * parameters(network, image_size) + 3 * outputs * batch_size)
 
 
 def memory_problem(needed: int) -> str | None:
-    """Return why this machine can't hold a run of so many bytes, or None where it can."""
+    """Return an error message if ``needed`` bytes exceed this machine's memory, else None."""
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed <= there:
         return None

@@ -1,4 +1,4 @@
-"""What every network's settings have in common, and the kinds that there are. Imports no torch."""
+"""The base class of every network's settings. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from resnet.settings import Group
 
 
 class Convolutions(NamedTuple):
-    """Equal convolutions: channels in and out, kernel, the output's width in pixels, how many."""
+    """A number of equal convolutions: channels, kernel size, and output width in pixels."""
 
     inputs: int
     outputs: int
@@ -22,9 +22,9 @@ class NetworkSettings(Group, frozen=True, tag_field="name"):
     """The settings of a network."""
 
     def convolutions(self, image_size: int) -> Iterator[Convolutions]:
-        """Yield the network's convolutions, by which memory and time are estimated beforehand.
+        """Yield the network's convolutions, which are used to estimate memory and time.
 
-        A network that doesn't override this is taken for ResNet-18 without a first reduction.
+        The default is ResNet-18 without the reductions of its stem.
 
         Parameters
         ----------

@@ -1,6 +1,6 @@
-"""Training: one run from its first batch to its last evaluation, and how it computes.
+"""Training of one run, from its first batch to its last evaluation.
 
-What is here decides a run's numbers, so that every change of code here plans every run again. Of
-the registries (``optimizers``, ``schedules``) a run's digest covers only the entry that its config
-names. Files, processes, signals and devices to choose from stay out: those are ``resnet.job``'s.
+The code in this package affects the results of runs: after any change to it, the workflow trains
+every run again. Of the registries (``optimizers``, ``schedules``), a run depends only on the entry
+that its config uses. Files, processes, signals and device selection belong to ``resnet.job``.
 """

@@ -1,4 +1,4 @@
-"""A moving average of a network's weights."""
+"""Exponential moving average of a network's weights."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the average towards the network, by ``1 - decay`` of the way.
+    """Update the average to ``decay * average + (1 - decay) * network``.
 
-    Norms' running statistics are averaged with the weights that they belong to. torch's own
-    `AveragedModel` keeps its count on the CPU, for which a GPU would be waited for every batch.
+    The running statistics of norms are averaged like the weights. torch's `AveragedModel` isn't
+    used because it keeps a counter on the CPU, which would synchronise with the GPU at every batch.
     """
     old, new = (
         [x.detach() for x in chain(net.parameters(), net.buffers()) if x.is_floating_point()]

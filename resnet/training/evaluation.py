@@ -1,4 +1,4 @@
-"""Evaluation: class probabilities, loss and accuracy."""
+"""Evaluate a network: class probabilities, loss and accuracy."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torch.nn import functional
 from resnet.images.augmentation.augmenter import normalized
 
 BATCH, BATCH_ON_CPU = 1_000, 250
-"""Images evaluated at once: large, for no gradients are kept. With 1,000 a CPU takes 1.2 times as
-long (final model, float32, one thread of an AMD EPYC, torch 2.14.1)."""
+"""Batch sizes for evaluation; large, since no gradients are kept. A CPU takes 1.2 times as long
+with 1,000 as with 250 (final model, float32, one thread of an AMD EPYC, torch 2.14.1)."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Probabilities of shape (n, classes), the mean cross entropy, and accuracies in [0, 1]."""
+    """Probabilities of shape (n, classes), mean cross entropy, and accuracies in [0, 1]."""
 
     probabilities: NDArray[np.float32]
     loss: float
@@ -45,19 +45,19 @@ def evaluate(
     Parameters
     ----------
     network
-        In evaluation mode when this returns, so call ``train()`` before training on.
+        The network, which is left in evaluation mode; call ``train()`` before further training.
     images
         uint8 of shape (n, size, size, 3).
     labels
         int64 of shape (n,), on the device of ``images``.
     mean, deviation
-        Of the normalisation, of shape (3, 1, 1).
+        Constants of the normalisation, of shape (3, 1, 1).
     autocast
         The type of the convolutions, or None for float32.
     batch_size, drop_last
-        What the notebook would have averaged over (see `notebook_average`).
+        The batches over which the notebook averaged (see `notebook_average`).
     flip, shift
-        Over which views of an image the logits are a mean (see `resnet.config.Evaluation`).
+        The views of an image over which logits are averaged (see `resnet.config.Evaluation`).
     """
     network.eval()
     logits, size = [], BATCH_ON_CPU if images.is_cpu else BATCH
@@ -77,11 +77,11 @@ def evaluate(
 
 
 def _views(images: Tensor, flip: bool, shift: bool) -> list[tuple[Tensor, float]]:
-    """Return the views of the images that are scored, with their weights; these add up to 1."""
+    """Return the views of the images, each with its weight; the weights add up to 1."""
     views = [(images, 1.0)]
     if shift:
         size = images.shape[3]
-        wide = functional.pad(images, (1, 1, 1, 1))  # by black, as training's random crops are
+        wide = functional.pad(images, (1, 1, 1, 1))  # with black, as for the random crops
         moved = [wide[:, :, start : start + size, start : start + size] for start in (0, 2)]
         views = [(images, 0.5)] + [(view, 0.25) for view in moved]
     if flip:
@@ -92,10 +92,10 @@ def _views(images: Tensor, flip: bool, shift: bool) -> list[tuple[Tensor, float]
 def notebook_average(correct: NDArray[np.bool_], batch_size: int, drop_last: bool) -> float:
     """Return the mean of the batches' accuracies, as the paper's notebooks computed it.
 
-    A smaller last batch weighs as much as a whole one, or is dropped: 9,984 of 10,000 images at
-    batch 128. Both follow from the published digits: 0.907151460647583 x 9,984 = 9,057 images in
-    run ``final``, 0.6170382499694824 x 157 batches of 64 = 6,200 in ``early-adam-bs64``, whose
-    last batch holds 16.
+    A smaller last batch has the same weight as a whole one, or is dropped (9,984 of 10,000 images
+    remain at batch size 128). Both follow from the published digits: 0.907151460647583 x 9,984 =
+    9,057 images in run ``final``, and 0.6170382499694824 x 157 batches of 64 = 6,200 in
+    ``early-adam-bs64``, whose last batch has 16.
     """
     whole = len(correct) - len(correct) % batch_size
     means = correct[:whole].reshape(-1, batch_size).mean(1)

@@ -1,8 +1,8 @@
-"""Work on a GPU that is recorded and from then on launched as a whole, by CUDA graphs.
+"""Record GPU work as a CUDA graph, and replay it with a single launch.
 
-A training step of the final model is 541 kernels, most of them small, and a processor takes longer
-to launch them one by one than a GPU to compute them. Replayed they are the same kernels: numbers
-are what they are without.
+A training step of the final model has 541 kernels, most of them small; launching them one by one
+takes the CPU longer than the GPU needs to compute them. A graph replays the same kernels, so that
+the results don't change.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import torch
 from torch import Tensor
 
 WARM_UP = 3
-"""Calls before the recording, in which libraries choose their kernels and take their memory."""
+"""Calls before the recording, in which libraries select kernels and allocate memory."""
 
 
 class Recorded:
-    """A function of tensors on a GPU, which after some calls is recorded and replayed.
+    """A function of tensors on a GPU that is recorded after some calls, and then replayed.
 
     Parameters
     ----------
     work
-        What is done. It copies nothing to or from the processor's memory, gets tensors of the same
-        shapes in every call, and changes others in place alone: what it works on is the memory
-        that it worked on when it was recorded.
+        The function. It must not copy to or from CPU memory, must get tensors of the same shapes in
+        every call, and may change other tensors only in place, because a replay uses the same
+        memory addresses as the recording.
     """
 
     def __init__(self, work: Callable[..., list[Tensor]]) -> None:
@@ -36,8 +36,8 @@ class Recorded:
         self.outputs: list[Tensor] = []
 
     def __call__(self, *inputs: Tensor) -> list[Tensor]:
-        """Return what ``work`` returns; the next call overwrites it."""
-        # On a stream of its own, as PyTorch asks for before a recording and in it.
+        """Return the result of ``work``; the next call overwrites it."""
+        # PyTorch requires a separate stream for the warm-up calls and for the recording.
         self.stream = self.stream or torch.cuda.Stream()  # type: ignore[no-untyped-call]
         if self.calls < WARM_UP:
             self.calls += 1

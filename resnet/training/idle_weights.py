@@ -1,4 +1,4 @@
-"""Weights that never meet a pixel, whose gradients PyTorch leaves undefined in bfloat16 on CPUs."""
+"""Zero the gradients of weights that only meet padding; PyTorch leaves them undefined in bf16."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 
 def still_idle_weights(network: nn.Module, image_size: int) -> None:
-    """Keep at zero the gradients of weights that never meet a pixel of such images.
+    """Keep the gradients of weights that only meet padding at zero, for images of this size.
 
-    Where a kernel is larger than its input, its outer weights only ever meet padding, so that their
-    gradients are zero; torch's bfloat16 convolutions on CPUs (seen in 2.14.1 with oneDNN, with and
-    without AMX) leave there what the memory held before, at times NaN.
+    If a kernel is larger than its input, its outer weights are multiplied only with padding, so
+    that their gradients are zero. torch's bfloat16 convolutions on CPUs leave these gradients
+    uninitialised, sometimes NaN (seen in 2.14.1 with oneDNN, with and without AMX).
     """
     sizes: dict[nn.Conv2d, torch.Size] = {}
 
@@ -40,7 +40,7 @@ def _mask_gradient(weight: Tensor, idle: Tensor) -> None:
 
 
 def _meets_pixels(module: nn.Conv2d, axis: int, size: int) -> Tensor:
-    """Return which places of a kernel along an axis ever lie on one of ``size`` pixels."""
+    """Return which positions of a kernel along an axis overlap any of ``size`` pixels."""
     kernel, stride = module.kernel_size[axis], module.stride[axis]
     padding = kernel // 2
     starts = range(-padding, size + padding - kernel + 1, stride)

@@ -1,4 +1,4 @@
-"""How many steps a run takes. Imports no torch."""
+"""Compute the number of steps of a run. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from resnet.config import RunConfig
 
 
 def steps_per_epoch(config: RunConfig) -> int:
-    """Return the batches in an epoch; the last, smaller one counts unless it is dropped."""
+    """Return the number of batches in an epoch, including the last, smaller one if not dropped."""
     whole, rest = divmod(config.epoch_images, config.batch_size)
     return whole if config.drop_last or not rest else whole + 1
 
 
 def total_steps(config: RunConfig) -> int:
-    """Return the batches in the run: the budget, cut where a cyclic rate is lowest.
+    """Return the number of batches in the run; a cyclic schedule ends at its last lowest rate.
 
-    Whole epochs count as the images they hold, so that the budget of ten epochs is ten epochs
-    whether or not the last batch is dropped.
+    A whole epoch counts as all its images even if its last batch is dropped, so that a budget of
+    ten epochs is always ten epochs.
     """
     per_epoch = steps_per_epoch(config)
     epochs, rest = divmod(config.budget.images_seen, config.epoch_images)
@@ -26,6 +26,6 @@ def total_steps(config: RunConfig) -> int:
 
 
 def schedule_steps(config: RunConfig) -> int:
-    """Return how often the learning rate is set in the run."""
+    """Return the number of schedule steps in the run, i.e. how often the learning rate is set."""
     steps = total_steps(config)
     return steps if config.schedule.every == "batch" else -(-steps // steps_per_epoch(config))

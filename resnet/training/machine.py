@@ -1,4 +1,4 @@
-"""What training makes of the machine: its device, the precision it does fast, how it computes."""
+"""Select the device and the precision, and configure PyTorch for reproducible training."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 
 def pick_device() -> torch.device:
-    """Return the GPU where there is one, else the CPU."""
+    """Return the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def pick_precision(asked: str, device: torch.device) -> str:
-    """Return ``fp32`` or ``bf16``: what was asked, or for ``auto`` what the device does fast."""
+    """Return ``fp32`` or ``bf16``; ``auto`` selects ``bf16`` if the device has it in hardware."""
     if asked != "auto":
         return asked
     if device.type == "cuda":
@@ -29,56 +29,56 @@ def pick_precision(asked: str, device: torch.device) -> str:
 
 
 def wait_for(device: torch.device) -> None:
-    """Return when a GPU has done what it was asked; a CPU has by then."""
+    """Wait until a GPU has finished all work; return immediately for a CPU."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def batches_at_once(device: torch.device) -> int:
-    """Return how many batches to augment together: a GPU has room for more than one in a call."""
+    """Return the number of batches to augment together: a GPU can process several in one call."""
     return 1 if device.type == "cpu" else 8
 
 
 def set_up(threads: int) -> None:
-    """Have PyTorch compute the same bits every time, float32 in full, and warn where it can't.
+    """Configure PyTorch for deterministic results in full float32, with warnings where impossible.
 
-    Call it before anything is computed on a GPU.
+    Call this function before anything is computed on a GPU.
 
     Parameters
     ----------
     threads
-        That an operation is shared by, on a CPU.
+        Number of threads for each operation on a CPU.
     """
     torch.set_num_threads(threads)
-    # Read by cuBLAS when it starts; without it matrix products may differ from run to run.
+    # cuBLAS reads this variable when it starts; without it, matrix products may vary between runs.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # Else a GPU's convolutions of float32 round their inputs to 10 bits (TF32).
+    # Otherwise a GPU's float32 convolutions round their inputs to 10 bits (TF32).
     torch.backends.cudnn.allow_tf32 = False
-    # What use_deterministic_algorithms() does, but for importing PyTorch's compiler.
+    # Like use_deterministic_algorithms(), but without importing PyTorch's compiler.
     torch.set_deterministic_debug_mode("warn")
-    # Else it fills all new memory first, to show up reads of what was never written: 3 to 8% of a
+    # Otherwise PyTorch fills all new memory, to expose reads of uninitialised memory: 3 to 8% of a
     # step (final model, batch 128, one thread of an Intel Xeon with AMX, torch 2.14.1).
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def compiled(network: nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """Return the network's forward pass, to be compiled when it first sees a batch of a size.
+    """Return the network's forward pass, which is compiled at the first batch of each size.
 
-    On a GPU it and its backward pass become CUDA graphs, which saves their kernels' launches; the
-    rest of a step stays as it is.
+    On a GPU, the forward and backward pass become CUDA graphs, which avoids launching their kernels
+    one by one. The rest of a step is not compiled.
 
     Raises
     ------
     ValueError
-        Where PyTorch can't compile a single operation.
+        If PyTorch can't compile even a single operation.
     """
     try:
-        # What set_up() leaves out of use_deterministic_algorithms().
+        # The part of use_deterministic_algorithms() that set_up() omits.
         from torch._inductor import config as inductor
 
         inductor.deterministic = True
         torch.compile(torch.sin)(torch.zeros(8, device=device))
-    except Exception as error:  # whatever compilers and their drivers raise
+    except Exception as error:  # compilers and drivers may raise anything
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ValueError(
             f"compile: true doesn't work here: {reason[0]}. PyTorch needs a C++ compiler and "

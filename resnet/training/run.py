@@ -1,4 +1,4 @@
-"""A run in progress: a network on its way through its budget, batch by batch."""
+"""The training loop: train a network batch by batch, and evaluate it after every epoch."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ Labelled = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Images:
-    """What a run trains and is evaluated on, on its device.
+    """The images of a run on its device, for training, model selection and test.
 
-    ``mean`` and ``deviation`` are those of the normalisation, of shape (3, 1, 1).
+    ``mean`` and ``deviation`` are the constants of the normalisation, of shape (3, 1, 1).
     """
 
     training: Labelled
@@ -54,21 +54,21 @@ def place(
     facts: dict[str, Any],
     device: torch.device,
 ) -> Images:
-    """Return the images of a run, on its device.
+    """Return the images of a run on its device.
 
-    Of the training images the first ``config.data.training_images`` are used, the last
-    ``held_out_images`` of those to choose by.
+    The first ``config.data.training_images`` of the training images are used; the last
+    ``held_out_images`` of these are held out for model selection.
 
     Parameters
     ----------
     config
-        The run's.
+        The run's config.
     training, test
         The data set's images.
     facts
-        Its ``data.json``.
+        The content of the data set's ``data.json``.
     device
-        Where to train; images stay there as uint8.
+        The device to train on; images are stored there as uint8.
     """
     available, held_out = config.data.training_images, config.selection.held_out_images
     used = available - held_out
@@ -101,9 +101,9 @@ def seeded_network(config: RunConfig, device: torch.device) -> nn.Module:
 def adapt(
     network: nn.Module, optimizer: Optimizer, config: RunConfig, autocast: torch.dtype | None
 ) -> None:
-    """Have a processor compute the network and the optimizer correctly, and as fast as it can.
+    """Adapt the network and the optimizer to the device, for correct results and for speed.
 
-    Without the folder ``fast_cpu`` everything is computed by PyTorch's own operations.
+    Without the folder ``fast_cpu``, a CPU uses PyTorch's own operations.
     """
     if autocast:
         still_idle_weights(network, config.dataset.image_size)
@@ -115,18 +115,18 @@ def adapt(
 
 
 class Run:
-    """A network on its way through its budget.
+    """A training run in progress: network, optimizer, schedule and results so far.
 
     Parameters
     ----------
     config
-        What decides the numbers.
+        The run's config.
     images
-        What it trains and is evaluated on (see `place`).
+        The images for training and evaluation (see `place`).
     device
-        Where to train.
+        The device to train on.
     cuda_graphs
-        Whether a GPU's steps are launched as a whole, which changes no number.
+        Whether to launch a GPU's steps as CUDA graphs, which doesn't change the results.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Run:
         dtype = self.autocast or torch.float32
         self.optimizer = build_optimizer(config.optimizer, self.network.parameters(), dtype)
         adapt(self.network, self.optimizer, config, self.autocast)
-        # Follows the network as a moving average, if anything does.
+        # Moving average of the network's weights, if the config asks for it.
         self.average = copy.deepcopy(self.network) if config.evaluation.averaging_share else None
         self.forward = machine.compiled(self.network, device) if config.compile else self.network
         self.scheduler = build_schedule(
@@ -152,10 +152,10 @@ class Run:
         self.step, self.learning_rate = 0, rate(self.scheduler)
         self.rows: list[dict[str, Any]] = []
         self.last_test: Evaluation | None = None
-        # Sums stay on the device, at one place: reading them would make it wait.
+        # Sums stay on the device, in fixed memory: reading them would synchronise with the GPU.
         self.sums = torch.zeros(2, dtype=torch.float64, device=device)
         self.last_finite_loss = torch.full((), math.nan, dtype=torch.float64, device=device)
-        # A compiled network is launched as a whole anyway.
+        # A compiled network already uses CUDA graphs.
         recorded = cuda_graphs and device.type == "cuda" and not config.compile
         self.gradients: Callable[..., list[Tensor]] = (
             Recorded(self._gradients) if recorded else self._gradients
@@ -164,7 +164,7 @@ class Run:
 
     @property
     def evaluated(self) -> nn.Module:
-        """The network that is evaluated and saved: the average, where there is one."""
+        """The network that is evaluated and saved: the average if there is one."""
         return self.average or self.network
 
     def _begin_epoch(self) -> None:
@@ -174,7 +174,7 @@ class Run:
 
     @property
     def epochs(self) -> int:
-        """Epochs in the budget; the last may be a part of one."""
+        """Number of epochs in the budget; the last one may be partial."""
         return math.ceil(self.steps / self.steps_per_epoch)
 
     @property
@@ -188,7 +188,7 @@ class Run:
         return bool(self.rows) and not math.isfinite(self.rows[-1]["train_loss"])
 
     def state(self) -> dict[str, Any]:
-        """Return everything that the rest of the run depends on."""
+        """Return the complete state, from which `restore` resumes the run."""
         return {
             "network": self.network.state_dict(),
             "average": self.average.state_dict() if self.average else None,
@@ -204,7 +204,7 @@ class Run:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`."""
+        """Resume the run from a `state`."""
         self.network.load_state_dict(state["network"])
         if self.average:
             self.average.load_state_dict(state["average"])
@@ -217,7 +217,7 @@ class Run:
         self.last_finite_loss.copy_(state["last_finite_loss"])
 
     def train_to_epoch_end(self) -> Iterator[None]:
-        """Train to the end of the epoch under way, yielding after every batch."""
+        """Train to the end of the current epoch, and yield after every batch."""
         end = min((len(self.rows) + 1) * self.steps_per_epoch, self.steps)
         batches = self._batches(len(self.rows), end)
         self.network.train()
@@ -234,7 +234,7 @@ class Run:
         self.train_seconds += time.perf_counter() - start
 
     def _batches(self, epoch: int, end: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the images, augmented, and labels of the epoch's batches from here to ``end``."""
+        """Yield augmented images and labels of the batches from the current step to ``end``."""
         config, (pixels, labels) = self.config, self.images.training
         images = len(labels)
         augmenter = Augmenter(
@@ -248,7 +248,7 @@ class Run:
         first, last = ((at - epoch * self.steps_per_epoch) * size for at in (self.step, end))
         items = order(config.seed, epoch, config.epoch_images)[:last]
         at_once = size * machine.batches_at_once(self.device)
-        # From where it would have been, had the run not been interrupted: with the same bits.
+        # Start at a multiple of at_once, as an uninterrupted run does, for bit-identical results.
         for start in range(first - first % at_once, last, at_once):
             part = items[start : start + at_once]
             index = torch.from_numpy(part % images).to(self.device, non_blocking=True)
@@ -264,13 +264,13 @@ class Run:
             weight.grad = gradient
         self.optimizer.step()
         if self.average:
-            # After the first batch it is the network.
+            # After the first batch, the average is equal to the network.
             steps = max(1.0, self.config.evaluation.averaging_share * self.steps)
             follow(self.average, self.network, math.exp(-1 / steps) if self.step else 0.0)
         self.epoch_images += len(labels)
 
     def _gradients(self, images: Tensor, labels: Tensor) -> list[Tensor]:
-        """Return gradients, as the optimizer prepares them, and add up what the epoch's row has."""
+        """Return the gradients after `Optimizer.prepare`, and update the sums for the epoch."""
         pixels = normalized(images, self.images.mean, self.images.deviation)
         with torch.autocast(self.device.type, self.autocast, self.autocast is not None):
             logits = self.forward(pixels)
@@ -303,14 +303,14 @@ class Run:
         )
 
     def evaluate_epoch(self) -> tuple[Evaluation, Evaluation | None, float]:
-        """Return the evaluations on test and held-out images, and the seconds that they took."""
+        """Return the evaluations on test and held-out images, and their duration in seconds."""
         start = time.perf_counter()
         test = self.evaluate(*self.images.test)
         held_out = self.evaluate(*self.images.held_out) if self.images.held_out else None
         return test, held_out, time.perf_counter() - start
 
     def end_epoch(self, test: Evaluation, held_out: Evaluation | None, seconds: float) -> None:
-        """Append the epoch's row; its rate was in force in its last batch."""
+        """Append the epoch's row, with the learning rate of the epoch's last batch."""
         self.last_test = test
         loss, correct = (self.sums / self.epoch_images).tolist()
         self.rows.append(
@@ -334,7 +334,7 @@ class Run:
         self._begin_epoch()
 
     def results(self) -> dict[str, Any]:
-        """Return what the epochs come to: counts, and accuracies in [0, 1]."""
+        """Return a summary of the run: counts, and accuracies in [0, 1]."""
         best = max(self.rows, key=lambda row: row["test_accuracy"])
         last = self.rows[-1]
         return {
@@ -347,7 +347,7 @@ class Run:
             "best_test_accuracy": best["test_accuracy"],
             "best_epoch": best["epoch"],
             "best_notebook_test_accuracy": max(r["notebook_test_accuracy"] for r in self.rows),
-            # Of a batch: where a run diverges, its last epoch's mean is not finite.
+            # Of a batch, since the mean over a diverged epoch is NaN or infinite.
             "last_finite_train_loss": float(self.last_finite_loss),
             "final_train_accuracy": last["train_accuracy"],
         }

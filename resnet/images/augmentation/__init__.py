@@ -1,5 +1,5 @@
-"""Augmentation: what training makes of images before the network sees them.
+"""Augmentation of training images.
 
-A transform comes in as a module of its own in ``transforms``. What is here decides a run's numbers,
-so that every change of code here plans every run again.
+To add a transform, add a module to ``transforms``. The code in this package affects the results of
+runs: after any change to it, the workflow trains every run again.
 """

@@ -1,9 +1,9 @@
-"""Augmentation in batches on the training device, giving torchvision's pixels.
+"""Augment batches of images on the training device, with the same pixels as torchvision.
 
-Random numbers are a function of (seed, epoch, copy, transform, image), never of history, so that
-a resumed run sees the same images. They come from numpy's Philox, a counter-based generator
-(Salmon et al. 2011, doi:10.1145/2063384.2063405). Parameters are drawn once an epoch; pixels are
-made a batch at a time.
+The random numbers depend only on (seed, epoch, copy, transform, image), not on earlier draws, so
+that a resumed run sees the same images. They come from numpy's Philox, a counter-based generator
+(Salmon et al. 2011, doi:10.1145/2063384.2063405). Parameters are drawn once per epoch; pixels are
+computed batch by batch.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from resnet.images.augmentation.transform import Floats, Transform, named
 
-# The first word of every key: SeedSequence takes (1, 2) and (1, 2, 0) for the same.
+# First word of every key, since SeedSequence doesn't distinguish (1, 2) from (1, 2, 0).
 ORDER, TRANSFORM = 1, 2
 
 
@@ -28,9 +28,9 @@ def _generator(*key: int) -> np.random.Generator:
 
 
 def uniforms(seed: int, epoch: int, copy: int, place: int, *, images: int, draws: int) -> Floats:
-    """Return uniform numbers in [0, 1) of shape (images, draws) for a copy's transform at a place.
+    """Return uniform numbers in [0, 1), of shape (images, draws), for one transform of a copy.
 
-    They are a function of the arguments alone.
+    ``place`` is the transform's index in the copy. The numbers depend only on the arguments.
     """
     return _generator(TRANSFORM, seed, epoch, copy, place).random((images, draws))
 
@@ -42,9 +42,10 @@ def order(seed: int, epoch: int, items: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Stage:
-    """One transform at one place in the lists of the copies that have it there.
+    """A transform at one position in the copies' lists of transforms.
 
-    ``has`` says of each copy whether it does; ``parameters`` are of shape (copies, images, k).
+    ``has`` states for each copy whether it has the transform at this position; ``parameters`` has
+    shape (copies, images, k).
     """
 
     transform: Transform
@@ -60,7 +61,7 @@ class Augmenter:
     copies
         Transforms by name, in order, for each copy.
     seed, epoch
-        What the random numbers are a function of.
+        Keys of the random numbers.
     images
         Training images in a copy.
     size
@@ -88,14 +89,14 @@ class Augmenter:
         ]
 
     def batch(self, pixels: Tensor, items: NDArray[np.int64]) -> Tensor:
-        """Return the batch's images, augmented.
+        """Return the augmented images of a batch.
 
         Parameters
         ----------
         pixels
             All training images, uint8 of shape (images, size, size, 3), on any device.
         items
-            Places in the concatenated copies, of shape (n,): copy times ``images`` plus image.
+            Indices into the concatenated copies, of shape (n,): copy * ``images`` + image.
 
         Returns
         -------
@@ -107,7 +108,7 @@ class Augmenter:
         def there(array: NDArray[Any]) -> Tensor:
             return torch.from_numpy(array).to(pixels.device, non_blocking=True)
 
-        # Whole images lie together in memory, so that some are taken out and put back fast.
+        # Keep each image contiguous in memory, so that gathering and merging images is fast.
         batch = pixels.index_select(0, there(image))
         for stage in self.stages:
             mine = np.flatnonzero(stage.has[copy])
@@ -115,7 +116,7 @@ class Augmenter:
             part = batch.index_select(0, there(mine)).permute(0, 3, 1, 2)
             made = stage.transform.pixels(part, parameters).permute(0, 2, 3, 1)
             if len(mine) < len(items):
-                # Not index_copy_, whose deterministic form waits for a GPU.
+                # index_copy_ is avoided: its deterministic version synchronises with the GPU.
                 rest = np.flatnonzero(~stage.has[copy])
                 made = torch.cat([made, batch.index_select(0, there(rest))])
                 made = made.index_select(0, there(np.concatenate([mine, rest]).argsort()))
@@ -124,12 +125,12 @@ class Augmenter:
 
 
 def normalized(images: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """Return uint8 images as floats: scaled to [0, 1], minus ``mean``, over ``deviation``.
+    """Return uint8 images as floats: scaled to [0, 1], minus ``mean``, divided by ``deviation``.
 
     ``mean`` and ``deviation`` have shape (3, 1, 1). The result is channels last in memory.
     """
     n, _, height, width = images.shape
-    # In rows as long as an image: broadcasting along three channels would be slow.
+    # Repeat the values to the length of an image: broadcasting along three channels is slow.
     means, deviations = (x.flatten().repeat(height * width) for x in (mean, deviation))
     flat = images.permute(0, 2, 3, 1).flatten(1).float()
     return flat.div_(255).sub_(means).div_(deviations).view(n, height, width, 3).permute(0, 3, 1, 2)

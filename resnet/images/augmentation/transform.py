@@ -1,4 +1,4 @@
-"""A transform: an image's random numbers, what they become, and what that does to pixels."""
+"""The interface of a transform: its random numbers, its parameters and its effect on pixels."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Transform:
     Parameters
     ----------
     draws
-        How many uniform numbers in [0, 1) an image takes.
+        Number of uniform random numbers in [0, 1) per image.
     parameters
-        Maps those of n images, of shape (n, draws), and the images' size in pixels to what
-        ``pixels`` takes, of shape (n, k).
+        Maps the random numbers of n images, of shape (n, draws), and the image size in pixels to
+        the parameters of ``pixels``, of shape (n, k).
     pixels
-        Maps uint8 images of shape (n, 3, size, size) and their parameters to such images.
+        Maps uint8 images of shape (n, 3, size, size) and their parameters to augmented images.
     """
 
     draws: int
@@ -34,12 +34,12 @@ class Transform:
 
 
 def nothing(u: Floats, size: int) -> Floats:
-    """Return no parameters, of shape (n, 0)."""
+    """Return an empty array of parameters, of shape (n, 0)."""
     return u[:, :0]
 
 
 def named(name: str) -> Transform:
-    """Return the transform of that name."""
+    """Return the transform called ``name``."""
     module = importlib.import_module(f"resnet.images.augmentation.transforms.{name}")
     transform: Transform = module.TRANSFORM
     return transform

@@ -1,8 +1,8 @@
-"""The data sets: a registry, in which each data set is a folder.
+"""The registry of data sets; each data set is a folder.
 
-``settings.py`` holds the data set's facts (``DATASET``), without torch; ``read.py`` reads the
-images (``SOURCES``, a function of the folder for each source) and says what pixels they are
-(``PIXELS``).
+``settings.py`` defines the static properties (``DATASET``) without importing torch. ``read.py``
+defines a function of the folder for each source, which reads the images (``SOURCES``), and a
+description of each source's pixels (``PIXELS``).
 """
 
 from __future__ import annotations
@@ -13,4 +13,4 @@ from resnet.registry import entries
 DATASETS: dict[str, Dataset] = {
     name: module.DATASET for name, module in entries("resnet.images.datasets").items()
 }
-"""Every data set's facts, by name."""
+"""The static properties of every data set, by name."""

@@ -1,1 +1,1 @@
-"""Reading images from their sources into arrays on disk, and from there into a run."""
+"""Read images from their sources into a cache of arrays on disk, and load the cache in a run."""

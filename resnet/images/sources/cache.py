@@ -1,4 +1,4 @@
-"""The images as every run reads them: decoded once, checked, in arrays on disk."""
+"""The cache from which every run reads its images: decoded and checked arrays on disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPLITS = ("train", "test")
 
 
 class DataError(Exception):
-    """Data that is missing, truncated or wrong: what was expected, and where."""
+    """Data is missing, truncated or wrong; the message states where and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Split:
 
 
 def check(splits: dict[str, Split], dataset: str) -> None:
-    """Check counts, shapes and labels against the data set's fixed facts.
+    """Check counts, shapes and labels against the data set's static properties.
 
     Raises
     ------
     DataError
-        Naming the split and what was expected.
+        If a check fails; the message names the split and the expected value.
     """
     facts = DATASETS[dataset]
     for name, count in zip(SPLITS, (facts.training_images, facts.test_images), strict=True):
@@ -53,9 +53,9 @@ def check(splits: dict[str, Split], dataset: str) -> None:
 
 
 def describe(splits: dict[str, Split], dataset: str, source: str, pixels: str) -> dict[str, Any]:
-    """Return what identifies the data: checksums, counts, classes, channel statistics in [0, 1]."""
+    """Return checksums, counts, classes and channel statistics in [0, 1] that identify the data."""
     levels = splits["train"].images
-    # Sums of integers are exact, so the statistics don't depend on the order of adding.
+    # Sums of integers are exact, so the statistics don't depend on the order of summation.
     counts = np.stack([np.bincount(levels[..., c].ravel(), minlength=256) for c in range(3)])
     values = np.arange(256) / 255
     mean = counts @ values / counts.sum(1)
@@ -73,14 +73,14 @@ def describe(splits: dict[str, Split], dataset: str, source: str, pixels: str) -
 
 
 def checksum(split: Split) -> str:
-    """Return the SHA-256 over a split's pixels, then its labels."""
+    """Return the SHA-256 of a split's pixels followed by its labels."""
     digest = hashlib.sha256(np.ascontiguousarray(split.images).data)
     digest.update(np.ascontiguousarray(split.labels).data)
     return digest.hexdigest()
 
 
 def write_cache(splits: dict[str, Split], facts: dict[str, Any], folder: Path) -> None:
-    """Write ``{train,test}_{images,labels}.npy`` and ``data.json``, all or nothing."""
+    """Write ``{train,test}_{images,labels}.npy`` and ``data.json`` atomically."""
     with new_folder(folder) as beside:
         for name, split in splits.items():
             np.save(beside / f"{name}_images.npy", split.images, allow_pickle=False)
@@ -89,15 +89,15 @@ def write_cache(splits: dict[str, Split], facts: dict[str, Any], folder: Path) -
 
 
 def load(folder: Path, split: str) -> Split:
-    """Return a split of the cache, its images memory-mapped.
+    """Return a split from the cache, with memory-mapped images.
 
     Raises
     ------
     DataError
-        Where the cache is missing or can't be read.
+        If the cache is missing, can't be read, or has another checksum than when written.
     """
     try:
-        # Copy-on-write: torch wants writable memory, and nothing here writes to it.
+        # Copy-on-write, because torch requires writable memory; nothing writes to it.
         images = np.load(folder / f"{split}_images.npy", mmap_mode="c", allow_pickle=False)
         labels = np.load(folder / f"{split}_labels.npy", allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError) as error:
@@ -114,7 +114,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        Where it is missing or holds something else.
+        If the file is missing or has unexpected content.
     """
     path = folder / "data.json"
     try:

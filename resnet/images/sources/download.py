@@ -1,4 +1,4 @@
-"""One file over TLS, checked, going on where a broken download ended."""
+"""Download a file over TLS with a checksum; an interrupted download resumes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEME = "https"
 TIMEOUT_SECONDS = 60.0
 
 WAITS_SECONDS = (1.0, 2.0, 4.0, 8.0)
-"""Between attempts; after the last, what came so far is kept for the next call."""
+"""Waits between attempts. After the last attempt, the partial file is kept for the next call."""
 
 RANGE_NOT_SATISFIABLE = 416
 PARTIAL_CONTENT = 206
@@ -28,23 +28,23 @@ def md5(path: Path) -> str:
 
 
 def download(url: str, path: Path, checksum: str) -> None:
-    """Download ``url`` to ``path``, where it isn't yet.
+    """Download ``url`` to ``path``, unless the file is already there.
 
     Parameters
     ----------
     url
-        Must be ``https``, and so must be what it redirects to.
+        Must be ``https``, also after redirects.
     path
-        Complete or absent; what came so far is beside it, as ``.part``.
+        Is complete or absent; a partial download has the same name with ``.part`` appended.
     checksum
-        The MD5 that the whole must have.
+        The expected MD5 of the file.
 
     Raises
     ------
     OSError
-        Where it can't be had; a next call goes on from there.
+        If the download fails; the next call resumes it.
     ValueError
-        Where the whole is not what was expected (it is removed), or an address is not ``https``.
+        If the MD5 differs (the file is removed), or an address is not ``https``.
     """
     if path.is_file() and md5(path) == checksum:
         return
@@ -70,7 +70,7 @@ def download(url: str, path: Path, checksum: str) -> None:
 
 
 def _fetch(url: str, partial: Path) -> None:
-    """Append what is missing to ``partial``."""
+    """Append the missing bytes to ``partial``."""
     have = partial.stat().st_size if partial.exists() else 0
     _check_scheme(url)
     request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
@@ -78,7 +78,7 @@ def _fetch(url: str, partial: Path) -> None:
         answer = urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
     except HTTPError as error:
         if error.code == RANGE_NOT_SATISFIABLE and have:
-            return  # The whole is there.
+            return  # The file is already complete.
         raise
     with answer:
         _check_scheme(answer.url)

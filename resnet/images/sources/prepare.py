@@ -1,4 +1,4 @@
-"""Read a data set from one of its sources, check it, and write the arrays that every run shares.
+"""Read a data set from one of its sources, check it, and write the cache that all runs share.
 
 ``python -m resnet.images.sources.prepare --dataset NAME --source NAME --output FOLDER``
 """
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 
 def read(dataset: str, source: str, folder: Path) -> tuple[dict[str, Split], str]:
-    """Return a data set's checked splits by name, and what pixels they are, in words.
+    """Return a data set's checked splits by name, and a description of their pixels.
 
     Raises
     ------
     DataError
-        Where the data set has no such source, or the images are not what they must be.
+        If the data set has no such source, or a check of the images fails.
     """
     if source not in DATASETS[dataset].sources:
         allowed = ", ".join(DATASETS[dataset].sources)

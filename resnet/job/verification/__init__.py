@@ -1,1 +1,1 @@
-"""Whether two trees of code train the same: the first steps of runs, bit by bit, in both."""
+"""Compare the training of two checkouts: the first steps of runs must be equal bit by bit."""

@@ -1,6 +1,6 @@
-"""`resnet.trace` for trees of the layout that commit 4f77428 has; run by its path in such a tree.
+"""`resnet.trace` for old checkouts, organised like commit 4f77428; run this file by its path.
 
-It imports that tree's ``resnet``, and of this one ``resnet/trace.py`` alone, by its place.
+It imports ``resnet`` from the old checkout, and from this one only ``resnet/trace.py``, by path.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _spec.loader.exec_module(now)
 
 
 class Layout(now.Layout):  # type: ignore[name-defined, misc]
-    """Where that tree has what a trace needs."""
+    """Access to the functions that a trace needs, as the old checkout organises them."""
 
     def config(self, text: str, seed: int) -> Any:
         """Return a run's config."""
@@ -28,7 +28,7 @@ class Layout(now.Layout):  # type: ignore[name-defined, misc]
         return changed(from_dict(json.loads(text)), {"seed": seed})
 
     def set_up(self, threads: int) -> None:
-        """Prepare PyTorch as a run does."""
+        """Configure PyTorch as a run does."""
         machine = importlib.import_module("resnet.machine")
         machine.set_up(threads)
 
@@ -38,7 +38,7 @@ class Layout(now.Layout):  # type: ignore[name-defined, misc]
         return train.Run(config, *splits, facts, machine.pick_device())
 
     def load(self, data: Path) -> tuple[list[Any], dict[str, Any]]:
-        """Return the training and the test images, and what is known of them."""
+        """Return the training and test images, and the content of their ``data.json``."""
         images = importlib.import_module("resnet.data")
         return [images.load(data, "train"), images.load(data, "test")], images.read_facts(data)
 
@@ -56,7 +56,7 @@ class Layout(now.Layout):  # type: ignore[name-defined, misc]
         return found
 
     def write_record(self, folder: Path, run: Any, facts: dict[str, Any], test: Any) -> None:
-        """Write a record of the run as it is."""
+        """Write a record of the run in its present state."""
         record, provenance = map(importlib.import_module, ("resnet.record", "resnet.provenance"))
         record.write_record(folder, "trace", run, facts, provenance.origin(), test, 0.0)
 

@@ -1,4 +1,4 @@
-"""Traces of the same runs in two trees of code, and where they differ first."""
+"""Trace the same runs in two checkouts, and find the first difference."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from typing import Any
 from resnet.job.provenance import ROOT
 
 ADAPTER = Path(__file__).with_name("trace_4f77428.py")
-"""What traces in a tree that is older than `resnet.trace`."""
+"""The script that writes a trace in a checkout that is older than `resnet.trace`."""
 
 STEPS = 200
-"""Steps of a run that are compared; an epoch is cut to end among them."""
+"""Number of compared steps; the epoch is shortened to end within them."""
 
 
 class TreeError(Exception):
-    """A commit that can't be had, or code that doesn't run."""
+    """A commit can't be checked out, or its code fails."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a trace is of: a run's config as JSON, its seed, its images, and its threads."""
+    """The inputs of a trace: the run's config as JSON, seed, images and number of threads."""
 
     run: str
     config: str
@@ -38,7 +38,7 @@ class Trained:
 
 
 def problem_with(commit: str) -> str:
-    """Return why a commit's code can't be compared with, or nothing."""
+    """Return why a commit's code can't be compared, or an empty text."""
     if commit.endswith("+changes"):
         return f"was made by {commit[:12]} with changes that no commit has"
     found = subprocess.run(
@@ -52,12 +52,12 @@ def problem_with(commit: str) -> str:
 
 @contextmanager
 def checked_out(commit: str) -> Iterator[Path]:
-    """Yield a folder that holds the code of a commit.
+    """Yield a temporary folder with the code of a commit.
 
     Raises
     ------
     TreeError
-        Where git can't make it.
+        If git fails.
     """
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
@@ -82,7 +82,7 @@ def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
     Raises
     ------
     TreeError
-        Where that code doesn't run; what it said last is in the error.
+        If that code fails; the message has the last line of its output.
     """
     entry = ["-m", "resnet.trace"] if (tree / "resnet" / "trace.py").is_file() else [str(ADAPTER)]
     with tempfile.TemporaryDirectory() as scratch:
@@ -111,7 +111,7 @@ def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
 
 
 def difference(first: dict[str, Any], second: dict[str, Any]) -> str:
-    """Return the first difference between two traces in words, or nothing where all bits agree."""
+    """Return the first difference between two traces in words; empty if all bits agree."""
     if first["steps"] != second["steps"]:
         return f"{first['steps']} steps in the run against {second['steps']}"
     if first["rates"] != second["rates"]:

@@ -1,6 +1,6 @@
-"""The residual network of the paper and its relatives, every design choice an argument.
+"""The residual network of the paper and its variants; every design choice is an argument.
 
-Module names follow torchvision's ``resnet18``, so that weights go from one to the other by name.
+Module names follow torchvision's ``resnet18``, so that weights can be exchanged by name.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from resnet.network.resnet.settings import Settings
 
 
 def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-    """Return a convolution without bias, padded so that only the stride changes the size."""
+    """Return a convolution without bias, padded such that only the stride changes the size."""
     kind = _OfSomePixels if kernel == 1 < stride and inputs < 16 else nn.Conv2d
     return kind(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
 
 
 class _OfSomePixels(nn.Conv2d):
-    """A strided 1x1 convolution that takes the pixels it sees out first, to the same result.
+    """A strided 1x1 convolution that subsamples the pixels first, which gives the same result.
 
-    Where channels are last and fewer than a vector holds (8 or 16), oneDNN's gradient by the
-    weights writes past its memory (seen in torch 2.14.1 with AVX2;
-    https://github.com/uxlfoundation/oneDNN/issues/6035):
-    wrong numbers at best.
+    It avoids a bug: with channels last, and fewer channels than a vector register holds (8 or 16),
+    oneDNN's weight gradient writes out of bounds and at best gives wrong numbers (seen in torch
+    2.14.1 with AVX2; https://github.com/uxlfoundation/oneDNN/issues/6035).
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -32,7 +31,7 @@ class _OfSomePixels(nn.Conv2d):
         return functional.conv2d(x[:, :, ::rows, ::columns], self.weight, self.bias)
 
     def _get_name(self) -> str:
-        """Return what summaries call it: how a convolution is computed is not a part of them."""
+        """Return the name in summaries, which is the same for all implementations."""
         return "Conv2d"
 
 
@@ -42,17 +41,17 @@ class BasicBlock(nn.Module):
     Parameters
     ----------
     inputs, outputs
-        Channels before and after.
+        Numbers of input and output channels.
     kernel
         Kernel size of every convolution in the block.
     stride
-        Stride of the one convolution that has any.
+        Stride of the convolution ``strided``; the others have stride 1.
     strided
-        Which convolution that is, counted from 0.
+        Index of the strided convolution, from 0.
     convolutions
-        Convolutions in the block.
+        Number of convolutions in the block.
     shortcut_kernel
-        Kernel size of the projection where the size or the channels change.
+        Kernel size of the projection, used if the image size or number of channels changes.
     """
 
     def __init__(
@@ -93,14 +92,14 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Stem, four stages of basic blocks, average pool and one linear layer.
+    """A stem, four stages of basic blocks, average pooling and a linear layer.
 
     Parameters
     ----------
     design
         The architecture (see `resnet.network.resnet.settings`).
     classes
-        Outputs of the last layer.
+        Number of outputs of the last layer.
     """
 
     def __init__(self, design: Settings, classes: int = 10) -> None:
@@ -136,7 +135,7 @@ class ResNet(nn.Module):
 
 
 def _stage(design: Settings, index: int, inputs: int, outputs: int) -> nn.Sequential:
-    """Return one stage: the first block carries the stride and the change of channels."""
+    """Return a stage; its first block has the stride and the change of channels."""
 
     def block(first: bool) -> BasicBlock:
         return BasicBlock(
@@ -153,5 +152,5 @@ def _stage(design: Settings, index: int, inputs: int, outputs: int) -> nn.Sequen
 
 
 def build(settings: Settings, classes: int) -> nn.Module:
-    """Return the network, freshly initialised."""
+    """Return the network, newly initialised."""
     return ResNet(settings, classes)

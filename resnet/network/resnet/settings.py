@@ -1,4 +1,4 @@
-"""The settings of the paper's residual network and its relatives. Imports no torch."""
+"""Settings of the paper's residual network and its variants. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ Stride = Annotated[int, Meta(ge=1, le=8)]
 
 
 class Settings(NetworkSettings, frozen=True, tag="resnet"):
-    """The defaults are the paper's final model of 4,978,730 parameters.
+    """The settings of a residual network (He et al. 2016, arXiv:1512.03385).
 
-    Lists are by stage; channels have the stem first (He et al. 2016, arXiv:1512.03385).
+    The defaults are the paper's final model with 4,978,730 parameters. Lists have one value for
+    each stage; ``channels`` starts with the stem.
     """
 
     blocks: Annotated[tuple[Blocks, Blocks, Blocks, Blocks], Meta(title="blocks a stage")] = (
@@ -48,7 +49,7 @@ class Settings(NetworkSettings, frozen=True, tag="resnet"):
     ] = "first"
     shortcut_kernel: Annotated[Odd, Meta(title="kernel of the shortcuts")] = 1
     convolutions_per_block: Annotated[int, Meta(ge=1, le=8, title="convolutions a block")] = 2
-    # Every block starts as its shortcut alone (Goyal et al. 2017, arXiv:1706.02677, section 5.1).
+    # Every block is initially its shortcut alone (Goyal et al. 2017, arXiv:1706.02677, sec. 5.1).
     zero_init_residual: Annotated[bool, Meta(title="blocks start as their shortcuts")] = False
     # Images are enlarged before the stem (Tan & Le 2019, arXiv:1905.11946, section 3.2).
     enlarge: Annotated[float, Meta(ge=1, le=8, title="images' sides enlarged by")] = 1.0
@@ -60,7 +61,7 @@ class Settings(NetworkSettings, frozen=True, tag="resnet"):
             )
 
     def convolutions(self, image_size: int) -> Iterator[Convolutions]:
-        """Yield the network's convolutions, a projection in every stage counted."""
+        """Yield the network's convolutions, including a projection in every stage."""
         stem, *widths = self.channels
         pixels = -(-round(image_size * self.enlarge) // self.stem_stride)
         yield Convolutions(3, stem, self.stem_kernel, pixels, 1)

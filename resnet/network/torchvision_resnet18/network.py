@@ -1,4 +1,4 @@
-"""torchvision's ResNet-18."""
+"""Build torchvision's ResNet-18."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from resnet.network.torchvision_resnet18.settings import Settings
 
 
 def build(settings: Settings, classes: int) -> nn.Module:
-    """Return the network, freshly initialised."""
-    from torchvision.models import resnet18  # 2.8 s to import, so only where it is needed
+    """Return the network, newly initialised."""
+    from torchvision.models import resnet18  # takes 2.8 s, so import it only when needed
 
     network: nn.Module = resnet18(num_classes=classes)
     return network

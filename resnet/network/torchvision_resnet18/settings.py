@@ -1,4 +1,4 @@
-"""torchvision's ResNet-18, as it comes: it has no settings. Imports no torch."""
+"""Settings of torchvision's ResNet-18: none. This module doesn't import torch."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What CPUs compute faster than by PyTorch's own operations; without this folder all works as well.
+"""Optional package with faster CPU implementations than PyTorch's own operations.
 
-Convolutions of float32 by Winograd's algorithm or by patches, and independent parts of an
-optimizer's step shared among threads. One function enters: `door.speed_up`.
+It computes float32 convolutions by Winograd's algorithm or as matrix products of patches, and
+distributes independent parts of an optimizer step over threads. Its only entry is `door.speed_up`.
 """

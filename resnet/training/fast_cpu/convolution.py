@@ -1,9 +1,9 @@
-"""Convolutions of float32 on CPUs, each the fastest of three ways.
+"""Float32 convolutions on CPUs, each computed by the fastest of three algorithms.
 
-PyTorch's own (oneDNN's) are direct. Without stride, where there is much to do, Winograd's algorithm
-takes fewer multiplications (`winograd`). Where few outputs are left of an image, matrix
-products of patches and kernels are faster, since oneDNN is slow at the gradient by the weights.
-``python -m benchmarks.convolution`` measures both beside PyTorch's.
+PyTorch's own convolutions (oneDNN's) are direct. For large convolutions without stride, Winograd's
+algorithm takes fewer multiplications (`winograd`). For small outputs, matrix products of patches
+and kernels are faster, because oneDNN's weight gradient is slow.
+``python -m benchmarks.convolution`` compares the speed of the three algorithms.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from resnet.training.fast_cpu import winograd
 Way = Literal["direct", "winograd", "patches"]
 
 FEW_OUTPUTS = 4
-"""Up to how many outputs along both sides together patches are the fastest: 1x1 and 2x2, not 4x4
+"""Maximum number of output pixels for which patches are the fastest: 1x1 and 2x2, but not 4x4
 (64 to 512 channels in batches of 64 to 128; AMD EPYC with AVX2, torch 2.14.1)."""
 
 
 class FastConv2d(nn.Conv2d):
-    """A convolution that picks its way by the images that it is given."""
+    """A convolution that chooses its algorithm by the shape of its input."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs, h, w) to (n, outputs, ceil(h / stride), ceil(w / stride))."""
@@ -39,16 +39,16 @@ class FastConv2d(nn.Conv2d):
 
 
 def fastest(images: Sequence[int], weight: Sequence[int], stride: int) -> Way:
-    """Return the fastest way, forward and backward.
+    """Return the algorithm that is fastest for the forward and backward pass together.
 
     Parameters
     ----------
     images
-        Their shape: n, inputs, h, w.
+        Shape of the images: n, inputs, h, w.
     weight
-        Its shape: outputs, inputs, kernel, kernel, where kernel is odd.
+        Shape of the weight: outputs, inputs, kernel, kernel, where kernel is odd.
     stride
-        Pixels from one output to the next.
+        Distance between neighbouring outputs, in pixels.
     """
     if _outputs(images[2], stride) * _outputs(images[3], stride) <= FEW_OUTPUTS:
         return "patches"
@@ -57,13 +57,13 @@ def fastest(images: Sequence[int], weight: Sequence[int], stride: int) -> Way:
 
 
 def speed_up(network: nn.Module) -> None:
-    """Have the network's convolutions computed the fastest way; for float32 on CPUs.
+    """Use the fastest algorithm for the network's convolutions; for float32 on CPUs.
 
-    GPUs have these ways in cuDNN; bfloat16 would round too much.
+    For GPUs, cuDNN has these algorithms; in bfloat16 their rounding errors would be too large.
     """
     for module in network.modules():
         if type(module) is nn.Conv2d and _can_be(module):
-            module.__class__ = FastConv2d  # the same weights under the same name
+            module.__class__ = FastConv2d  # keeps the weights and their names
 
 
 def _can_be(module: nn.Conv2d) -> bool:
@@ -81,9 +81,9 @@ def _can_be(module: nn.Conv2d) -> bool:
 
 
 def by_patches(x: Tensor, weight: Tensor, stride: int = 1) -> Tensor:
-    """Return what ``conv2d(x, weight, stride=stride, padding=kernel // 2)`` does, up to rounding.
+    """Compute ``conv2d(x, weight, stride=stride, padding=kernel // 2)``, up to rounding.
 
-    Weights that meet only padding are left out.
+    Weights that are multiplied only with padding are skipped.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def by_patches(x: Tensor, weight: Tensor, stride: int = 1) -> Tensor:
     weight
         Of shape (outputs, inputs, kernel, kernel), where kernel is odd.
     stride
-        Pixels from one output to the next.
+        Distance between neighbouring outputs, in pixels.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def by_patches(x: Tensor, weight: Tensor, stride: int = 1) -> Tensor:
     kernels = weight.permute(0, 2, 3, 1)[:, rows, columns]
     padded = functional.pad(x.permute(0, 2, 3, 1), (0, 0, left, right, top, bottom))
     windows = padded.unfold(1, kernels.shape[1], stride).unfold(2, kernels.shape[2], stride)
-    # (n, h', w', inputs, rows, columns), to the order of the kernels.
+    # From (n, h', w', inputs, rows, columns) to the kernels' order of dimensions.
     patches = windows.permute(0, 1, 2, 4, 5, 3).flatten(3)
     return (patches @ kernels.flatten(1).T).permute(0, 3, 1, 2)
 
@@ -114,9 +114,9 @@ def _outputs(size: int, stride: int) -> int:
 
 
 def _reach(size: int, kernel: int, stride: int) -> tuple[slice, int, int]:
-    """Return which places of a kernel ever meet one of ``size`` pixels, and how these are padded.
+    """Return the kernel positions that overlap any of ``size`` pixels, and the pixels' padding.
 
-    Padding is that before and after the pixels which those places reach; below 0 it is cut off.
+    The paddings before and after the pixels cover only these positions; negative padding crops.
     """
     padding, last = kernel // 2, (_outputs(size, stride) - 1) * stride
     first, end = max(0, padding - last), min(kernel, padding + size)

@@ -1,4 +1,4 @@
-"""The one way in: what makes a network and an optimizer fast on a CPU."""
+"""The entry point of this package: make a network and an optimizer fast on a CPU."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from resnet.training.optimizers.base import Optimizer
 
 
 def speed_up(network: nn.Module, optimizer: Optimizer, autocast: torch.dtype | None) -> None:
-    """Have a CPU compute the network and the optimizer's steps the fastest way.
+    """Make the network and the optimizer's steps as fast as possible on a CPU.
 
     Parameters
     ----------
     network, optimizer
-        Changed in place.
+        Modified in place.
     autocast
-        The type that convolutions are computed in, None for float32. PyTorch's own are kept for
-        bfloat16, which the other ways would round too much.
+        The type of the convolutions, None for float32. With bfloat16, PyTorch's own convolutions
+        are kept, because the other algorithms' rounding errors would be too large.
     """
     optimizer.each = threads.each
     if autocast is None:

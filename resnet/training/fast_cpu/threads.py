@@ -1,9 +1,9 @@
-"""Work shared among threads of Python's, each of which computes with one of PyTorch's.
+"""Distribute work over Python threads, each of which uses one PyTorch thread.
 
-PyTorch shares every operation among its threads, which wait for one another after each; where
-operations are small, that takes longer than it saves. Its own threads spin for a while where they
-wait, and hold these up: ``resnet/train.smk`` has them spin for a thirtieth of that, by libgomp's
-``GOMP_SPINCOUNT``. Never spinning (``OMP_WAIT_POLICY=passive``) makes shared operations slower.
+PyTorch splits every operation among its threads and synchronises them after it; for small
+operations this costs more than it saves. PyTorch's threads also busy-wait for a while, which slows
+down the Python threads: ``resnet/train.smk`` reduces this time to a thirtieth by libgomp's
+``GOMP_SPINCOUNT``. No busy-waiting (``OMP_WAIT_POLICY=passive``) makes PyTorch's operations slower.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import torch
 def each(work: Callable[..., None], calls: Iterable[tuple[Any, ...]]) -> None:
     """Call ``work`` with the arguments of each of ``calls``, without gradients.
 
-    As many run at once as PyTorch has threads here. Threads that are started later have one, which
-    PyTorch gives every new thread from then on.
+    The number of parallel calls is PyTorch's number of threads in the calling thread. As a side
+    effect, PyTorch uses a single thread in all threads that are started later.
     """
     calls, threads = list(calls), torch.get_num_threads()
-    inference = torch.is_inference_mode_enabled()  # a thread's own, as whether gradients are on
+    inference = torch.is_inference_mode_enabled()  # thread-local, like gradient mode
 
     def call(arguments: tuple[Any, ...]) -> None:
         with torch.inference_mode(inference), torch.no_grad():
@@ -33,7 +33,7 @@ def each(work: Callable[..., None], calls: Iterable[tuple[Any, ...]]) -> None:
         for arguments in calls:
             call(arguments)
     else:
-        for _ in _workers(threads).map(call, calls):  # raises what a call raised
+        for _ in _workers(threads).map(call, calls):  # re-raises a call's exception
             pass
 
 
@@ -43,6 +43,6 @@ def _workers(threads: int) -> ThreadPoolExecutor:
 
 
 def _compute_alone() -> None:
-    # The first call in a thread gives it what was last set in any.
+    # The first call in a thread initialises its number of threads with the last one set anywhere.
     torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,10 +1,10 @@
-"""Convolutions in fewer multiplications (Winograd; Lavin & Gray 2016, arXiv:1509.09308).
+"""Convolutions with fewer multiplications (Winograd; Lavin & Gray 2016, arXiv:1509.09308).
 
-A tile of 4x4 outputs takes 36 multiplications per pair of channels in place of 144 where kernels
-are 3x3, and 64 in place of 400 where they are 5x5: matrix products of transformed tiles and
-transformed kernels, one for each place in a tile. Sums and differences lead there and back. They
-round: in float32 results are off by a few 1e-6 of their norm, up to ten times what direct
-convolutions are (``python -m benchmarks.convolution``).
+A tile of 4x4 outputs takes 36 multiplications per pair of channels instead of 144 for 3x3 kernels,
+and 64 instead of 400 for 5x5 kernels. These are matrix products of transformed tiles and
+transformed kernels, one for each position in a tile. The transforms add rounding errors: in float32
+the relative error is a few 1e-6, up to ten times that of direct convolutions
+(``python -m benchmarks.convolution``).
 
 Arrays have the channels last: images (n, h, w, channels), tiles (side, side, n, rows, columns,
 channels), kernels (k, k, outputs, inputs).
@@ -25,32 +25,32 @@ from torch.nn import functional
 from resnet.training.fast_cpu import threads
 
 KERNELS = (3, 5)
-"""Sizes of kernels that there are transforms for."""
+"""The supported kernel sizes."""
 
 STEP = 4
-"""Outputs along a tile's side. Larger tiles save more multiplications and round more."""
+"""Outputs along a tile's side. Larger tiles save more multiplications but increase the error."""
 
 BYTES_AT_ONCE = 2 * 2**20
-"""About how large tiles are together that are transformed at once, to stay in a cache; of 1 to
-16 MiB the fastest, with 4 (AMD EPYC, torch 2.14.1)."""
+"""Approximate size of the tiles that are transformed together, such that they fit in the cache.
+Among 1 to 16 MiB, 2 and 4 MiB are the fastest (AMD EPYC, torch 2.14.1)."""
 
 TRANSFORM = 75
-"""What transforming a number costs, in multiplications of the matrix products.
+"""Cost of transforming one number, in multiplications of the matrix products.
 
-Fitted by hand to times of both, forward and backward, over 16 to 256 channels and 4 to 32 pixels
-(AMD EPYC with AVX2, torch 2.14.1).
+Fitted by hand to measured times of the forward and backward pass with 16 to 256 channels and 4 to
+32 pixels (AMD EPYC with AVX2, torch 2.14.1).
 """
 
 
 def saving(images: Sequence[int], weight: Sequence[int]) -> float:
-    """Return about how many times as fast a convolution is so, forward and backward, as directly.
+    """Return the estimated speedup over a direct convolution, forward and backward together.
 
     Parameters
     ----------
     images
-        Their shape: n, inputs, h, w.
+        Shape of the images: n, inputs, h, w.
     weight
-        Its shape: outputs, inputs, kernel, kernel.
+        Shape of the weight: outputs, inputs, kernel, kernel.
     """
     (n, inputs, h, w), (outputs, _, kernel, _) = images, weight
     tiles = n * _tiles_along(h) * _tiles_along(w)
@@ -61,7 +61,7 @@ def saving(images: Sequence[int], weight: Sequence[int]) -> float:
 
 
 def convolve(x: Tensor, weight: Tensor) -> Tensor:
-    """Return what ``conv2d(x, weight, padding=kernel // 2)`` does, up to rounding.
+    """Compute ``conv2d(x, weight, padding=kernel // 2)``, up to rounding.
 
     Parameters
     ----------
@@ -99,9 +99,9 @@ def _convolved(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients by ``x`` and ``weight``, both with the channels last in memory.
+    """Return the gradients with respect to ``x`` and ``weight``, both channels last in memory.
 
-    The steps are the transposes of those forward, from the last to the first.
+    The steps are the transposes of the forward steps, in reverse order.
     """
     images, kernels = x.permute(0, 2, 3, 1), weight.permute(2, 3, 0, 1)
     of_outputs = gradient.permute(0, 2, 3, 1)
@@ -114,7 +114,7 @@ def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Ten
     def convolve_parts(parts: list[slice], sums: Tensor) -> None:
         for part in parts:
             of_products = _places(_transformed(a.T, _cut(of_outputs[part], 1)))
-            # Made again: kept, they would be up to four times as large as the images.
+            # Recomputed, since storing them would take up to four times the memory of the images.
             tiles = _transformed(b, _cut(images[part], len(kernels)))
             sums.baddbmm_(of_products.transpose(1, 2), _places(tiles))
             of_tiles = torch.bmm(of_products, factors).view(tiles.shape)
@@ -126,8 +126,9 @@ def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Ten
     return of_images.permute(0, 3, 1, 2), of_weight
 
 
-# To PyTorch both are operations, whose loops its compiler would else unroll for minutes. Not by
-# torch.library.custom_op, which imports that compiler when it is first called, in 2 s.
+# Both functions are registered as PyTorch operations, because the compiler would otherwise unroll
+# their loops for minutes. torch.library.custom_op isn't used: it imports the compiler, which takes
+# 2 s.
 
 
 def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -155,7 +156,7 @@ _OPERATIONS = torch.library.Library("resnet", "DEF")  # type: ignore[no-untyped-
 
 
 def _define(signature: str, compute: Callable[..., Any], form: Callable[..., Any]) -> None:
-    """Make an operation known to PyTorch, with what its results look like."""
+    """Register an operation with PyTorch; ``form`` returns empty results of the right shape."""
     name = signature.partition("(")[0]
     _OPERATIONS.define(signature)  # type: ignore[no-untyped-call]
     _OPERATIONS.impl(name, compute, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
@@ -173,11 +174,11 @@ torch.library.register_autograd("resnet::winograd", _backward, setup_context=_ke
 
 @cache
 def transforms(kernel: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the matrices A, B and G that convolve along one axis as ``A ((G g) * (B d))``.
+    """Return the matrices A, B and G of a convolution along one axis, ``A ((G g) * (B d))``.
 
-    Here ``d`` is a tile and ``g`` a kernel. Convolving is transposed multiplication of polynomials,
-    which is done by their values at as many points as their product has coefficients (Toom, Cook;
-    Lavin & Gray 2016, section 4, calls the three A', B' and G).
+    Here ``d`` is a tile and ``g`` a kernel. A convolution is the transpose of a multiplication of
+    polynomials, which the Toom-Cook algorithm computes from the polynomials' values at as many
+    points as the product has coefficients (Lavin & Gray 2016, section 4; there A', B' and G).
 
     Parameters
     ----------
@@ -191,8 +192,8 @@ def transforms(kernel: int) -> tuple[Tensor, Tensor, Tensor]:
         float32.
     """
     side = _side(kernel)
-    # With infinity. Which round least is found by trying (Barabasz et al. 2020,
-    # doi:10.1145/3412380); for 3x3, 2 and -1/2 less than 2 and -2.
+    # The last point is infinity. The best points are found by experiment (Barabasz et al. 2020,
+    # doi:10.1145/3412380): for 3x3, 2 and -1/2 have smaller errors than 2 and -2.
     points = [0, 1, -1, 2, -1 / 2, -2, 1 / 2][: side - 1]
 
     def values(coefficients: int) -> NDArray[np.float64]:
@@ -213,12 +214,12 @@ def _tiles_along(size: int) -> int:
 
 
 def _shares(images: Tensor, kernels: Tensor) -> list[list[slice]]:
-    """Return each thread's slices of the images, whose tiles fit into a cache together."""
+    """Return each thread's slices of the images; the tiles of a slice fit into the cache."""
     n, h, w, _ = images.shape
     places = _tiles_along(h) * _tiles_along(w) * _side(len(kernels)) ** 2
     size = images.element_size() * places * max(kernels.shape[2:])
     most, count = max(1, BYTES_AT_ONCE // size), torch.get_num_threads()
-    # As many for each thread, which end at about the same time.
+    # The same number of slices for each thread, so that all end at about the same time.
     rounds = -(-n // (most * count))
     step = -(-n // (rounds * count))
     parts = [slice(i, i + step) for i in range(0, n, step)]
@@ -226,7 +227,7 @@ def _shares(images: Tensor, kernels: Tensor) -> list[list[slice]]:
 
 
 def _cut(images: Tensor, kernel: int) -> Tensor:
-    """Return the images' tiles, which overlap by kernel - 1, padded by zeros."""
+    """Return the images' tiles, which overlap by kernel - 1, with zero padding."""
     h, w = images.shape[1:3]
     side, before = _side(kernel), kernel // 2
     padding = (0, 0, before, before + -w % STEP, before, before + -h % STEP)
@@ -235,10 +236,10 @@ def _cut(images: Tensor, kernel: int) -> Tensor:
 
 
 def _uncut(tiles: Tensor, shape: torch.Size) -> Tensor:
-    """Return images of a shape as sums of overlapping tiles: the transpose of `_cut`."""
+    """Return images of the given shape as sums of overlapping tiles: the transpose of `_cut`."""
     side, _, n, rows, columns, channels = tiles.shape
     out = tiles.new_zeros(n, STEP * (rows + 1), STEP * (columns + 1), channels)
-    # A tile is as wide as two steps at most: the parts of all tiles at a step lie side by side.
+    # A tile spans at most two steps; the parts of all tiles at one step don't overlap.
     for i in range(0, side, STEP):
         for j in range(0, side, STEP):
             block = tiles[i : i + STEP, j : j + STEP].permute(2, 3, 0, 4, 1, 5)
@@ -250,7 +251,7 @@ def _uncut(tiles: Tensor, shape: torch.Size) -> Tensor:
 
 
 def _transformed(matrix: Tensor, tiles: Tensor) -> Tensor:
-    """Return ``matrix @ tile @ matrix.T`` of every tile or kernel: the first two axes."""
+    """Return ``matrix @ tile @ matrix.T`` over the first two axes, for every tile or kernel."""
     new, old = matrix.shape
     rows = (matrix @ tiles.reshape(old, -1)).view(new, old, -1)
     both = torch.bmm(matrix.expand(new, new, old), rows)
@@ -258,5 +259,5 @@ def _transformed(matrix: Tensor, tiles: Tensor) -> Tensor:
 
 
 def _places(tiles: Tensor) -> Tensor:
-    """Return tiles, or kernels, as a matrix for each place in them, channels in its columns."""
+    """Return a matrix for each position in the tiles or kernels, with channels as columns."""
     return tiles.flatten(2, -2).flatten(0, 1)

@@ -1,4 +1,4 @@
-"""The optimizers: a registry, in which each optimizer is a folder.
+"""The registry of optimizers; each optimizer is a folder.
 
-``settings.py`` holds the optimizer's settings, without torch; ``optimizer.py`` builds it.
+``settings.py`` defines the settings without importing torch; ``optimizer.py`` builds the optimizer.
 """

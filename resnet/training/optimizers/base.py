@@ -1,9 +1,8 @@
-"""What optimizers are made of: torch's without its compiler, and groups of weights.
+"""The base class of optimizers, which doesn't import PyTorch's compiler, and parameter groups.
 
 torch's own optimizers import PyTorch's compiler when they are first used, which takes 1.1 to 1.7 s
-(AMD EPYC with AVX-512, torch 2.14.1): `Optimizer`'s methods to be kept from being compiled, and
-``step`` to have what is compiled end before and after it. Here they are the functions that torch
-wraps so.
+(AMD EPYC with AVX-512, torch 2.14.1). The reason is that torch wraps the methods of `Optimizer` to
+exclude them from compilation. The class here uses the original functions without these wrappers.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def in_turn(work: Callable[..., None], calls: Iterable[tuple[Any, ...]]) -> None
 class Optimizer(optim.Optimizer):
     """The base of optimizers that aren't compiled.
 
-    ``each`` is how independent parts of a step are computed; it may share them among threads.
+    ``each`` computes independent parts of a step; it may distribute them over threads.
     """
 
     each: Callable[[Callable[..., None], Iterable[tuple[Any, ...]]], None] = staticmethod(in_turn)
@@ -41,17 +40,17 @@ class Optimizer(optim.Optimizer):
     load_state_dict = unwrap(optim.Optimizer.load_state_dict)
 
     def prepare(self) -> None:
-        """Do what of a step depends on no learning rate, between ``backward`` and ``step``."""
+        """Compute the parts of a step before the learning rate; call it after ``backward``."""
 
 
 def uncompiled_step(kind: type[optim.Optimizer]) -> Any:
-    """Return the ``step`` of one of torch's optimizers, for an `Optimizer` that derives from it."""
-    # The wrapped step has gradients off, where it isn't asked to be differentiable itself.
+    """Return the unwrapped ``step`` of one of torch's optimizers, for a class derived from it."""
+    # torch's wrapper turns gradients off, too, unless the optimizer is differentiable.
     return torch.no_grad()(unwrap(kind.step))
 
 
 def split_by_decay(groups: ParameterGroups, settings: OptimizerSettings) -> ParameterGroups:
-    """Return the groups as they are, or split so that norms and biases have no weight decay."""
+    """Return the groups, split if norms and biases have no weight decay, else unchanged."""
     if settings.decay_norms:
         return groups
     return [
@@ -66,5 +65,5 @@ def split_by_decay(groups: ParameterGroups, settings: OptimizerSettings) -> Para
 
 
 def one_group(weights: list[Parameter], settings: OptimizerSettings) -> ParameterGroups:
-    """Return all weights in one group, but for norms and biases where they have no decay."""
+    """Return all weights in one group; norms and biases have their own if they aren't decayed."""
     return split_by_decay([{"params": weights}], settings)

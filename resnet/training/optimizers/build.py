@@ -1,4 +1,4 @@
-"""Optimizers from their settings."""
+"""Build an optimizer from its settings."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def build(
     Parameters
     ----------
     settings
-        Of one of the registry's optimizers.
+        The settings of an optimizer in the registry.
     parameters
-        The weights to move.
+        The weights to optimize.
     dtype
-        Of matrix products within the optimizer, where it makes any.
+        Type of matrix products within the optimizer, if it computes any.
     """
     module = importlib.import_module(f"resnet.training.optimizers.{kind_of(settings)}.optimizer")
     optimizer: Optimizer = module.build(settings, list(parameters), dtype)

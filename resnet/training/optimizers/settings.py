@@ -1,4 +1,4 @@
-"""What every optimizer's settings have in common. Imports no torch."""
+"""The base class of every optimizer's settings. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class OptimizerSettings(Group, frozen=True, tag_field="name"):
 
     learning_rate: Annotated[Rate, Meta(title="learning rate")] = 0.1
     weight_decay: Annotated[float, Meta(ge=0, le=10, title="weight decay")] = 0.0
-    # He et al. (2019), arXiv:1812.01187, section 3.1, leave norms and biases out.
+    # He et al. (2019), arXiv:1812.01187, section 3.1, don't decay norms and biases.
     decay_norms: Annotated[bool, Meta(title="weight decay of norms and biases too")] = True
 
     def learning_rates(self) -> dict[str, float]:
-        """Return every learning rate by its setting's name, for schedules to be checked against."""
+        """Return every learning rate by its setting's name; schedules are checked against them."""
         return {"learning_rate": self.learning_rate}

@@ -1,4 +1,4 @@
-"""The learning rate schedules: a registry, in which each schedule is a folder.
+"""The registry of learning rate schedules; each schedule is a folder.
 
-``settings.py`` holds the schedule's settings, without torch; ``schedule.py`` builds it.
+``settings.py`` defines the settings without importing torch; ``schedule.py`` builds the schedule.
 """

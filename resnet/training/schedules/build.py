@@ -1,4 +1,4 @@
-"""Schedules from their settings, and the rates that they give."""
+"""Build a schedule from its settings, and read its learning rate."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def build(settings: ScheduleSettings, optimizer: Optimizer, steps: int) -> LRSch
     Parameters
     ----------
     settings
-        Of one of the registry's schedules.
+        The settings of a schedule in the registry.
     optimizer
-        Whose learning rates it sets.
+        The optimizer whose learning rates the schedule sets.
     steps
-        Of the schedule, in the run.
+        Number of schedule steps in the run.
     """
     module = importlib.import_module(f"resnet.training.schedules.{kind_of(settings)}.schedule")
     schedule: LRScheduler = module.build(settings, optimizer, steps)
@@ -30,14 +30,14 @@ def build(settings: ScheduleSettings, optimizer: Optimizer, steps: int) -> LRSch
 
 
 def rate(schedule: LRScheduler) -> float:
-    """Return the learning rate in force."""
+    """Return the current learning rate."""
     return float(schedule.get_last_lr()[0])
 
 
 def printed_rate(schedule: LRScheduler) -> float:
-    """Return what ``scheduler.get_lr()`` prints, as the paper's notebook did.
+    """Return the value of ``scheduler.get_lr()``, which the paper's notebook printed.
 
-    Between steps that call gives the recursion's next value, not the rate in force.
+    Between steps, ``get_lr()`` returns the next value of the recursion, not the current rate.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)

@@ -1,4 +1,4 @@
-"""What every schedule's settings have in common. Imports no torch."""
+"""The base classes of every schedule's settings. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class ScheduleSettings(Group, frozen=True, tag_field="name"):
 
     @property
     def every(self) -> Every:
-        """After what the rate changes."""
+        """The unit of training after which the rate changes."""
         return "batch"
 
     def check(self, optimizer: OptimizerSettings) -> None:
-        """Refuse settings that contradict the optimizer's, with a `ConfigError`."""
+        """Raise a `ConfigError` if the settings contradict the optimizer's."""
 
     def last_step(self, steps: int) -> int | None:
-        """Return after how many steps of the schedule a budget of so many ends.
+        """Return the number of schedule steps to which a budget of ``steps`` is shortened.
 
-        A cyclic schedule ends where its rate is lowest. None means that nothing is cut.
+        A cyclic schedule ends at its last lowest rate. None means that the budget isn't shortened.
         """
         return None
 
@@ -38,5 +38,5 @@ class SteppedSettings(ScheduleSettings, frozen=True):
 
     @property
     def every(self) -> Every:
-        """After what the rate changes."""
+        """The unit of training after which the rate changes."""
         return self.step_every

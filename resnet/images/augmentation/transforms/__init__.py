@@ -1,1 +1,1 @@
-"""The transforms: a registry, in which each transform is a module with a ``TRANSFORM``."""
+"""The registry of transforms; each transform is a module that defines ``TRANSFORM``."""

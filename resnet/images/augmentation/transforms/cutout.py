@@ -10,20 +10,20 @@ from resnet.images.augmentation.transform import Floats, Transform
 
 
 def hole(u: Floats, size: int) -> Floats:
-    """Return (top, left) of cutout's square, its centre on any pixel, of shape (n, 2)."""
+    """Return (top, left) of cutout's squares, of shape (n, 2); the centre may be any pixel."""
     return np.floor(u * size) - hole_size(size) // 2
 
 
 def hole_size(size: int) -> int:
-    """Return the side of cutout's square: 8 pixels at 32.
+    """Return the side of cutout's square: 8 pixels for images of 32 pixels.
 
-    DeVries & Taylor (2017, arXiv:1708.04552) take 16 for 200 epochs; a shorter run bears less.
+    DeVries & Taylor (2017, arXiv:1708.04552) use 16 for 200 epochs; shorter runs need less.
     """
     return size // 4
 
 
 def cut_out(images: Tensor, corners: Tensor) -> Tensor:
-    """Paint a square from ``corners`` (top, left) on grey; what lies outside is left out."""
+    """Paint a grey square at ``corners`` (top, left), clipped to the image."""
     grid = torch.arange(images.shape[3], device=images.device)
     inside = (grid >= corners[:, :, None]) & (grid < corners[:, :, None] + hole_size(len(grid)))
     square = inside[:, 0, :, None] & inside[:, 1, None, :]

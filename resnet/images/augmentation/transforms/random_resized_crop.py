@@ -1,4 +1,4 @@
-"""Random crops enlarged again, as torchvision's ``RandomResizedCrop``."""
+"""Random crops resized to the original size, as torchvision's ``RandomResizedCrop``."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from resnet.images.augmentation.transform import Floats, Transform
 def crop_box(u: Floats, size: int) -> Floats:
     """Return boxes (top, left, height, width) of shape (n, 4) as RandomResizedCrop draws them.
 
-    Area from 8% to 100%, aspect ratio from 3/4 to 4/3 (log-uniform), ten attempts, then the whole
-    (square) image: torchvision's defaults (Szegedy et al. 2015, arXiv:1409.4842).
+    The area is 8% to 100% and the aspect ratio 3/4 to 4/3 (log-uniform); after ten failed attempts
+    the box is the whole image. These are torchvision's defaults (Szegedy et al. 2015,
+    arXiv:1409.4842).
 
     Parameters
     ----------
     u
-        Uniform numbers of shape (n, 22): ten pairs for area and ratio, two for the place.
+        Uniform numbers of shape (n, 22): ten pairs for area and ratio, two for the position.
     size
         Width and height of the images, in pixels.
     """
@@ -39,10 +40,10 @@ def crop_box(u: Floats, size: int) -> Floats:
 
 
 def resized_crop(images: Tensor, boxes: Tensor) -> Tensor:
-    """Crop to ``boxes`` (top, left, height, width) and enlarge again, bilinearly as Pillow does.
+    """Crop to ``boxes`` (top, left, height, width) and resize bilinearly, as Pillow does.
 
-    Pillow filters the rows, rounds to a grey level, then filters the columns; each is a product
-    with a small matrix of weights.
+    Pillow filters the rows, rounds to a grey level, then filters the columns; each filter is a
+    product with a small matrix of weights.
     """
     n, _, _, size = images.shape
     top, left, height, width = boxes.to(torch.float32).unbind(1)
@@ -53,18 +54,18 @@ def resized_crop(images: Tensor, boxes: Tensor) -> Tensor:
 
 
 def _weights(start: Tensor, length: Tensor, size: int) -> Tensor:
-    """Return each output pixel's weights over the input's, of shape (n, size, size)."""
+    """Return each output pixel's weights of the input pixels, of shape (n, size, size)."""
     grid = torch.arange(size, device=start.device, dtype=torch.float32)
     centre = (grid[:, None] + 0.5) * (length / size)[:, None, None]
     inside = grid - start[:, None, None]
-    # In place from here on: new memory takes longer than the arithmetic.
+    # In place from here on: allocating memory takes longer than the arithmetic.
     weights = (inside + 0.5 - centre).abs_().neg_().add_(1).clamp_(min=0)
     weights *= (inside >= 0) & (inside < length[:, None, None])
     return weights.div_(weights.sum(2, keepdim=True))
 
 
 def _round(levels: Tensor) -> Tensor:
-    """Round in place to whole grey levels; means of levels need no bounds."""
+    """Round in place to whole grey levels; means of grey levels need no clipping."""
     return levels.add_(0.5).floor_()
 
 

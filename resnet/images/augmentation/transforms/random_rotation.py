@@ -9,14 +9,14 @@ from resnet.images.augmentation.transform import Floats, Transform
 
 
 def angle(u: Floats, size: int) -> Floats:
-    """Return angles in degrees, uniform from -90 to 90, of shape (n, 1): RandomRotation(90)."""
+    """Return angles in degrees, uniform from -90 to 90, of shape (n, 1)."""
     return -90 + 180 * u
 
 
 def rotation(images: Tensor, angles: Tensor) -> Tensor:
-    """Rotate counter-clockwise by ``angles`` degrees about the centre; outside is black.
+    """Rotate counter-clockwise by ``angles`` degrees about the centre, filling with black.
 
-    Nearest neighbour in 16.16 fixed point, the arithmetic of Pillow's affine transform.
+    Uses nearest-neighbour sampling in 16.16 fixed-point arithmetic, as Pillow's affine transform.
     """
     n, _, _, size = images.shape
     turn = -torch.deg2rad(angles[:, 0].to(torch.float64))
@@ -27,7 +27,7 @@ def rotation(images: Tensor, angles: Tensor) -> Tensor:
 
     x = torch.arange(size, device=images.device, dtype=torch.int32)
     y = x[:, None]
-    # The pixel (x + 1/2, y + 1/2) of the output comes from this place in the input.
+    # Position in the input of the output pixel with the centre (x + 1/2, y + 1/2).
     corner = 0.5 - half
     source_x = fixed(cos) * x + fixed(sin) * y + fixed(cos * corner + sin * corner + half) >> 16
     source_y = fixed(-sin) * x + fixed(cos) * y + fixed(-sin * corner + cos * corner + half) >> 16

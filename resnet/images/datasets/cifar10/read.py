@@ -1,12 +1,12 @@
-"""CIFAR-10 from the official archive, downloaded or at hand, or from Parquet files.
+"""Read CIFAR-10 from the official archive, downloaded or local, or from Parquet files.
 
 ``torchvision``
-    downloads the official archive that torchvision's data set is made of (its binary form, which
-    holds no pickle) over TLS and checks its MD5;
+    Downloads the official archive over TLS and checks its MD5. This is the archive of torchvision's
+    data set, in its binary version, which contains no pickle.
 ``archive``
-    a folder that already holds the official archive, binary or Python form;
+    Reads the official archive, binary or Python version, from a folder.
 ``parquet``
-    a folder of Parquet files in the public layout: ``img`` (a struct of encoded ``bytes`` and
+    Reads a folder of Parquet files in the public layout: ``img`` (a struct of encoded ``bytes`` and
     ``path``) and ``label``.
 """
 
@@ -34,7 +34,7 @@ DOWNLOAD = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 
 
 def read_parquet(folder: Path) -> dict[str, Split]:
-    """Return the images of ``train-*.parquet`` and ``test-*.parquet``, decoded."""
+    """Return the decoded images of ``train-*.parquet`` and ``test-*.parquet``."""
     return {split: _read_parquet_split(folder, split) for split in SPLITS}
 
 
@@ -81,7 +81,7 @@ def _decode(encoded: bytes | None, where: str) -> NDArray[np.uint8]:
 
 
 def read_archive(folder: Path) -> dict[str, Split]:
-    """Return the images of the official archive in ``folder``, whose MD5 must be the official."""
+    """Return the images of the official archive in ``folder``, after checking its MD5."""
     name = next((name for name in ARCHIVES if (folder / name).is_file()), None)
     if name is None:
         raise DataError(f"neither {' nor '.join(ARCHIVES)} in {folder.resolve()}")
@@ -107,7 +107,7 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
 
 
 def _from_planes(planes: NDArray[np.uint8], labels: Any) -> Split:
-    """Return a split from rows of 3 colour planes of 32x32."""
+    """Return a split from rows that contain 3 colour planes of 32x32 pixels each."""
     images = planes.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return Split(np.ascontiguousarray(images), np.asarray(labels, np.int64))
 
@@ -119,7 +119,7 @@ def _binary_batch(archive: tarfile.TarFile, name: str) -> Split:
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Unpickles plain data and numpy's arrays, and calls nothing else."""
+    """Unpickler restricted to plain data and numpy arrays."""
 
     allowed = frozenset(
         {
@@ -144,7 +144,7 @@ def _python_batch(archive: tarfile.TarFile, name: str) -> Split:
 
 
 def read_torchvision(folder: Path) -> dict[str, Split]:
-    """Download the official archive into ``folder`` where it isn't yet, and return its images."""
+    """Download the official archive into ``folder`` if missing, and return its images."""
     name = DOWNLOAD.rpartition("/")[2]
     try:
         download(DOWNLOAD, folder / name, ARCHIVES[name])

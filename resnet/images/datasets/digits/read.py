@@ -1,4 +1,4 @@
-"""scikit-learn's digits."""
+"""Read scikit-learn's digits data set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resnet.images.sources.cache import Split
 
 
 def read_digits(folder: Path) -> dict[str, Split]:
-    """Return scikit-learn's digits, 80% to train on, split by class with a fixed seed."""
+    """Return scikit-learn's digits, 80% for training; the split is stratified with a fixed seed."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 

@@ -1,4 +1,4 @@
-"""The settings of AdamW. Imports no torch."""
+"""The settings of AdamW. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from resnet.training.optimizers.settings import OptimizerSettings
 
 
 class Settings(OptimizerSettings, frozen=True, tag="adamw"):
-    """What every optimizer has; torch's defaults for the rest."""
+    """The settings that every optimizer has; all others are torch's defaults."""

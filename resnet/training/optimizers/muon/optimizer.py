@@ -1,4 +1,4 @@
-"""Muon: momentum whose every step is made orthogonal, for the kernels of convolutions.
+"""Muon: momentum with orthogonalized steps, for the kernels of convolutions.
 
 Jordan et al. (2024), "Muon: An optimizer for hidden layers in neural networks",
 https://kellerjordan.github.io/posts/muon/.
@@ -17,29 +17,30 @@ from resnet.training.optimizers.base import Optimizer, split_by_decay
 from resnet.training.optimizers.muon.settings import Settings
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of the quintic iteration, from the same page: steepest at zero, not convergent."""
+"""Coefficients of the quintic iteration, from the page above, which maximise its slope at zero; the
+iteration doesn't converge."""
 
 ITERATIONS = 5
-"""Enough to bring singular values from 0.01 on between about 0.7 and 1.2."""
+"""Enough iterations to map singular values above 0.01 to about 0.7 to 1.2."""
 
 Tensors = list[Tensor] | tuple[Tensor, ...]
 
 
 def orthogonalized(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return about the nearest semi-orthogonal matrices: ``U V^T`` for each ``U S V^T``.
+    """Return approximately the nearest semi-orthogonal matrix, ``U V^T`` for each ``U S V^T``.
 
     Parameters
     ----------
     matrices
-        Of shape (rows, columns) or (n, rows, columns).
+        Matrices of shape (rows, columns) or (n, rows, columns).
     dtype
-        Of the products.
+        Type of the matrix products.
     """
     a, b, c = NEWTON_SCHULZ
     tall = matrices.shape[-2] > matrices.shape[-1]
     x = (matrices.mT if tall else matrices).float()
     x = (x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)).to(dtype)
-    # A term and the multiple of a product in one call each.
+    # Computes a sum and a product in one call.
     add = torch.addmm if x.ndim == 2 else torch.baddbmm
     for _ in range(ITERATIONS):
         gram = x @ x.mT
@@ -51,12 +52,12 @@ def orthogonalized(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tens
 class Muon(Optimizer):
     """Muon for the groups marked ``kernels``, SGD with momentum for the others.
 
-    A kernel of shape (outputs, inputs, height, width) counts as a matrix of ``outputs`` rows. Its
-    step has the length of that many orthogonal rows, so the learning rate is a share of the size
-    that initial weights have. Weight decay is decoupled (Loshchilov & Hutter 2019,
-    arXiv:1711.05101) for kernels. Products are made in ``dtype``.
+    A kernel of shape (outputs, inputs, height, width) is treated as a matrix of ``outputs`` rows.
+    Its step has the norm of that many orthogonal rows, so that the learning rate is relative to the
+    norm of initial weights. Weight decay of kernels is decoupled (Loshchilov & Hutter 2019,
+    arXiv:1711.05101). Matrix products are computed in ``dtype``.
 
-    `prepare` is called before `step`: all but the learning rate's part, to be recorded on a GPU.
+    Call `prepare` before `step`: it does everything before the learning rate, and can be recorded.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def prepare(self) -> None:
-        """Put each weight's direction in its gradient's place."""
+        """Replace each weight's gradient by the direction of its step."""
         for group in self.param_groups:
             weights = [w for w in group["params"] if w.grad is not None]
             if weights and weights[0].is_cpu:
@@ -98,7 +99,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Move every weight along what `prepare` put in its gradient's place."""
+        """Move every weight along the direction that `prepare` stored as its gradient."""
         for group in self.param_groups:
             moving = [w for w in group["params"] if w.grad is not None]
             if moving and group["kernels"]:
@@ -114,11 +115,11 @@ class Muon(Optimizer):
         return buffer
 
     def _orthogonal(self, steps: Tensors) -> Tensors:
-        """Return steps made orthogonal: those of one shape together, since on a GPU calls cost."""
+        """Return orthogonalized steps; equal shapes are batched, to reduce the calls on a GPU."""
         found = list(steps)
         for shape in dict.fromkeys(step.shape for step in steps):
             where = [i for i, step in enumerate(steps) if step.shape == shape]
-            # One stays a matrix: a CPU makes its products faster than those of a batch of one.
+            # A single step isn't batched: on a CPU, matrix products are faster than batches of one.
             same = steps[where[0]] if len(where) == 1 else torch.stack([steps[i] for i in where])
             made = orthogonalized(same.reshape(*same.shape[:-3], -1), self.dtype)
             made = made * max(1.0, made.shape[-2] / made.shape[-1]) ** 0.5
@@ -128,7 +129,7 @@ class Muon(Optimizer):
 
 
 def build(settings: Settings, weights: list[Parameter], dtype: torch.dtype) -> Muon:
-    """Return the optimizer over ``weights``; its products are made in ``dtype``."""
+    """Return the optimizer over ``weights``; matrix products are computed in ``dtype``."""
     kernels = [w for w in weights if w.ndim == 4]
     others = [w for w in weights if w.ndim != 4]
     groups = [

@@ -1,4 +1,4 @@
-"""The settings of Muon. Imports no torch."""
+"""The settings of Muon. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resnet.training.optimizers.sgd.settings import MomentumSettings
 
 
 class Settings(MomentumSettings, frozen=True, tag="muon"):
-    """Kernels of convolutions move at ``kernel_learning_rate``, the rest as SGD moves it."""
+    """Muon with ``kernel_learning_rate`` for kernels of convolutions, SGD for other weights."""
 
     kernel_learning_rate: Annotated[Rate, Meta(title="learning rate of kernels")] = 0.02
 

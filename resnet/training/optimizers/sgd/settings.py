@@ -1,4 +1,4 @@
-"""The settings of SGD. Imports no torch."""
+"""The settings of SGD. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resnet.training.optimizers.settings import OptimizerSettings
 
 
 class MomentumSettings(OptimizerSettings, frozen=True):
-    """The settings of optimizers with momentum."""
+    """The common settings of optimizers with momentum."""
 
     momentum: Annotated[float, Meta(ge=0, le=0.9999, title="momentum")] = 0.0
     nesterov: Annotated[bool, Meta(title="Nesterov's momentum")] = False
@@ -22,4 +22,4 @@ class MomentumSettings(OptimizerSettings, frozen=True):
 
 
 class Settings(MomentumSettings, frozen=True, tag="sgd"):
-    """Stochastic gradient descent."""
+    """The settings of stochastic gradient descent."""

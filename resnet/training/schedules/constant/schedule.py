@@ -1,4 +1,4 @@
-"""A learning rate that stays."""
+"""A constant learning rate."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from resnet.training.schedules.constant.settings import Settings
 
 
 def build(settings: Settings, optimizer: Optimizer, steps: int) -> LRScheduler:
-    """Return the schedule of a run of so many steps."""
+    """Return the schedule of a run with ``steps`` steps."""
     return ConstantLR(optimizer, factor=1.0)

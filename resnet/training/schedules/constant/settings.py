@@ -1,4 +1,4 @@
-"""The settings of the constant learning rate: none. Imports no torch."""
+"""The settings of the constant learning rate: none. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from resnet.training.schedules.settings import ScheduleSettings
 
 
 class Settings(ScheduleSettings, frozen=True, tag="constant"):
-    """The rate stays the optimizer's."""
+    """The optimizer's learning rate for the whole run."""

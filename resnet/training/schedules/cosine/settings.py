@@ -1,4 +1,4 @@
-"""The settings of the cosine schedule. Imports no torch."""
+"""The settings of the cosine schedule. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Steps = Annotated[int, Meta(ge=1, le=10_000_000)]
 
 
 class Settings(SteppedSettings, frozen=True, tag="cosine"):
-    """Loshchilov & Hutter's cosine (2017, arXiv:1608.03983) without restarts.
+    """The cosine schedule of Loshchilov & Hutter (2017, arXiv:1608.03983), without restarts.
 
-    Beyond ``t_max`` changes of the rate it rises again, with period 2 ``t_max``; null means that it
-    falls over the whole run.
+    After ``t_max`` changes the rate rises again, with period 2 ``t_max``. If ``t_max`` is null, the
+    rate decreases over the whole run.
     """
 
     t_max: Annotated[Steps | None, Meta(title="T_max, in changes of the rate")] = None
     eta_min: Annotated[float, Meta(ge=0, le=100, title="lowest rate")] = 0.0
 
     def check(self, optimizer: OptimizerSettings) -> None:
-        """Refuse a lowest rate above any of the optimizer's rates."""
+        """Raise a `ConfigError` if the lowest rate is above any of the optimizer's rates."""
         for name, rate in optimizer.learning_rates().items():
             if self.eta_min > rate:
                 raise ConfigError(
@@ -34,10 +34,10 @@ class Settings(SteppedSettings, frozen=True, tag="cosine"):
                 )
 
     def last_step(self, steps: int) -> int | None:
-        """Return after how many steps the rate is lowest for the last time, None where it never is.
+        """Return the number of steps until the rate is lowest for the last time, or None if never.
 
-        In the paper's own log test accuracy follows the phase of the oscillation by up to a point,
-        so that runs which end at different phases can't be compared.
+        In the paper's log, test accuracy varies with the phase of the oscillation by up to a
+        percentage point, so that runs which end at different phases can't be compared.
         """
         if self.t_max is None:
             return None

@@ -9,7 +9,7 @@ from resnet.training.schedules.one_cycle.settings import Settings
 
 
 def build(settings: Settings, optimizer: Optimizer, steps: int) -> LRScheduler:
-    """Return the schedule of a run of so many steps."""
+    """Return the schedule of a run with ``steps`` steps."""
     warm = settings.warmup_fraction * steps
     return LambdaLR(
         optimizer, lambda i: min((i + 1) / (warm + 1), max(0.0, steps - i) / (steps - warm))

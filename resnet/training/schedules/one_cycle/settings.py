@@ -1,4 +1,4 @@
-"""The settings of the one-cycle schedule. Imports no torch."""
+"""The settings of the one-cycle schedule. This module doesn't import torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from resnet.training.schedules.settings import SteppedSettings
 
 
 class Settings(SteppedSettings, frozen=True, tag="one_cycle"):
-    """Up over ``warmup_fraction`` of the run, then down to zero (arXiv:1708.07120)."""
+    """Rises over ``warmup_fraction`` of the run, then falls to zero (arXiv:1708.07120)."""
 
     warmup_fraction: Annotated[
         float, Meta(ge=0, le=0.99, title="share of the run in which the rate rises")
