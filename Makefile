@@ -10,7 +10,7 @@ TARGET ?= all
 # How to run: profiles/default, or make resume PROFILE=slurm SCALE=paper
 PROFILE ?= default
 
-.PHONY: setup tools demo test test-extend test-slurm check audit bench plan partial-report resume data check-records clean lock
+.PHONY: setup tools demo test test-long test-slurm check audit bench plan partial-report resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -36,9 +36,10 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# The extensions of docs/extend.md, made and run in a copy of the project: minutes.
-test-extend: setup
-	$(BIN)/python -m pytest -m slow tests/test_extend.py
+# Minutes: the extensions of docs/extend.md in a copy of the project, and interrupted studies.
+test-long: setup
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile \
+	  tests/test_extend.py tests/test_workflow.py
 
 # Installs and starts a SLURM of one node with two stand-in GPUs, and runs a study through it.
 test-slurm: setup

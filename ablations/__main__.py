@@ -90,9 +90,10 @@ def write_schema(study: Study, args: argparse.Namespace) -> None:
 
 
 def show_commands(study: Study, args: argparse.Namespace) -> None:
-    """Print the command of each run in order of priority, for machines without Snakemake."""
-    source, folder = options(args.config)["data_source"], options(args.config)["data_folder"]
-    for command in commands_of(study, str(source), str(folder), args.threads):
+    """Print the command of each run, the most valuable first, for machines without Snakemake."""
+    settings = options(args.config)
+    where = str(settings["data_source"]), str(settings["data_folder"])
+    for command in commands_of(study, *where, args.threads, str(settings["keep_weights"])):
         print(command)
 
 

@@ -1,1 +1,1 @@
-"""Measurements that the README and the docs quote, each a command."""
+"""The benchmarks behind the numbers in the README and the docs; each module is a command."""

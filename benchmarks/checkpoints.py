@@ -1,8 +1,8 @@
-"""What checkpoints cost: ``python -m benchmarks.checkpoints``.
+"""Measure the overhead of checkpoints: ``python -m benchmarks.checkpoints``.
 
-Two runs of the final model train in turn, an epoch of 2,560 images each, on this process's one
-thread: one as the workflow trains, with checkpoints when they are due, the other without any. The
-design's bound is 2%. The first checkpoint, taken before its cost is known, is counted.
+Two runs of the final model alternate on one thread, for an epoch of 2,560 images each: one with
+checkpoints at the workflow's intervals, the other without checkpoints. The design's limit for the
+overhead is 2%. The first checkpoint, taken before its cost is known, is included.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from resnet.training.machine import pick_device, set_up
 from resnet.training.run import Run, place
 
 SECONDS = 300
-"""How long both train together, at least."""
+"""Minimum total training time of both runs."""
 
 CONFIG: dict[str, Any] = {
     "data.training_images": 2_560,
@@ -31,7 +31,7 @@ CONFIG: dict[str, Any] = {
 
 
 def run(config: RunConfig) -> Run:
-    """Return a run on noise: what pixels show costs nothing."""
+    """Return a run on random images; the content of the images doesn't affect the speed."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (config.data.training_images, 32, 32, 3), np.uint8)
     split = Split(images, rng.integers(0, 10, len(images)))
@@ -53,7 +53,7 @@ def epoch(one: Run, guard: Guard | None) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     set_up(1)
     config = from_dict(CONFIG)
     kept, plain = run(config), run(config)
@@ -72,7 +72,7 @@ def main() -> None:
             seconds[0] += epoch(kept, guard)
             others = epoch(plain, None)
             seconds[1] += others
-            # The other run's turn doesn't make the next checkpoint due.
+            # The other run's time doesn't count towards the checkpoint interval.
             guard.saved_at += others
     with_them, without = seconds
     print(f"{saved} checkpoints in {with_them:.0f} s; without any {without:.0f} s")

@@ -1,9 +1,9 @@
-"""Convolutions directly and the fastest way: ``python -m benchmarks.convolution``.
+"""Compare direct and fast convolutions: ``python -m benchmarks.convolution``.
 
-Every kind of convolution in the final and in the early model that `resnet.training.fast_cpu`
-computes its own way, forward and backward at the model's batch size in float32 on one thread, by
-PyTorch and so in turn; medians, and the largest error of output and gradients that each has, as a
-share of their norms in float64. Last each model's whole network, forward and backward.
+It measures every kind of convolution in the final and in the early model for which
+`resnet.training.fast_cpu` replaces PyTorch's algorithm: forward and backward, at the model's batch
+size, in float32 on one thread, alternating with PyTorch. It prints median times, and the largest
+relative error of output and gradients compared with float64; then times of the whole networks.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ ROUNDS = 7
 
 
 def kinds(base: str) -> dict[str, tuple[FastConv2d, torch.Size]]:
-    """Return a base's convolutions that PyTorch's aren't the fastest for, each kind once.
+    """Return one convolution of each kind for which PyTorch's algorithm isn't the fastest.
 
-    By a line that describes the kind, with the shape of its images.
+    The keys are lines that describe the kind; the values include the shape of the images.
     """
     config = load_bases()[base]
     network = build(config.model)
@@ -55,27 +55,27 @@ def kinds(base: str) -> dict[str, tuple[FastConv2d, torch.Size]]:
 
 
 def both_ways(network: nn.Module, x: Tensor, gradient: Tensor) -> tuple[Tensor, ...]:
-    """Return the output, and the gradients by the images and by the weights."""
+    """Return the output, and the gradients with respect to the images and the weights."""
     out = network(x.requires_grad_())
     return out.detach(), *torch.autograd.grad(out, (x, *network.parameters()), gradient)
 
 
 def seconds(network: nn.Module, *given: Tensor) -> float:
-    """Return how long forward and backward take."""
+    """Return the seconds of a forward and backward pass."""
     started = time.perf_counter()
     both_ways(network, *given)
     return time.perf_counter() - started
 
 
 def times(direct: nn.Module, fast: nn.Module, *given: Tensor) -> str:
-    """Return the milliseconds of both, and their ratio."""
+    """Return the milliseconds of both networks, and their ratio."""
     rounds = [[seconds(network, *given) for network in (direct, fast)] for _ in range(ROUNDS)]
     slow, quick = (1e3 * statistics.median(column) for column in zip(*rounds, strict=True))
     return f"{slow:9.1f}{quick:9.1f}{slow / quick:7.2f}"
 
 
 def row(layer: FastConv2d, images: torch.Size) -> str:
-    """Measure a kind of convolution."""
+    """Return the times and errors of a kind of convolution, as text."""
     layer._forward_hooks.clear()
     fast = layer.to(memory_format=torch.channels_last)
     direct = copy.deepcopy(fast)
@@ -91,7 +91,7 @@ def row(layer: FastConv2d, images: torch.Size) -> str:
 
 
 def whole(base: str) -> str:
-    """Measure a base's network."""
+    """Return the times of a base's whole network, as text."""
     config = load_bases()[base]
     direct = build(config.model).to(memory_format=torch.channels_last)
     fast = copy.deepcopy(direct)
@@ -102,7 +102,7 @@ def whole(base: str) -> str:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     torch.set_num_threads(1)
     shape = "base   inputs outputs  size  kernel  stride"
     print(f"{shape}  way       direct     fast  times  errors (times in ms)")

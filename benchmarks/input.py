@@ -1,8 +1,8 @@
-"""What images cost before the network sees them: the paper's pipeline beside ours, on one core.
+"""Compare the speed of the paper's input pipeline and this project's on one core.
 
-``python -m benchmarks.input`` takes turns with Pillow's transforms, an image at a time as the
-notebook did, and with batches on tensors, of the same four copies; and says which share of a
-training step ours takes.
+``python -m benchmarks.input`` alternates between Pillow's transforms of single images, as in the
+paper's notebook, and this project's transforms of batches of tensors, for the same four copies.
+It also prints the share of a training step that this project's input pipeline takes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COPIES = (
 
 
 def paper() -> Iterator[int]:
-    """Make images as the notebook's data set does, one by one."""
+    """Make images one by one, as the notebook's data set does."""
     copies = paper_copies()
     rng = np.random.default_rng(0)
     while True:
@@ -38,7 +38,7 @@ def paper() -> Iterator[int]:
 
 
 def batches(copies: tuple[tuple[str, ...], ...] = COPIES) -> Iterator[int]:
-    """Make normalised batches as training does."""
+    """Make normalised batches, as training does."""
     images = torch.from_numpy(noise()[0])
     half = torch.full((3, 1, 1), 0.5)
     n, epoch = len(images), 0
@@ -52,7 +52,7 @@ def batches(copies: tuple[tuple[str, ...], ...] = COPIES) -> Iterator[int]:
 
 
 def main() -> None:
-    """Print the rates, their ratio, and the share of a step."""
+    """Print the rates, their ratio, and the input's share of a training step."""
     set_up(1)
     crops = (("random_crop", "random_horizontal_flip"),)
     makers = {"paper": paper(), "ours": batches(), "crop and flip": batches(crops), "step": ours()}

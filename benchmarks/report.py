@@ -1,10 +1,10 @@
-"""How long a report takes and how large it is, by the number of run records.
+"""Measure the time and the size of a report for different numbers of run records.
 
-``python -m benchmarks.report`` makes up studies of 110, 1,010 and 10,010 records (2 and 20
+``python -m benchmarks.report`` writes synthetic studies of 110, 1,010 and 10,010 records (2 and 20
 ablations of 5 arms, 100 of 10, and their base; 10 seeds, 10,000 test images, 80 epochs). For each
-it prints the seconds and the memory of every step from records to report, and the size of the
-records without weights and of the page. The largest takes 5 GB of disk for a while; choose with
-``python -m benchmarks.report 110 1010``.
+it prints the seconds and the memory of every step from records to report, and the sizes of the
+records without weights and of the page. The largest study temporarily needs 5 GB of disk space;
+arguments select the sizes, such as ``python -m benchmarks.report 110 1010``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 
 STEPS = ("collect", "statistics", "claims", "figures", "render", "pdf")
 SIZES = {110: (2, 5), 310: (6, 5), 1_010: (20, 5), 10_010: (100, 10)}
-"""Ablations and arms, by the number of records."""
+"""Numbers of ablations and arms, by the number of records."""
 
 DEFAULT = (110, 1_010, 10_010)
 
 
 def measure(step: str, folder: Path) -> tuple[float, float]:
-    """Return the seconds and the most memory, in MB, of ``python -m report.<step>``."""
+    """Return the seconds and the peak memory, in MB, of ``python -m report.<step>``."""
     arguments = [f"results/{folder.name}", *(["--write-only"] if step == "claims" else [])]
     code = f"import sys; from report import {step}; sys.exit({step}.main(sys.argv[1:]))"
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
@@ -43,7 +43,7 @@ def measure(step: str, folder: Path) -> tuple[float, float]:
 
 
 def _write_study(folder: Path, ablations: int, arms: int) -> None:
-    """Make a study up in a process of its own, whose memory is not counted."""
+    """Write a synthetic study in a separate process, whose memory isn't measured."""
     code = (
         "import sys; from pathlib import Path; from benchmarks.synthetic import *; "
         "study = made_up(int(sys.argv[2]), arms=int(sys.argv[3]), seeds=10); "

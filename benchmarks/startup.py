@@ -1,9 +1,9 @@
-"""What a run takes outside its epochs: ``python -m benchmarks.startup``.
+"""Measure the time of a run outside its epochs: ``python -m benchmarks.startup``.
 
-A cache of noise as large as CIFAR-10 is made, and ``python -m resnet.train`` trains the final model
-for one batch on it, several times. Printed is the median of the process's seconds less those of its
-epoch: starting Python and PyTorch, checking and mapping the data, building the network, evaluating
-on the 128 training images, writing the record. The design's bound is 4 s.
+It writes a cache of random images as large as CIFAR-10, and repeatedly trains the final model for
+one batch with ``python -m resnet.train``. It prints the median of the process's seconds minus those
+of its epoch: starting Python and PyTorch, checking and mapping the data, building the network,
+evaluating the 128 training images and writing the record. The design's limit is 4 s.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONFIG = {"data": {"training_images": 128}, "budget": {"images_seen": 128}}
 
 
 def write_noise(folder: Path) -> None:
-    """Write a cache that has CIFAR-10's form."""
+    """Write a cache of random images with CIFAR-10's shapes."""
     rng, facts = np.random.default_rng(0), DATASETS["cifar10"]
     splits = {
         split: Split(rng.integers(0, 256, (n, 32, 32, 3), np.uint8), rng.integers(0, 10, n))
@@ -37,7 +37,7 @@ def write_noise(folder: Path) -> None:
 
 
 def outside(data: Path, record: Path) -> float:
-    """Return the seconds of a run's process that its epoch doesn't account for."""
+    """Return the seconds of a run's process minus the seconds of its epoch."""
     argv = [sys.executable, "-m", "resnet.train", "--config", json.dumps(CONFIG), "--seed", "0"]
     argv += ["--data", str(data), "--output", str(record), "--log", f"{record}.log"]
     start = time.perf_counter()
@@ -47,7 +47,7 @@ def outside(data: Path, record: Path) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         write_noise(data)

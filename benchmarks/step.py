@@ -1,10 +1,10 @@
-"""Where a training step's time goes on a CPU: ``python -m benchmarks.step``.
+"""Profile a training step on a CPU: ``python -m benchmarks.step``.
 
-PyTorch's profiler over some steps of the final model, as `benchmarks.training` trains it, on one
-thread: each kind of operation's share of the time, and the rate of the convolutions alone, beside
-that of the best matrix products on one thread. The product of the two is about the step's own share
-of that rate: what isn't a convolution computes next to nothing. FLOPs are those of direct
-convolutions, also where fewer are taken.
+It runs PyTorch's profiler on one thread over some steps of the final model, which are trained as in
+`benchmarks.training`. It prints each kind of operation's share of the time, and the convolutions'
+rate relative to the best matrix products. The product of the convolutions' share and relative rate
+is about the whole step's relative rate, since other operations have few FLOPs. FLOPs are those of
+direct convolutions, even if another algorithm takes fewer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.training import BATCH, WARM_UP, gemm, ours
-from resnet.network.cost import layers
+from resnet.costs.layers import layers
 from resnet.network.resnet.settings import Settings as Model
 from resnet.training.machine import pick_device, set_up
 
@@ -37,11 +37,11 @@ KINDS = {
     "aten::add": "additions",
     "aten::add_": "additions",
 }
-"""An operation is of the kind of the outermost one here that it is a part of."""
+"""The kind of an operation is that of its outermost parent in this table."""
 
 
 def kind(event: FunctionEvent) -> str:
-    """Return what kind of operation an event belongs to."""
+    """Return the kind of operation that an event belongs to."""
     found = [KINDS[name] for name in _names(event) if name in KINDS]
     return found[-1] if found else "the rest"
 
@@ -53,7 +53,7 @@ def _names(event: FunctionEvent | None) -> Iterator[str]:
 
 
 def main() -> None:
-    """Profile and print."""
+    """Run the profiler and print the results."""
     if pick_device().type != "cpu":
         sys.exit("benchmarks.step: profiles CPUs; hide the GPU with CUDA_VISIBLE_DEVICES=")
     set_up(1)
@@ -68,7 +68,7 @@ def main() -> None:
         seconds[kind(event)] += event.self_cpu_time_total / 1e6
     for name, value in seconds.most_common():
         print(f"{name}: {value / seconds.total():.0%}")
-    # Forward once, backward twice as much: by the inputs and by the weights.
+    # The backward pass has twice the forward FLOPs: gradients of inputs and of weights.
     rate = 3 * layers(Model())[0].flops * BATCH * STEPS / seconds["convolutions"]
     print(f"convolutions alone: {rate / gemm():.2f} of the best matrix products' rate")
 

@@ -1,4 +1,4 @@
-"""Studies whose accuracies are made up: run records in the real form, without training."""
+"""Write synthetic studies: run records in the real format with invented accuracies."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from ablations.harness.resolve import load_bases
 from resnet.config import from_dict, to_dict, to_json
+from resnet.costs import layers as cost
 from resnet.images import pictures
 from resnet.images.datasets import DATASETS
 from resnet.images.datasets.digits.read import read_digits
 from resnet.images.sources import cache as data
 from resnet.job import rates
-from resnet.network import cost
 
 Predictions = tuple[NDArray[np.float32], NDArray[np.int64]]
 
@@ -39,13 +39,13 @@ def write_record(
     folder
         ``results/<scale>``.
     run, seed, config
-        Which run, as ``study.json`` plans it.
+        The run, as planned in ``study.json``.
     accuracies
         The test accuracy after each epoch, in [0, 1].
     predictions
         Probabilities, of shape (images, classes), and labels.
     summary
-        What the summary says otherwise than usual; ``layers`` is the text of ``layers.csv``.
+        Values that replace the summary's defaults; ``layers`` is the text of ``layers.csv``.
     """
     record = folder / "runs" / run / f"seed{seed}"
     record.mkdir(parents=True)
@@ -102,7 +102,7 @@ def write_record(
 
 
 def answers(accuracy: float, labels: NDArray[np.int64], rng: np.random.Generator) -> Predictions:
-    """Return predictions of ten classes of which about a share of ``accuracy`` is right."""
+    """Return random predictions for ten classes with about the given accuracy."""
     images = len(labels)
     wrong = (labels + rng.integers(1, 10, images)) % 10
     guesses = np.where(rng.random(images) < accuracy, labels, wrong)
@@ -113,18 +113,18 @@ def answers(accuracy: float, labels: NDArray[np.int64], rng: np.random.Generator
 
 
 def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 8) -> None:
-    """Write all that a report of ``study`` is made of, as if it had been trained.
+    """Write all files that a report of ``study`` needs, as if it had been trained.
 
     Parameters
     ----------
     folder
-        ``results/<scale>``, to be made.
+        ``results/<scale>``, which must not exist.
     study
-        As `ablations.harness.study.to_document` returns it.
+        The study, as returned by `ablations.harness.study.to_document`.
     images
-        Test images.
+        Number of test images.
     epochs
-        Epochs of each run.
+        Number of epochs of each run.
     """
     folder.mkdir(parents=True)
     (folder / "study.json").write_text(json.dumps(study))
@@ -157,13 +157,13 @@ def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 
 
 
 def write_rates(folder: Path) -> None:
-    """Write ``tables/rates.csv``, which takes no training."""
+    """Write ``tables/rates.csv``, which needs no training."""
     asked = ["--config", to_json(load_bases()["final"]), "--epochs", "18"]
     assert rates.main([*asked, "--output", f"{folder}/tables/rates.csv"]) == 0
 
 
 def made_up(ablations: int, arms: int, seeds: int) -> dict[str, Any]:
-    """Return a study of CIFAR-10 that nobody declared; each ablation's base is the same run."""
+    """Return an invented study of CIFAR-10; all ablations have the same base run."""
     config = to_dict(load_bases()["final"])
     runs = {"base.final": {"config": config, "seeds": seeds}}
     sections: dict[str, Any] = {}
@@ -197,13 +197,13 @@ def made_up(ablations: int, arms: int, seeds: int) -> dict[str, Any]:
 
 
 def _layers(design: dict[str, Any]) -> tuple[str, cost.Layer]:
-    """Return the text of ``layers.csv`` and its first row, the whole network."""
+    """Return the text of ``layers.csv``, and its first row, which is the whole network."""
     rows = cost.layers(from_dict({"model": design}).model)
     return pd.DataFrame(map(dataclasses.asdict, rows)).to_csv(index=False), rows[0]
 
 
 def _write_data(folder: Path, dataset: str, images: int) -> Path:
-    """Write the cache of a data set: the real digits, or noise in the form of CIFAR-10."""
+    """Write a data set's cache: the real digits, or random images with CIFAR-10's shapes."""
     if dataset == "digits":
         splits = read_digits(Path())
         source = "digits"

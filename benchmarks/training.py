@@ -1,12 +1,12 @@
-"""Training speed, side by side: the paper's loop, two usual ones, ours, and the machine's limit.
+"""Compare training speeds: the paper's loop, two common ones, this project's, and the limit.
 
-``python -m benchmarks.training`` trains the final model (4,978,730 parameters) on noise in the form
-of CIFAR-10, in turn with each contender, several rounds; medians and ratios are printed and written
-to this processor's section of ``benchmarks/results.md``. All but the paper's loop train in the
-precision that the machine does fast. The limit is what direct convolutions at the rate of the best
-matrix products would reach; ours take fewer multiplications in float32 on CPUs, and may exceed it.
-Each contender runs in processes of its own and is timed after a warm-up. ``lightning`` is no
-dependency of the project: where it isn't installed, it is left out.
+``python -m benchmarks.training`` trains the final model (4,978,730 parameters) on random images
+like CIFAR-10's. The contenders alternate for several rounds; medians and ratios are printed and
+written to this processor's section of ``benchmarks/results.md``. All but the paper's loop use the
+fastest precision of the machine. The limit is the speed of direct convolutions at the rate of the
+best matrix products; this project may exceed it, because in float32 on CPUs it takes fewer
+multiplications. Each contender runs in separate processes and is timed after a warm-up.
+``lightning`` isn't a dependency of the project; it is omitted if it isn't installed.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ import torch
 from torch import Tensor, nn
 
 from resnet.config import from_dict
+from resnet.costs.layers import layers
 from resnet.images.sources.cache import Split
 from resnet.job.provenance import processor, versions
 from resnet.network.build import build
-from resnet.network.cost import layers
 from resnet.network.resnet.settings import Settings as Model
 from resnet.training.machine import pick_device, pick_precision, set_up, wait_for
 from resnet.training.run import Run, place
 
 BATCH, IMAGES = 128, 10_000
 WARM_UP, SECONDS = 5, 8.0
-"""Steps before the clock starts, and how long it runs at least. On a GPU our fourth step is
-recorded, which takes a while."""
+"""Untimed steps, and minimum seconds of timing. On a GPU, this project's fourth step is slow,
+because it records CUDA graphs."""
 
 MEAN = DEVIATION = (0.5, 0.5, 0.5)
 RESULTS = Path(__file__).parent / "results.md"
 
 
 def precision() -> str:
-    """Return ``bf16`` or ``fp32``, what the machine does fast: peers are spared the slow one."""
+    """Return the fastest precision of the machine, ``bf16`` or ``fp32``, for all contenders."""
     return pick_precision("auto", pick_device())
 
 
 def noise() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return images, uint8 of shape (n, 32, 32, 3), and labels."""
+    """Return random images, uint8 of shape (n, 32, 32, 3), and labels."""
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (IMAGES, 32, 32, 3), np.uint8), rng.integers(0, 10, IMAGES)
 
 
 def rate_of(steps: Iterator[int], seconds: float) -> float:
-    """Return the images a second of steps that each yield how many images they took."""
+    """Return the images per second; each item of ``steps`` is the number of images in a step."""
     for _ in range(WARM_UP):
         next(steps)
     device = pick_device()
@@ -72,7 +72,7 @@ def rate_of(steps: Iterator[int], seconds: float) -> float:
 
 
 def hardware() -> str:
-    """Return the name of what trains: the GPU, or the processor and its cores."""
+    """Return the name of the GPU, or else of the processor with its number of cores."""
     device = pick_device()
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
 
@@ -116,7 +116,7 @@ def paper_copies() -> Any:
 
 
 def paper_loop() -> Iterator[int]:
-    """Train as the notebook did: Pillow's transforms, no workers, float32, sums read a batch."""
+    """Train as the notebook: Pillow transforms, no workers, float32, metrics read every batch."""
     from torch.utils.data import DataLoader
 
     loader: Any = DataLoader(paper_copies(), BATCH, shuffle=True, drop_last=True)
@@ -189,7 +189,7 @@ def torchvision_style() -> Iterator[int]:
 
 
 def lightning_trainer(seconds: float) -> float:
-    """Train with Lightning's Trainer; returns the rate, for it owns the loop."""
+    """Train with Lightning's Trainer, and return the rate, since Lightning controls the loop."""
     import logging
     import warnings
 
@@ -205,11 +205,11 @@ def lightning_trainer(seconds: float) -> float:
             self.started, self.steps, self.rate = 0.0, 0, 0.0
 
         def training_step(self, batch: Any, index: int) -> Tensor:
-            # The batches' own index starts again with every epoch.
+            # Count steps here, because Lightning's index restarts with every epoch.
             if self.steps == WARM_UP:
                 self.started = time.perf_counter()
             elif self.steps > WARM_UP:
-                # What the steps before this one took.
+                # The duration of the previous steps.
                 spent = time.perf_counter() - self.started
                 self.rate = (self.steps - WARM_UP) * BATCH / spent
                 self.trainer.should_stop = spent > seconds
@@ -233,7 +233,7 @@ def lightning_trainer(seconds: float) -> float:
 
 
 def ours(compiled: bool = False, cuda_graphs: bool = True) -> Iterator[int]:
-    """Train as this project does, with the final model's own protocol."""
+    """Train as this project does, with the final model's protocol."""
     config = from_dict(
         {
             "data.training_images": IMAGES,
@@ -261,7 +261,7 @@ def ours(compiled: bool = False, cuda_graphs: bool = True) -> Iterator[int]:
 
 
 def gemm(seconds: float = SECONDS) -> float:
-    """Return the best rate of matrix products in the precision that training has, in FLOP/s."""
+    """Return the best rate of matrix products in the precision of training, in FLOP/s."""
     device = pick_device()
     dtype = torch.bfloat16 if precision() == "bf16" else torch.float32
     best = 0.0
@@ -299,7 +299,7 @@ TIMED: dict[str, Callable[[float], float]] = {"Lightning": lightning_trainer, "G
 
 
 def work(name: str, threads: int, seconds: float) -> None:
-    """Print one contender's rate."""
+    """Measure one contender and print its rate."""
     if name.startswith("ours"):
         set_up(threads)
     else:
@@ -308,10 +308,10 @@ def work(name: str, threads: int, seconds: float) -> None:
 
 
 def measure(name: str, processes: int, threads: int, seconds: float) -> float:
-    """Return the rate of so many processes of a contender together."""
+    """Return the total rate of ``processes`` parallel processes of a contender."""
     argv = [sys.executable, "-m", "benchmarks.training", "--contender", name]
     argv += ["--threads", str(threads), "--seconds", str(seconds)]
-    # As the workflow starts ours; peers start as they do from a shell.
+    # Start this project's training as the workflow does, and the others as from a shell.
     ours = {"GOMP_SPINCOUNT": "10000"} if name.startswith("ours") else {}
     running = [
         subprocess.Popen(
@@ -330,7 +330,7 @@ def measure(name: str, processes: int, threads: int, seconds: float) -> float:
 
 
 def settings(cores: int) -> dict[str, tuple[str, int, int]]:
-    """Return what is measured: by its name the contender, its processes and their threads."""
+    """Return the measurements by name: contender, number of processes, threads of each."""
     found = {
         "paper loop": ("paper loop", 1, cores),
         "torchvision style": ("torchvision style", 1, cores),
@@ -341,7 +341,7 @@ def settings(cores: int) -> dict[str, tuple[str, int, int]]:
     if importlib.util.find_spec("lightning") is None:
         del found["Lightning"]
     if pick_device().type == "cpu":
-        # The default profile: as many runs of one thread as there are cores.
+        # The default profile: one run with one thread for each core.
         found["ours, a run a core"] = ("ours", cores, 1)
         found["ours, a run a core, compiled"] = ("ours compiled", cores, 1)
         return found | {"GEMM": ("GEMM", cores, 1)}
@@ -350,7 +350,7 @@ def settings(cores: int) -> dict[str, tuple[str, int, int]]:
 
 
 def main() -> None:
-    """Measure in turn, print, and write ``benchmarks/results.md``."""
+    """Measure all contenders, print the results, and write ``benchmarks/results.md``."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="that each is timed for")
@@ -377,7 +377,7 @@ def main() -> None:
 
 
 def filed(results: str, section: str) -> str:
-    """Return Markdown with a section in place of that of the same heading, else at the end."""
+    """Return the Markdown with a section replaced or, if its heading is new, appended."""
     top, *others = results.split("\n## ")
     sections = {other.partition("\n")[0]: other.strip() for other in others}
     new = section.removeprefix("## ")
@@ -386,12 +386,12 @@ def filed(results: str, section: str) -> str:
 
 
 def report(rates: dict[str, list[float]], seconds: float) -> str:
-    """Return medians and ratios, as a Markdown section headed by the hardware."""
+    """Return a Markdown section with medians and ratios; its heading is the hardware."""
     medians = {name: statistics.median(values) for name, values in rates.items()}
     gemm_rate, paper = medians.pop("GEMM"), medians["paper loop"]
     best = max((name for name in medians if name.startswith("ours")), key=medians.__getitem__)
-    # Forward once, backward twice as much: by the inputs and by the weights. Whoever takes fewer
-    # multiplications is rated by these all the same: a share is of the same work.
+    # The backward pass has twice the forward FLOPs: gradients of inputs and of weights. The FLOPs
+    # are the same for all contenders, even if an algorithm takes fewer multiplications.
     flops = 3 * layers(Model())[0].flops
     said = ", ".join(f"{key} {value}" for key, value in versions("torch", "torchvision").items())
     rounds = len(rates["GEMM"])

@@ -1,10 +1,10 @@
-"""What the workflow itself costs: planning studies of 100, 1,000 and 10,000 runs.
+"""Measure the workflow's overhead: planning studies of 100, 1,000 and 10,000 runs.
 
-``python -m benchmarks.workflow`` makes up an ablation of many arms in a copy of the project and
-times ``snakemake --dry-run`` on it, beside Snakemake alone on one rule of the same form: as many
-outputs, a log, an environment, constants for parameters. The two take turns; the medians of their
-seconds, the ratio of these, and the most memory are printed. Where SLURM's commands are installed
-and its controller doesn't answer, either waits 9 s for it, which brings the ratio nearer to 1.
+``python -m benchmarks.workflow`` writes a synthetic ablation with many arms into a copy of the
+project and times ``snakemake --dry-run`` on it. For comparison, it times Snakemake alone on one
+rule of the same form, with as many outputs, a log, an environment and constant parameters. The two
+alternate; the medians of their seconds, the ratio, and the peak memory are printed. If SLURM is
+installed and its controller doesn't respond, both wait 9 s for it, which moves the ratio to 1.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ rule train:
 
 
 def copy_project(folder: Path, runs: int) -> None:
-    """Copy the project, with an ablation of so many runs and nothing else to make."""
+    """Copy the project, and add an ablation with ``runs`` runs."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -77,7 +77,7 @@ def copy_project(folder: Path, runs: int) -> None:
 
 
 def dry_run(folder: Path, *arguments: str) -> tuple[float, float]:
-    """Return the seconds and the most memory, in MB, of a dry run."""
+    """Return the seconds and the peak memory, in MB, of a dry run."""
     argv = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all", "--cores", "2"]
     started = time.perf_counter()
     process = subprocess.Popen(

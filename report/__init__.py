@@ -1,6 +1,6 @@
-"""From run records to tables, verdicts, figures and the page; imports neither torch nor training.
+"""Make tables, verdicts, figures and the report's page from run records, without importing torch.
 
-The modules at the top are what people call (``python -m report.claims``, ``compare``, ``render``)
-and how numbers are written; the rooms are ``read``, ``judge``, ``draw`` and ``page``, in that
-order, and none imports a later one.
+The modules at the top level are the commands (``python -m report.claims``, ``compare``, ``render``)
+and the formatting of numbers. The subpackages are ``read``, ``judge``, ``draw`` and ``page``; each
+imports only from earlier ones in this order.
 """

@@ -1,6 +1,6 @@
-"""Which claims hold: ``python -m report.claims results/<scale>`` prints a verdict for each.
+"""Judge every claim and print the verdicts: ``python -m report.claims results/<scale>``.
 
-It ends with an error if a claim under ``must_hold`` doesn't hold.
+The exit status is 1 if a claim in ``must_hold`` isn't supported.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{'':{width}}    by themselves these runs would say: {v.label_here}")
     broken = [v for v in verdicts if v.id in tables.study["must_hold"] and not v.holds]
     for v in broken:
-        print(f"error: {v.id} must hold, and is {v.label}", file=sys.stderr)
+        print(f"error: {v.id} must hold, but its verdict is: {v.label}", file=sys.stderr)
     return 1 if broken else 0
 
 

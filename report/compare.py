@@ -1,7 +1,7 @@
-"""What changed between two studies: ``python -m report.compare results/A results/B``.
+"""Compare two studies: ``python -m report.compare results/A results/B`` prints the differences.
 
-Configs, code, versions and hardware; numbers beyond their intervals; verdicts. Ends with 1 where
-anything did.
+It compares runs, configs, code, versions and hardware, accuracies and effects relative to their
+intervals, and verdicts. The exit status is 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from report.read.tables import Tables, read_tables
 from report.wording import interval, percent, setting, signed
 
 ORIGINS = ("code_digest", "commit", "versions", "device", "processor", "precision", "threads")
-"""The columns of ``runs.csv`` that say where numbers come from."""
+"""The columns of ``runs.csv`` that state the provenance of results."""
 
 
 def changes(a: Tables, b: Tables) -> list[str]:
-    """Return a line for everything that differs between two studies, in a fixed order."""
+    """Return a line for every difference between two studies, in a fixed order."""
     return [
         *_runs(a, b),
         *_configs(a, b),
@@ -75,7 +75,7 @@ def _origins(a: Tables, b: Tables) -> list[str]:
 
 
 def _numbers(a: Tables, b: Tables) -> list[str]:
-    """Return the runs whose accuracy moved: beyond its interval, or at all where it has none."""
+    """Return a line for each run with a different accuracy, stating if the interval excludes 0."""
     lines = []
     for run in _shared(a, b):
         one, other = (accuracies(t.runs, run, t.study["runs"][run]["seeds"]) for t in (a, b))
@@ -93,7 +93,7 @@ def _numbers(a: Tables, b: Tables) -> list[str]:
 
 
 def _effects(a: Tables, b: Tables) -> list[str]:
-    """Return the effects of which one study's lies outside the other's interval."""
+    """Return the effects of the second study that are outside the first study's interval."""
     keys = ["ablation", "arm"]
     both = a.comparisons.merge(b.comparisons, on=keys, suffixes=("", "_then"))
     lines = []
@@ -118,7 +118,7 @@ def _verdicts(a: Tables, b: Tables) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print what changed between two studies."""
+    """Print the differences between two studies."""
     parser = argparse.ArgumentParser(prog="python -m report.compare", description=main.__doc__)
     parser.add_argument("first", type=Path, help="results/<scale>")
     parser.add_argument("second", type=Path)

@@ -1,4 +1,4 @@
-"""The report: one context, placed by two templates, as a page and as LaTeX."""
+"""Write the report as an HTML page and as LaTeX: ``python -m report.render results/<scale>``."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
     folder
         ``results/<scale>``.
     tables
-        Its tables.
+        The study's tables.
     figures
-        Where its figures are.
+        The folder of the study's figures.
     into
-        The report's own folder, beside ``figures``.
+        The report's folder, beside ``figures``.
     """
     report = context(folder, tables, figures)
     write_text(html.render(report, tables, figures), into / "index.html")
@@ -36,15 +36,15 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
 
 
 def partial(folder: Path) -> Path:
-    """Write a report of the records as they are, gaps and all, and return where.
+    """Write a report of the existing records, including gaps, and return its path.
 
-    Nothing is trained, and what the workflow made stays as it is: everything goes into
+    Nothing is trained, and the workflow's files aren't changed: all output is written to
     ``results/<scale>/partial``.
 
     Raises
     ------
     LatexError
-        Where the PDF can't be made; the page is there.
+        If the PDF can't be made; the HTML page has been written by then.
     """
     into = folder / "partial"
     collected = records.collect(folder, partial=True)

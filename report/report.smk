@@ -36,7 +36,10 @@ TABLES = [
         "spreads.csv",
     ),
 ]
-PUBLISHED = multiext("paper/", "published.yaml", "claims.yaml", "logs.csv")
+PUBLISHED = [
+    *multiext("paper/", "published.yaml", "claims.yaml", "logs.csv"),
+    *sorted(str(path) for path in Path("report/claim_types").glob("*.yaml")),
+]
 # What each step runs is covered by folder, so that a module that is added is covered, too.
 READING = ["report/read", "report/wording.py", "report/writing.py"]
 JUDGING = ["report/judge", *READING]

@@ -1,4 +1,4 @@
-"""Numbers as readers see them: the only place where they are rounded and given units."""
+"""Format numbers and settings for readers; only this module rounds numbers and adds units."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ def percent(value: float, digits: int = 2) -> str:
 
 
 def count(value: float) -> str:
-    """Return a whole number with thousands separated: ``4,978,730``."""
+    """Return a whole number with thousands separators: ``4,978,730``."""
     return f"{int(value):,}"
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """Return points with their sign, a true minus: ``+0.53``."""
+    """Return percentage points with a sign and a true minus, such as ``+0.53``."""
     if math.isnan(value):
         return DASH
-    # What rounds to zero has no sign of its own.
+    # Adding 0.0 turns a rounded -0.0 into 0.0.
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
 
 
 def interval(low: float, high: float) -> str:
-    """Return ``+0.10 to +0.96``, or a dash where there is none."""
+    """Return an interval as ``+0.10 to +0.96``, or a dash for NaN."""
     return DASH if math.isnan(low) else f"{signed(low)} to {signed(high)}"
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in the unit a reader would choose."""
+    """Return a duration in seconds, minutes or hours."""
     if seconds < 100:
         return f"{seconds:.1f} s"
     if seconds < 6000:
@@ -47,35 +47,35 @@ def giga(flops: float) -> str:
 
 
 def setting(key: str, value: Any) -> str:
-    """Return a change as a reader would say it: ``maxpool: true``."""
+    """Return a changed setting in readable words, such as ``maxpool: true``."""
     words = "copies" if key == "augmentation.copies" else key.replace("_", " ").replace(".", " ")
     return f"{words}: {written(value)}"
 
 
 def written(value: Any) -> str:
-    """Return a setting's value as a reader would write it; of copies, their transforms."""
+    """Return a setting's value in readable form; copies are shown as lists of transforms."""
     if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
         return " | ".join(", ".join(copy) if copy else "as is" for copy in value)
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def shortened(name: str, length: int = 32) -> str:
-    """Return a name cut to ``length`` characters, so that labels leave room for data."""
+    """Return a name cut to ``length`` characters, to limit the size of labels."""
     return name if len(name) <= length else name[: length - 1] + "\u2026"
 
 
 def changes(mapping: dict[str, Any]) -> str:
-    """Return every change in one line."""
+    """Return all changes on one line."""
     return "; ".join(setting(key, value) for key, value in mapping.items())
 
 
 def seeds(counts: Any) -> str:
-    """Return how many seeds there are, of several arms: ``n = 2 seeds``, ``n = 1 to 2 seeds``."""
+    """Return the arms' number of seeds, such as ``n = 2 seeds`` or ``n = 1 to 2 seeds``."""
     low, high = int(min(counts, default=0)), int(max(counts, default=0))
     number = str(low) if low == high else f"{low} to {high}"
     return f"n = {number} {'seed' if high == 1 else 'seeds'}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:
-    """Return ``1 run``, ``2 runs``; ``many`` where the plural isn't made with an s."""
+    """Return ``1 run`` or ``2 runs``; ``many`` is the plural if it isn't formed with an s."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,4 +1,4 @@
-"""Writing tables and text: complete or absent, and no cell that a spreadsheet would run."""
+"""Write tables and text atomically, without cells that a spreadsheet would run as formulas."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pandas as pd
 from resnet.files import new_file
 
 FORMULA = ("=", "+", "-", "@", "\t", "\n")
-"""How a cell begins that a spreadsheet takes for a formula (OWASP, CSV Injection)."""
+"""Characters with which a formula starts in a spreadsheet (OWASP, CSV Injection)."""
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table; text that would be a formula gets an apostrophe before it.
+    """Write a table; text that would be a formula gets an apostrophe as prefix.
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
@@ -26,9 +26,9 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def harmless(cell: Any) -> Any:
-    """Return a cell as it is, or with an apostrophe before it where it begins like a formula.
+    """Return a cell, with an apostrophe as prefix if it starts like a formula.
 
-    A carriage return becomes a line feed, for pandas quotes that alone.
+    Carriage returns become line feeds, because pandas quotes only line feeds.
     """
     if not isinstance(cell, str):
         return cell

@@ -20,7 +20,9 @@ from typing import Any
 
 from resnet.config import from_record, to_json
 from resnet.files import new_folder
+from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
+from resnet.job.kept import read_kept
 from resnet.job.provenance import PACKAGES, training_digest, versions
 from resnet.job.record import FILES
 from resnet.settings import ConfigError
@@ -35,26 +37,35 @@ class Planned:
 
     names: dict[str, str]
     seeds: dict[str, int]
+    images: dict[str, Any]
 
 
 def read_planned(folder: Path) -> Planned:
-    """Return the planned runs of the study in ``folder``, from its ``study.json``.
+    """Return what the study in ``folder`` plans, from its ``study.json``.
 
     Raises
     ------
     ValueError
-        If the file is missing or has unexpected content.
+        If that file or the study's images are missing or invalid.
     """
     path = folder / "study.json"
     try:
-        runs = json.loads(path.read_text())["runs"]
+        study = json.loads(path.read_text())
+        runs, dataset = study["runs"], study["scale"]["dataset"]
         configs = {run: from_record(r["config"]) for run, r in runs.items() if r["config"]}
         names = {to_json(config): run for run, config in configs.items()}
-        return Planned(names, {run: int(runs[run]["seeds"]) for run in configs})
+        seeds = {run: int(runs[run]["seeds"]) for run in configs}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path}: can't be read ({error}); it says which runs the study plans, and "
             f"`snakemake {path}`, or `python -m ablations study --output {path}`, writes it"
+        ) from None
+    try:
+        return Planned(names, seeds, read_facts(folder.parent / "data" / dataset))
+    except DataError as error:
+        raise ValueError(
+            f"{error}. Records must be newer than the images, or Snakemake trains them again: make "
+            "the images first, with `snakemake --until data`"
         ) from None
 
 
@@ -87,80 +98,97 @@ def run_of(record: Path, planned: Planned) -> tuple[str, int]:
     return run, seed
 
 
-def differences(record: Path, hardware: dict[str, str]) -> list[str]:
-    """Return in words how a record's code, versions and hardware differ from those here.
+def differences(record: Path, study: Path, images: dict[str, Any]) -> list[str]:
+    """Return in words how a record was made differently from a run of the study.
 
     Parameters
     ----------
     record
         The record's folder.
-    hardware
-        Values of the `HARDWARE` fields in the study's other records; missing keys aren't compared.
+    study
+        The study's folder: ``kept.json`` names older code that is accepted, and the hardware is
+        that on which its own records agree.
+    images
+        ``data.json`` of the study's images.
     """
     summary = json.loads((record / "summary.json").read_text())
     config = from_record(json.loads((record / "config.json").read_text()))
+    code = (summary.get("commit"), summary.get("code_digest"), training_digest(config))
+    known = [(k.commit, k.recorded, k.today) for k in read_kept(study)]
     found = []
-    if summary.get("code_digest") != training_digest(config):
-        found.append(f"code of commit {str(summary.get('commit'))[:12]}")
+    if code[1] != code[2] and code not in known:
+        found.append(f"code of commit {str(code[0])[:12]}")
     theirs, ours = summary.get("versions", {}), versions(*PACKAGES)
+    expected = {
+        **{name: (theirs.get(name), version) for name, version in ours.items()},
+        **{key: (summary.get(key), value) for key, value in hardware_of(study).items()},
+        "images": (summary["data"]["sha256"], images["sha256"]),
+    }
     found += [
-        f"{name} {theirs.get(name)}, here {ours[name]}"
-        for name in ours
-        if theirs.get(name) != ours[name]
-    ]
-    found += [
-        f"{key} {summary.get(key)}, in the study {value}"
-        for key, value in hardware.items()
-        if summary.get(key) != value
+        "other images" if key == "images" else f"{key} {there}, here {here}"
+        for key, (there, here) in expected.items()
+        if there != here
     ]
     return found
 
 
-def hardware_of(folder: Path) -> dict[str, str]:
-    """Return those `HARDWARE` fields that have the same value in all records of a study."""
-    summaries = [json.loads(p.read_text()) for p in folder.glob("runs/*/seed*/summary.json")]
-    values = {key: {str(s.get(key)) for s in summaries} for key in HARDWARE}
+def hardware_of(study: Path) -> dict[str, str]:
+    """Return those `HARDWARE` fields that have the same value in all of a study's own records."""
+    summaries = [json.loads(p.read_text()) for p in study.glob("runs/*/seed*/summary.json")]
+    own = [s for s in summaries if not s.get("adopted", {}).get("differs")]
+    values = {key: {str(s.get(key)) for s in own} for key in HARDWARE}
     return {key: found.pop() for key, found in values.items() if len(found) == 1}
+
+
+def results_of(record: Path) -> list[str]:
+    """Return the checksums of a record's files, but for the summary, which importing edits."""
+    lines = (record / checksums.NAME).read_text().splitlines()
+    return [line for line in lines if not line.endswith(("summary.json", checksums.WEIGHTS))]
 
 
 def take(record: Path, into: Path, run: str, differs: list[str]) -> None:
     """Copy a record to its place in a study, under the study's name for its run."""
     summary: dict[str, Any] = json.loads((record / "summary.json").read_text())
-    renamed = summary["run"] != run
     with new_folder(into) as beside:
         for file in record.iterdir():
             # copyfile sets new timestamps: Snakemake accepts only files newer than the images.
             shutil.copyfile(file, beside / file.name)
-        if renamed or differs:
+        if summary["run"] != run or differs:
             summary |= {"run": run, "adopted": {"differs": differs}}
             (beside / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
             (beside / checksums.NAME).unlink()
             checksums.write(beside)
 
 
-def adopt(folder: Path, study: Path, as_they_are: bool) -> tuple[int, list[str]]:
-    """Import a folder's records into a study; return how many, and a line for each refusal."""
-    planned, hardware = read_planned(study), hardware_of(study)
-    taken, refused = 0, []
-    found = sorted(path.parent for path in folder.rglob("summary.json"))
-    # Hidden folders are copies that runs keep beside their records.
-    for record in (r for r in found if not r.name.startswith(".")):
-        problems = broken(record)
-        if problems:
-            refused += problems
-            continue
-        try:
-            run, seed = run_of(record, planned)
-            differs = differences(record, hardware)
-        except (ConfigError, ValueError, LookupError, TypeError) as error:
-            refused.append(str(error))
-            continue
-        if differs and not as_they_are:
-            refused.append(f"{record}: differs ({'; '.join(differs)}); --as-they-are takes it")
-            continue
-        take(record, study / "runs" / run / f"seed{seed}", run, differs)
-        taken += 1
-    return taken, refused
+class Refused(Exception):  # noqa: N818 - the call goes on
+    """A record that isn't imported: which one, and why."""
+
+
+def adopt_one(record: Path, study: Path, planned: Planned, args: argparse.Namespace) -> bool:
+    """Import a record, and return whether the study didn't have it yet.
+
+    Raises
+    ------
+    Refused
+        If the record is damaged, not planned, different, or if its place is taken by another.
+    """
+    problems = broken(record)
+    if problems:
+        raise Refused("; ".join(problems))
+    try:
+        run, seed = run_of(record, planned)
+        differs = differences(record, study, planned.images)
+    except (ConfigError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Refused(str(error)) from None
+    if differs and not args.as_they_are:
+        raise Refused(f"{record}: differs ({'; '.join(differs)}); --as-they-are takes it")
+    into = study / "runs" / run / f"seed{seed}"
+    if (into / checksums.NAME).is_file() and not args.replace:
+        if results_of(into) == results_of(record):
+            return False
+        raise Refused(f"{record}: {into} holds another record; --replace replaces it")
+    take(record, into, run, differs)
+    return True
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -173,16 +201,26 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="where the records are, at any depth")
     parser.add_argument("--into", type=Path, required=True, help="results/<scale>")
     parser.add_argument("--as-they-are", action="store_true", help="take what differs, too")
+    parser.add_argument("--replace", action="store_true", help="replace records that are there")
     args = parser.parse_args(argv)
+    # Hidden folders are copies that runs keep beside their records.
+    found = sorted(path.parent for path in args.folder.rglob("summary.json"))
+    records = [record for record in found if not record.name.startswith(".")]
+    taken = refused = 0
     try:
-        taken, refused = adopt(args.folder, args.into, args.as_they_are)
+        planned = read_planned(args.into)
+        for record in records:
+            try:
+                taken += adopt_one(record, args.into, planned, args)
+            except Refused as error:
+                refused += 1
+                print(f"refused: {error}", file=sys.stderr)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    for line in refused:
-        print(f"refused: {line}", file=sys.stderr)
-    print(f"{args.into}: {taken} records were taken, {len(refused)} refused")
-    return 1 if refused or not taken else 0
+    had = len(records) - taken - refused
+    print(f"{args.into}: {taken} records were taken, {had} were there already, {refused} refused")
+    return 1 if refused or not records else 0
 
 
 if __name__ == "__main__":

@@ -224,9 +224,7 @@ def titles() -> dict[str, str]:
 
 
 def parse_setting(key: str, value: Any) -> Any:
-    """Return ``value`` converted to the type of the setting ``key``.
-
-    A key that several kinds define accepts a value that is legal for any of them.
+    """Return ``value`` converted to the type of the setting ``key`` in any kind that has it.
 
     Raises
     ------
@@ -430,7 +428,7 @@ def without_former(mapping: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(mapping)
     for group, former in FORMER.items():
         part = found.get(group)
-        kind = KINDS[group].get(part.get("name", "")) if isinstance(part, Mapping) else None
+        kind = KINDS[group].get(str(part.get("name"))) if isinstance(part, Mapping) else None
         if kind and isinstance(part, Mapping):
             known = kind.__struct_fields__
             found[group] = {

@@ -74,6 +74,9 @@ def new_folder(path: Path) -> Iterator[Path]:
             _sync(beside)
             _put(beside, path)
         finally:
+            # Also after an interrupt: what was there comes back before anything is removed.
+            if _aside(beside).exists() and not path.exists():
+                _aside(beside).rename(path)
             _remove(beside)
             _remove(_aside(beside))
         _sync(path.parent)
@@ -86,11 +89,7 @@ def _put(beside: Path, path: Path) -> None:
     elif not _exchanged(beside, path):
         # No atomic exchange available. If killed in between, the next call's `_beside` repairs it.
         path.rename(_aside(beside))
-        try:
-            beside.rename(path)
-        except OSError:
-            _aside(beside).rename(path)
-            raise
+        beside.rename(path)
 
 
 def _aside(beside: Path) -> Path:

@@ -53,4 +53,4 @@ def kinds(package: str) -> dict[str, type[Group]]:
 def modules(package: str) -> list[str]:
     """Return the entries' names of a registry whose entries are modules without settings."""
     folder = ROOT.joinpath(*package.split("."))
-    return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))

@@ -91,29 +91,39 @@ def parse(group: type[Group], key: str, value: Any) -> Any:
         raise ConfigError(key, value, f"allowed is {allowed(field_types(group)[name])}") from None
 
 
+WORDS = {inspect.BoolType: "true or false", inspect.StrType: "a text", inspect.NoneType: "null"}
+
+
 def allowed(kind: inspect.Type) -> str:
-    """Return the legal values of a type in words, such as ``a whole number from 1 to 64``."""
+    """Return a type's allowed values in words, such as ``a whole number from 1 to 64``."""
+    if type(kind) in WORDS:
+        return WORDS[type(kind)]
     match kind:
         case inspect.Metadata(type=inner):
             return allowed(inner)
-        case inspect.BoolType():
-            return "true or false"
         case inspect.IntType(ge=low, le=high):
-            return f"a whole number from {low:,} to {high:,}"
+            return f"a whole number{_bounds(low, high)}"
         case inspect.FloatType(ge=low, le=high):
-            return f"a number from {low:g} to {high:g}"
+            return f"a number{_bounds(low, high)}"
         case inspect.LiteralType(values=values):
             return f"one of: {', '.join(map(str, values))}"
         case inspect.TupleType(item_types=items):
             return f"a list of {len(items)} values, each {allowed(items[0])}"
         case inspect.VarTupleType(item_type=item, min_length=low, max_length=high):
-            length = f"{low} to {high}" if low else f"up to {high}"
-            return f"a list of {length} values, each {allowed(item)}"
+            return f"a list{_bounds(low, high)} values, each {allowed(item)}".replace("from", "of")
         case inspect.UnionType(types=types):
             return " or ".join(map(allowed, types))
-        case inspect.NoneType():
-            return "null"
-    raise TypeError(f"{kind}: a setting can't have this type")
+    return f"a value of the type {type(kind).__name__.removesuffix('Type').lower()}"
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    """Return the bounds of a number in words, each if there is one."""
+    said = f" from {_number(low)}" if low is not None else ""
+    return said + (f" {'to' if said else 'up to'} {_number(high)}" if high is not None else "")
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def nearest(word: str, words: Any) -> str:

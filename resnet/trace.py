@@ -75,21 +75,29 @@ class Layout:
         every = 1 if config.schedule.every == "batch" else steps_per_epoch(config)
         return rates_of(scheduler, rate, total_steps(config), every, optimizer)
 
-    def write_record(self, folder: Path, run: Any, facts: dict[str, Any], test: Any) -> None:
+    def plain_accuracy(self, run: Any) -> float:
+        """Return the accuracy on the training images without augmentation."""
+        return float(run.evaluate(*run.images.training).accuracy)
+
+    def write_record(
+        self, folder: Path, run: Any, facts: dict[str, Any], test: Any, plain: float
+    ) -> None:
         """Write a record of the run in its present state."""
         from resnet.job.provenance import origin
         from resnet.job.record import write_record
 
-        write_record(folder, "trace", run, facts, origin(run.config), test, 0.0)
+        write_record(folder, "trace", run, facts, origin(run.config), test, plain)
 
 
 def few_images(config: Any, steps: int) -> dict[str, Any]:
     """Return the settings with which an epoch ends within three quarters of the steps."""
     held_out = config.selection.held_out_images
-    share = (3 * steps // 4) * config.batch_size // len(config.augmentation.copies)
+    copies = len(config.augmentation.copies)
+    # Half a batch is left over, so that a smaller last batch is compared, too.
+    share = ((3 * steps // 4) * config.batch_size - config.batch_size // 2) // copies
     images = min(config.data.training_images, held_out + max(2, share))
     # Avoid a batch of one image, on which batch norm fails.
-    images -= (images - held_out) * len(config.augmentation.copies) % config.batch_size == 1
+    images -= (images - held_out) * copies % config.batch_size == 1
     return {"data.training_images": images}
 
 
@@ -143,8 +151,10 @@ def trace(layout: Layout, text: str, seed: int, data: Path, steps: int) -> dict[
     test, held_out, seconds = run.evaluate_epoch()
     run.end_epoch(test, held_out, seconds)
     with tempfile.TemporaryDirectory() as scratch:
-        layout.write_record(Path(scratch) / "record", run, facts, test)
-        form = {p.name: _form(p) for p in sorted((Path(scratch) / "record").iterdir())}
+        record = Path(scratch) / "record"
+        layout.write_record(record, run, facts, test, layout.plain_accuracy(run))
+        form = {path.name: _form(path) for path in sorted(record.iterdir())}
+        numbers = _numbers(record)
     return {
         "steps": len(rates),
         "rates": _digest(np.asarray(rates)),
@@ -152,7 +162,27 @@ def trace(layout: Layout, text: str, seed: int, data: Path, steps: int) -> dict[
         "sums": sums,
         "probabilities": _digest(test.probabilities),
         "form": form,
+        "numbers": numbers,
     }
+
+
+MEASURED = ("images_per_second", "seconds", "peak_memory_mib")
+"""Columns and keys of a record that differ each time."""
+
+ORIGINS = ("run", "processor", "device", "versions", "commit", "code_digest")
+"""Keys of ``summary.json`` that say where a record comes from."""
+
+
+def _numbers(record: Path) -> dict[str, str]:
+    """Return what a record states of the run's course, each number as text."""
+    with (record / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    summary = json.loads((record / "summary.json").read_text())
+    stated = {
+        f"epoch {i}: {key}": value for i, row in enumerate(rows) for key, value in row.items()
+    }
+    stated |= {key: json.dumps(v) for key, v in summary.items() if key not in ORIGINS}
+    return {key: v for key, v in stated.items() if key.split(": ")[-1] not in MEASURED}
 
 
 def _sum(tensor: torch.Tensor) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from ablations.harness import resources
 from ablations.harness.resolve import gpu_visible, load_bases
 from ablations.harness.study import named
+from resnet.config import to_dict
 from resnet.images.datasets import DATASETS
 from resnet.job.kept import accepted, read_kept
 from resnet.job.provenance import (
@@ -58,7 +59,7 @@ wildcard_constraints:
     # Exact names, thousands of them, would be searched for wildcards for every file of every run.
     run=rf"(?:{'|'.join(sorted({run.partition('.')[0] for run in RUNS}))})\.[a-z0-9_]+",
     seed=r"\d+",
-    dataset=r"[a-z0-9]+",
+    dataset=r"[a-z][a-z0-9_]*",
 
 
 localrules:
@@ -121,6 +122,7 @@ rule train:
         config=lambda wildcards: named(wildcards.run, RUNS),
         # Only an edit that can change numbers changes these: not a comment, not a docstring.
         code=lambda wildcards: accepted(
+            STUDY.runs[wildcards.run],
             training_digest(STUDY.runs[wildcards.run]),
             Path(RECORD.format(**wildcards)),
             KEPT,
@@ -130,7 +132,7 @@ rule train:
         record=subpath(output.summary, parent=True),
         checkpoint="results/{scale}/checkpoints/{run}.seed{seed}.pt",
     shell:
-        # Threads of PyTorch's that wait soon sleep, and take no time from those of resnet.training.fast_cpu.threads.
+        # PyTorch's idle threads stop busy-waiting early, and leave the cores to fast_cpu's threads.
         "exec env GOMP_SPINCOUNT=10000 python -m resnet.train --config {params.config:q}"
         " --seed {wildcards.seed} --run {wildcards.run} --data {params.data:q}"
         " --output {params.record:q} --checkpoint {params.checkpoint:q} --threads {threads} --log {log:q}"
@@ -146,9 +148,9 @@ rule rates:
         "../environment.yml"
     params:
         # The published protocol at its full length, whatever the scale; Figure 2 ends at epoch 17.
-        config=to_json(load_bases()["final"]),
+        config=json.dumps(to_dict(load_bases()["final"])),
         epochs=18,
-        code=code_digest("resnet/training/schedules", "resnet/job/rates.py"),
+        code=code_digest("resnet/training", "resnet/job/rates.py"),
         versions=versions_digest("torch"),
     shell:
         "exec python -m resnet.job.rates --config {params.config:q} --epochs {params.epochs}"

@@ -28,7 +28,7 @@ from resnet import train
 from resnet.config import from_record, to_json
 from resnet.files import new_file, start_log
 from resnet.job.kept import NAME as KEPT
-from resnet.job.kept import Kept, read_kept, write_kept
+from resnet.job.kept import Kept, write_kept
 from resnet.job.provenance import ROOT, training_digest
 from resnet.job.verification.trees import (
     STEPS,
@@ -183,9 +183,13 @@ def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:
 
 
 def keep(args: argparse.Namespace) -> int:
-    """Mark the records whose code trains bit-identically as valid for the current code."""
-    status, kept = 0, read_kept(args.folder)
-    for (commit, digest, today), records in by_code(finished(args.folder)).items():
+    """Mark the records whose code trains bit-identically as valid for the current code.
+
+    ``kept.json`` is written anew. If any compared code differs, no record is kept.
+    """
+    groups = by_code(_some(finished(args.folder), args.folder))
+    status, agree, kept = 0, True, list[Kept]()
+    for (commit, digest, today), records in groups.items():
         if digest == today:
             continue
         problem = problem_with(commit)
@@ -196,14 +200,24 @@ def keep(args: argparse.Namespace) -> int:
         trained = drawn_from(records, args.sample, args.seed)
         if same_bits(commit, trained, args.steps):
             names = tuple(f"{one.run}/seed{one.seed}" for one in trained)
-            kept = [k for k in kept if (k.recorded, k.today) != (digest, today)]
             kept.append(Kept(commit, digest, today, names, args.steps, len(records)))
         else:
-            status = 1
+            agree = False
+    kept = kept if agree else []
     write_kept(args.folder, kept)
-    count = sum(k.records for k in kept)
-    print(f"{args.folder / KEPT}: {count} records are accepted as of today's code")
-    return status
+    current = sum(len(r) for (_, digest, today), r in groups.items() if digest == today)
+    print(
+        f"{args.folder / KEPT}: {sum(k.records for k in kept)} records are accepted as results of "
+        f"the current code, beside {current} that it made"
+    )
+    return status if agree else 1
+
+
+def _some(records: list[Record], folder: Path) -> list[Record]:
+    """Return the records, at least one."""
+    if not records:
+        raise ValueError(f"{folder}: no finished run in {folder / 'runs'}")
+    return records
 
 
 def against(args: argparse.Namespace) -> int:
@@ -212,11 +226,8 @@ def against(args: argparse.Namespace) -> int:
     if problem:
         print(f"error: {args.against}: this repository has no such commit", file=sys.stderr)
         return 1
-    groups = by_code(finished(args.folder)).values()
+    groups = by_code(_some(finished(args.folder), args.folder)).values()
     trained = [one for group in groups for one in drawn_from(group, args.sample, args.seed)]
-    if not trained:
-        print(f"error: {args.folder}: no finished run", file=sys.stderr)
-        return 1
     return 0 if same_bits(args.against, trained, args.steps) else 1
 
 
@@ -235,11 +246,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--against", metavar="COMMIT", help="compare today's code with a commit's")
     parser.add_argument("--steps", type=int, default=STEPS, help="of a run that are compared")
     args = parser.parse_args(argv)
+    for name in ("sample", "steps"):
+        if getattr(args, name) < 1:
+            parser.error(f"--{name}: {getattr(args, name)}; at least 1 is needed")
+    args.folder = args.folder.resolve()
     start_log(None)
     work = keep if args.keep else against if args.against else train_again
     try:
         return work(args)
-    except (RuntimeError, TreeError, ConfigError, OSError, KeyError, ValueError) as error:
+    except (
+        RuntimeError,
+        TreeError,
+        ConfigError,
+        OSError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

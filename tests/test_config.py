@@ -17,7 +17,7 @@ from resnet.config import (
     to_dict,
     to_json,
 )
-from resnet.network import estimate
+from resnet.costs import estimate
 from resnet.settings import ConfigError, kind_of
 
 ROOT = Path(__file__).parent.parent

@@ -3,8 +3,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet.config import from_dict
-from resnet.network import estimate
-from resnet.network.cost import layers
+from resnet.costs import estimate
+from resnet.costs.layers import layers
 from resnet.network.resnet.settings import Settings as Model
 from resnet.network.torchvision_resnet18.settings import Settings as Torchvision
 from tests.conftest import on_meta

@@ -86,7 +86,8 @@ def test_a_kill_while_a_folder_is_replaced_loses_nothing(tmp_path, where, at_onc
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "no"), KeyboardInterrupt()])
+def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monkeypatch, error):
     path = tmp_path / "folder"
     path.mkdir()
     (path / "file").write_text("old")
@@ -95,11 +96,11 @@ def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monke
 
     def refuse(self, to):
         if to == path and not self.name.endswith(".old"):
-            raise OSError(errno.EIO, "no")
+            raise error
         return rename(self, to)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(OSError, match="no"), new_folder(path) as beside:
+    with pytest.raises((OSError, KeyboardInterrupt)), new_folder(path) as beside:
         (beside / "file").write_text("new")
     assert (path / "file").read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -13,13 +13,13 @@ ROOT = Path(__file__).parent.parent
 # All write by resnet.files, which imports nothing but Python's library.
 TORCH_FREE = (
     *("resnet.settings", "resnet.registry", "resnet.config", "resnet.files"),
-    *("resnet.images.dataset", "resnet.images.datasets", "resnet.network.estimate"),
-    "resnet.training.length",
+    *("resnet.images.dataset", "resnet.images.datasets", "resnet.costs.estimate"),
 )
 ALLOWED = {
     "ablations/harness": ("ablations.harness", *TORCH_FREE),
     "ablations": ("ablations", *TORCH_FREE),
     "resnet/network": ("resnet.network", "resnet.settings"),
+    "resnet/costs": ("resnet.costs", "resnet.network", "resnet.settings"),
     "resnet/images": (
         *("resnet.images", "resnet.settings", "resnet.registry", "resnet.files", "resnet.config"),
     ),
@@ -29,7 +29,7 @@ ALLOWED = {
         "resnet.settings",
     ),
     "resnet/job": (
-        *("resnet.job", "resnet.training", "resnet.network", "resnet.images", "resnet.config"),
+        *("resnet.job", "resnet.training", "resnet.costs", "resnet.images", "resnet.config"),
         *("resnet.settings", "resnet.files"),
     ),
     "resnet": ("resnet",),

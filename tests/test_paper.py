@@ -10,9 +10,9 @@ from ablations.harness import claims as declared
 from ablations.harness.resolve import load_bases, resolve
 from ablations.harness.scale import ROOT
 from report.read.claim_types import claim_types, key_of_tests
+from resnet.costs.layers import layers
 from resnet.job.rates import by_epoch
 from resnet.network.build import count_parameters
-from resnet.network.cost import layers
 from resnet.settings import kind_of
 from resnet.training.evaluation import notebook_average
 from tests.conftest import on_meta

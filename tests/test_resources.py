@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from ablations.harness import resources
 from ablations.harness.plan import run_seconds
 from resnet.config import RunConfig, changed, from_dict
+from resnet.costs import estimate
+from resnet.costs import layers as cost
 from resnet.job import calibrate, cluster
-from resnet.network import cost, estimate
 
 FINAL = RunConfig()
 

@@ -73,10 +73,10 @@ def test_float32_on_a_cpu_picks_the_way_of_its_convolutions(digits, monkeypatch,
     assert any(isinstance(module, FastConv2d) for module in run.network.modules()) == so
 
 
-def test_without_fast_cpu_a_run_trains_by_pytorchs_own_operations(digits, monkeypatch):
+def test_without_fast_cpu_a_run_trains_by_pytorchs_own_operations(digits, monkeypatch, tmp_path):
     changes = {"optimizer": {"name": "muon", "momentum": 0.9}, "budget": {"images_seen": 512}}
     fast = small_run(digits, changes)
-    monkeypatch.setattr("resnet.training.run.find_spec", lambda name: None)
+    monkeypatch.setattr("resnet.training.run.FAST_CPU", tmp_path / "removed")
     plain = small_run(digits, changes)
     assert not any(isinstance(module, FastConv2d) for module in plain.network.modules())
     assert fast.optimizer.each is threads.each

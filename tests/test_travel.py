@@ -52,7 +52,7 @@ def elsewhere(digits, tmp_path_factory):
 
 
 @pytest.fixture
-def study(tmp_path):
+def study(digits, tmp_path):
     """A study that plans that run under another name, with two seeds."""
     folder = tmp_path / "results" / "tiny"
     folder.mkdir(parents=True)
@@ -61,21 +61,24 @@ def study(tmp_path):
         "base.large": changed(from_dict(SMALL), {"batch_size": 32}),
     }
     runs = {run: {"config": to_dict(config), "seeds": 2} for run, config in configs.items()}
-    (folder / "study.json").write_text(json.dumps({"runs": runs}))
+    (folder / "study.json").write_text(json.dumps({"scale": {"dataset": "digits"}, "runs": runs}))
+    (folder.parent / "data").mkdir()
+    (folder.parent / "data" / "digits").symlink_to(digits)
     return folder
 
 
 def test_a_record_is_taken_under_the_studys_name(elsewhere, study, capsys):
     assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
-    assert "1 records were taken, 0 refused" in capsys.readouterr().out
+    assert "1 records were taken, 0 were there already, 0 refused" in capsys.readouterr().out
     record = study / "runs" / "base.small" / "seed1"
     assert checksums.problems(record) == []
     config = json.loads((study / "study.json").read_text())["runs"]["base.small"]["config"]
     summary, epochs = records.read_record(record, "base.small", 1, config)
     assert summary["adopted"] is None
     assert len(epochs) == 2
-    # A second call finds the same, and takes it again.
+    # A second call finds that it is there.
     assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    assert "0 records were taken, 1 were there already" in capsys.readouterr().out
 
 
 def altered(elsewhere, folder, **changes):
@@ -94,18 +97,47 @@ def altered(elsewhere, folder, **changes):
     [
         ({"code_digest": "0", "commit": "abcdef0123456789"}, "code of commit abcdef012345"),
         ({"versions": {"torch": "1.0"}}, "torch 1.0, here"),
-        ({"precision": "fp16"}, "precision fp16, in the study"),
+        ({"precision": "fp16"}, "precision fp16, here"),
+        ({"data": {"sha256": {"train": "0", "test": "0"}}}, "other images"),
     ],
 )
 def test_what_differs_is_refused_or_named(elsewhere, study, tmp_path, capsys, changes, said):
-    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    # A record of the other seed says which hardware the study has.
     theirs = altered(elsewhere, tmp_path, **changes)
+    ours = study / "runs" / "base.small" / "seed0"
+    shutil.copytree(elsewhere, ours)
     assert adopt.main([str(theirs), "--into", str(study)]) == 1
     assert said in capsys.readouterr().err
     assert adopt.main([str(theirs), "--into", str(study), "--as-they-are"]) == 0
     record = study / "runs" / "base.small" / "seed1"
     summary, _ = records.read_record(record, "base.small", 1, None)
     assert said in summary["adopted"]
+
+
+def test_another_record_in_its_place_stays_unless_it_is_to_be_replaced(
+    elsewhere, study, tmp_path, capsys
+):
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    other = tmp_path / "other"
+    shutil.copytree(elsewhere, other)
+    with (other / "metrics.csv").open("a") as file:
+        file.write("\n")
+    (other / checksums.NAME).unlink()
+    checksums.write(other)
+    record = study / "runs" / "base.small" / "seed1"
+    before = (record / "metrics.csv").read_text()
+    assert adopt.main([str(other), "--into", str(study)]) == 1
+    assert "holds another record; --replace replaces it" in capsys.readouterr().err
+    assert (record / "metrics.csv").read_text() == before
+    assert adopt.main([str(other), "--into", str(study), "--replace"]) == 0
+    assert (record / "metrics.csv").read_text() == before + "\n"
+
+
+def test_before_the_images_exist_nothing_is_taken(elsewhere, study, capsys):
+    (study.parent / "data" / "digits").unlink()
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 1
+    assert "make the images first" in capsys.readouterr().err
+    assert not (study / "runs").exists()
 
 
 def test_a_record_that_is_damaged_or_not_planned_is_refused(elsewhere, study, tmp_path, capsys):
@@ -152,7 +184,7 @@ def test_snakemake_plans_only_what_was_not_adopted(tmp_path):
         words[place] = str(away / words[place].removeprefix("results/"))
         subprocess.run(python + words, cwd=tmp_path, check=True, capture_output=True)
     results = tmp_path / "results" / "smoke"
-    results.mkdir()
+    results.mkdir(exist_ok=True)
     (results / "study.json").write_text(json.dumps(to_document(study)))
     argv = [*python, "-m", "resnet.adopt", str(away), "--into", "results/smoke"]
     done = subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, text=True)

@@ -357,6 +357,7 @@ def test_what_jobs_finish_after_snakemake_was_killed_is_kept(project):
     assert planned(project) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_study_that_was_interrupted_leaves_soon_and_goes_on(project, number):
     forget(project, "steps.shallow")

@@ -1,7 +1,6 @@
 """Read the claims in an ablation's file: names of the paper's claims, and claims of the user.
 
-User claims have the same format as in paper/. ``report/claim_types/<type>.yaml`` defines the keys
-of each type of claim.
+User claims have the format of paper/, with the keys in ``report/claim_types/<type>.yaml``.
 """
 
 from __future__ import annotations

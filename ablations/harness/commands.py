@@ -10,7 +10,9 @@ from resnet.config import to_json
 from resnet.images.datasets import DATASETS
 
 
-def commands_of(study: Study, source: str, folder: str, threads: int) -> Iterator[str]:
+def commands_of(
+    study: Study, source: str, folder: str, threads: int, weights: str = "all"
+) -> Iterator[str]:
     """Yield the commands that train the ablations of `all`, in order of priority.
 
     All seeds of an ablation come before the next ablation, in the study's order, so that the first
@@ -22,6 +24,8 @@ def commands_of(study: Study, source: str, folder: str, threads: int) -> Iterato
         The study.
     source, folder
         The source of the images, as ``data_source`` and ``data_folder``.
+    weights
+        Which records keep their weights, as ``keep_weights``.
     threads
         Number of CPU threads of a run.
     """
@@ -42,6 +46,7 @@ def commands_of(study: Study, source: str, folder: str, threads: int) -> Iterato
                     *("python", "-m", "resnet.train", "--config", to_json(study.runs[run])),
                     *("--seed", str(seed), "--run", run, "--data", data),
                     *("--output", f"results/{study.folder}/runs/{run}/seed{seed}"),
-                    *("--threads", str(threads)),
+                    *("--checkpoint", f"results/{study.folder}/checkpoints/{run}.seed{seed}.pt"),
+                    *("--threads", str(threads), "--keep-weights", weights),
                 ]
             )

@@ -14,7 +14,7 @@ from ablations.harness.document import DeclarationError
 from ablations.harness.scale import ROOT
 from ablations.harness.study import Study
 from resnet.config import RunConfig, to_json
-from resnet.network import estimate
+from resnet.costs import estimate
 
 SPREAD = 0.4
 """Default standard deviation of test accuracy between seeds, in percentage points."""

@@ -14,8 +14,8 @@ from ablations.harness.document import DeclarationError, Document, read
 from ablations.harness.scale import AMOUNTS, ROOT, Scale, is_names, load_scale
 from ablations.harness.study import Ablation, Member, Study
 from resnet.config import RunConfig, changed, from_dict, to_json
+from resnet.costs import estimate
 from resnet.images.datasets import DATASETS
-from resnet.network import estimate
 from resnet.settings import ConfigError, nearest
 
 FOLDER = ROOT / "ablations"

@@ -10,7 +10,7 @@ from typing import Any
 
 from ablations.harness.plan import Speed, run_seconds
 from resnet.config import RunConfig, work_of
-from resnet.network import estimate as size
+from resnet.costs import estimate as size
 
 TYPICAL_FLOPS = {"cuda": 3e12, "cpu": 3e10}
 """Default FLOP/s without a measurement: a modest GPU and an old CPU core in these networks."""

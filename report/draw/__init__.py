@@ -1,4 +1,4 @@
-"""Drawing: every figure, each a module of its own in ``figures``.
+"""Draw the figures; each figure is a module in ``figures``.
 
-Tables come in; a figure with its caption, its words and its data goes out.
+The input is tables; the output is a figure with its caption, alt text and data.
 """

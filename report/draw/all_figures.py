@@ -1,4 +1,4 @@
-"""Every figure of a study: ``python -m report.draw.all_figures results/<scale>`` draws them."""
+"""Draw every figure of a study: ``python -m report.draw.all_figures results/<scale>``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Draw = Callable[[Tables, bool], Drawing]
 
 
 def drawings(study: dict[str, Any]) -> dict[str, Draw]:
-    """Return every figure of a study by name, as a function of its tables and of its width."""
+    """Return a function for each figure of a study, by name; it takes the tables and the width."""
     designs = {name: ablation["design"] for name, ablation in study["ablations"].items()}
     return {figure.name: _draw(figure) for figure in registry.figures_of(designs)}
 
@@ -33,14 +33,14 @@ def _draw(figure: registry.Figure) -> Draw:
 
 
 def draw_all(tables: Tables, folder: Path, processes: int = 1) -> None:
-    """Draw every figure of the study into ``folder``, shared among so many processes.
+    """Draw every figure of the study into ``folder``, in ``processes`` parallel processes.
 
     Raises
     ------
     OSError
-        Where a file can't be written.
+        If a file can't be written.
     """
-    # Not a pool's, whose processes would wait for ever once this one is killed.
+    # Not a process pool, whose processes would wait forever if this process is killed.
     others = [
         Process(target=_draw_or_say, args=(tables, folder, share, processes))
         for share in range(1, processes)

@@ -1,4 +1,4 @@
-"""What every figure shares: its form, colours, sizes, and how it is written."""
+"""Common parts of all figures: style, colours, sizes, helper functions and writing to files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from report.writing import write_csv, write_text
 from resnet.files import new_file
 
 INK = "#1f2329"
-"""The colour of text and axes; the page replaces it by its own, light or dark."""
+"""The colour of text and axes; the page replaces it by the text colour of its theme."""
 
 PALETTE = (
     "#0173b2",
@@ -34,16 +34,16 @@ PALETTE = (
     "#4f7fd9",
     "#8f5a3c",
 )
-"""Colours that colour-blind readers can tell apart, at least 3:1 on a white and on a dark page
-(WCAG 2.2, 1.4.11); after the first few a mark or a dash tells more than the colour."""
+"""Colours for colour-blind readers, with a contrast of at least 3:1 on white and dark pages (WCAG
+2.2, 1.4.11). With more than a few colours, markers and dashes are easier to distinguish."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", "--", "-.", ":")
 
 WIDE, NARROW = 7.4, 3.35
-"""Widths in inches: of the page's column, and of a column on paper."""
+"""Widths in inches: for the HTML page, and for a column on paper."""
 
-# Keys are Any, since matplotlib's own type of them names every one.
+# Keys are Any, since matplotlib's type for them is a list of all valid keys.
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
@@ -59,7 +59,7 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
-    # Names and titles are a user's: a $ in them is no formula.
+    # Names and titles come from users: a $ in them doesn't start a formula.
     "text.parse_math": False,
     "font.family": ["DejaVu Sans"],
 }
@@ -71,10 +71,7 @@ FONTS: dict[bool, dict[Any, Any]] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with what it shows in words: for those who don't see it, and below it.
-
-    ``data`` is the table behind it.
-    """
+    """A figure with its alt text, its caption, and the table of its data."""
 
     figure: Figure
     alt: str
@@ -83,7 +80,7 @@ class Drawing:
 
 
 def styled(narrow: bool) -> AbstractContextManager[Any]:
-    """Return the context in which figures are drawn, for a column on paper or for the page."""
+    """Return the style context for drawing figures, for a paper column or for the HTML page."""
     stack = ExitStack()
     stack.enter_context(sns.axes_style("ticks"))
     stack.enter_context(mpl.rc_context(STYLE | FONTS[narrow]))
@@ -91,36 +88,36 @@ def styled(narrow: bool) -> AbstractContextManager[Any]:
 
 
 def colour(number: int) -> str:
-    """Return the colour of the series ``number``, counted from 0."""
+    """Return the colour of the series with index ``number``."""
     return PALETTE[number % len(PALETTE)]
 
 
 def dash(number: int) -> str:
-    """Return the dash of the series ``number``: another one each time that the colours repeat."""
+    """Return the dash style of the series with index ``number``; it differs if colours repeat."""
     return DASHES[(number + number // len(PALETTE)) % len(DASHES)]
 
 
 @cache
 def _letters() -> frozenset[int]:
-    """Return the letters that the figures' font can draw."""
+    """Return the code points that the figures' font can draw."""
     return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
 
 
 def label(name: str, length: int) -> str:
-    """Return a name as a figure can write it: cut to ``length``, a ? for what its font lacks."""
+    """Return a name cut to ``length``, with ? for characters that the font lacks."""
     return "".join(c if ord(c) in _letters() else "?" for c in shortened(name, length))
 
 
 def sheet(
     narrow: bool, height: float, rows: int = 1, columns: int = 1, **grid: Any
 ) -> tuple[Figure, Any]:
-    """Return a figure as wide as its place, and its axes."""
+    """Return a figure of the page's or the paper column's width, and its axes."""
     figure = Figure(figsize=(NARROW if narrow else WIDE, height), layout="constrained")
     return figure, figure.subplots(rows, columns, **grid)
 
 
 def beside(narrow: bool, height: float, ratio: float = 1.0) -> tuple[Figure, Any]:
-    """Return a figure with two panels: side by side on the page, one above the other on paper."""
+    """Return a figure with two panels: side by side on the page, stacked on paper."""
     if narrow:
         return sheet(True, 1.75 * height, 2, 1)
     return sheet(False, height, 1, 2, width_ratios=[1, ratio])
@@ -135,7 +132,7 @@ def interval_line(
     narrow: bool,
     alpha: float = 1.0,
 ) -> None:
-    """Draw an interval as a line, with an arrowhead where it goes on beyond ``limits``."""
+    """Draw an interval as a line, with an arrowhead where it extends beyond ``limits``."""
     low, high = ends
     if math.isnan(low):
         return
@@ -151,12 +148,12 @@ def interval_line(
 
 
 def thin(table: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Return at most so many rows, as far apart as each other, the last one always."""
+    """Return at most ``most`` equally spaced rows, including the last row."""
     return table.iloc[:: -1 * max(1, -(-len(table) // most))].iloc[::-1]
 
 
 def nothing(narrow: bool, reason: str) -> Drawing:
-    """Return a figure that says why there is none."""
+    """Return a placeholder figure that states why the figure can't be drawn."""
     figure, axes = sheet(narrow, 0.8)
     axes.set_axis_off()
     axes.text(0.5, 0.5, reason, ha="center", va="center")
@@ -164,11 +161,11 @@ def nothing(narrow: bool, reason: str) -> Drawing:
 
 
 def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
-    """Write a figure, the same bytes every time.
+    """Write a figure's files, with reproducible bytes.
 
-    ``<name>.svg`` for the page; as wide as a column on paper, ``.pdf`` for the PDF and
-    ``.narrow.svg`` for the page on a phone; ``.csv`` with the table behind it, and ``.json`` with
-    ``alt`` and a ``caption`` for each of the two widths.
+    The files are ``<name>.svg`` for the page; with a paper column's width, ``.pdf`` for the PDF and
+    ``.narrow.svg`` for the page on a phone; ``.csv`` with the figure's data; and ``.json`` with the
+    ``alt`` text and a caption for each width.
     """
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         _save(wide.figure, folder / f"{name}.svg", {"Date": None})
@@ -177,7 +174,7 @@ def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
     write_csv(wide.data, folder / f"{name}.csv")
     words = {"alt": wide.alt, "caption": wide.caption, "column_caption": narrow.caption}
     write_text(json.dumps(words, indent=1) + "\n", folder / f"{name}.json")
-    # Figures hold themselves in memory in circles, a hundred of them more than a laptop has.
+    # Figures have reference cycles; a hundred uncleared ones exceed a laptop's memory.
     for drawing in (wide, narrow):
         drawing.figure.clear()
 

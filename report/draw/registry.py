@@ -1,10 +1,10 @@
-"""The figures: a registry, in which each figure is a module in ``figures``.
+"""The registry of figures; each figure is a module in ``figures``.
 
-A figure's module has a docstring of one line (what it shows), the constants ``SECTION`` (where in
-the report it stands, of `SECTIONS`) and ``PER`` (`PER_STUDY`, `PER_ABLATION`, or an ablation's
-design), and a function ``draw(tables, narrow)``, with the ablation's name as a third argument where
-there is one figure an ablation. Snakemake asks for the figures at every call, so that they are
-found by reading the modules, without importing them or matplotlib.
+A figure's module has a docstring of one line (what the figure shows), the constants ``SECTION``
+(one of `SECTIONS`, its place in the report) and ``PER`` (`PER_STUDY`, `PER_ABLATION`, or an
+ablation's design), and a function ``draw(tables, narrow)``; figures of an ablation take its name as
+a third argument. Snakemake lists the figures at every call, so this module parses their source
+instead of importing them and matplotlib.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ SECTIONS = {
     "errors": "Errors",
     "selection": "Choosing the epoch, and chance",
 }
-"""The sections of the report that figures stand in, with their titles."""
+"""The sections of the report that contain figures, with their titles."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered figure: its module's name, its section, one per what, and what it shows."""
+    """A registered figure: its module's name, its section, ``PER``, and the module's docstring."""
 
     name: str
     section: str
@@ -48,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a study: its file's name, its entry, and its ablation where it has one."""
+    """A figure of a study: its file's name, its entry, and its ablation, if any."""
 
     name: str
     entry: Entry
@@ -57,12 +57,12 @@ class Figure:
 
 @cache
 def entries(folder: Path = FOLDER) -> tuple[Entry, ...]:
-    """Return the registered figures, by name.
+    """Return the registered figures, sorted by name.
 
     Raises
     ------
     ValueError
-        Where a figure's module lacks a docstring or one of its constants is not allowed.
+        If a figure's module has no docstring, or one of its constants has an illegal value.
     """
     return tuple(_entry(path) for path in sorted(folder.glob("[a-z]*.py")))
 
@@ -83,6 +83,8 @@ def _entry(path: Path) -> Entry:
         if constants.get(name) not in legal:
             allowed = ", ".join(legal)
             raise ValueError(f"{path}: {name} is {constants.get(name)!r}; allowed are {allowed}")
+    if constants["SECTION"] == "ablations" and constants["PER"] == PER_STUDY:
+        raise ValueError(f"{path}: the section ablations has no figures of the whole study")
     return Entry(path.stem, str(constants["SECTION"]), str(constants["PER"]), about)
 
 
@@ -92,7 +94,7 @@ def figures_of(designs: Mapping[str, str]) -> list[Figure]:
     Parameters
     ----------
     designs
-        The design of each of its ablations, by name.
+        The design of each of the study's ablations, by name.
     """
     found = [Figure(entry.name, entry) for entry in entries() if entry.per == PER_STUDY]
     for ablation, design in designs.items():

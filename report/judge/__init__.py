@@ -1,4 +1,4 @@
-"""Judging: effects between arms, and a verdict for every claim.
+"""Compute effects between arms, and a verdict for every claim.
 
-Tables come in; numbers and sentences of evidence go out. Nothing is drawn here.
+The input is tables; the output is numbers and sentences of evidence. This package draws nothing.
 """

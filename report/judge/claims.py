@@ -1,4 +1,4 @@
-"""A verdict for every claim of the paper, by the rule of its type, with the numbers behind it."""
+"""Judge every claim by the rule of its type, and collect the numbers behind each verdict."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from report.read.tables import Tables
 
 
 def judge(tables: Tables) -> list[Verdict]:
-    """Return a verdict for every claim of the paper, in its order."""
+    """Return a verdict for every claim of the paper, in the paper's order."""
     return _Judge(tables, tables.published.facts["claims"], tables.published.tests).verdicts()
 
 
 def judge_own(tables: Tables) -> list[Verdict]:
-    """Return a verdict for every claim in the ablations' own files: another Holm family."""
+    """Return a verdict for every user claim in the ablations' files, as a separate Holm family."""
     ablations = tables.study["ablations"].values()
     claims = [claim for ablation in ablations for claim in ablation["own_claims"]]
     return _Judge(tables, claims, {claim["id"]: claim for claim in claims}).verdicts()
 
 
 def _judge_of(kind: str) -> Callable[[Evidence, dict[str, Any], dict[str, Any]], Part]:
-    """Return what judges one test of a claim of that type."""
+    """Return the function that judges one test of a claim of type ``kind``."""
     module = importlib.import_module(f"report.judge.claim_types.{kind}")
     found: Callable[[Evidence, dict[str, Any], dict[str, Any]], Part] = module.judge
     return found
 
 
 class _Judge:
-    """One family of claims, and how each is tested."""
+    """Judges one family of claims."""
 
     def __init__(
         self, tables: Tables, claims: list[dict[str, Any]], tests: dict[str, dict[str, Any]]
@@ -59,7 +59,7 @@ class _Judge:
             verdict=UNTESTABLE if missing else combine([part.verdict for part in parts], how),
             parts=(Part(UNTESTABLE, missing),) if missing else tuple(parts),
             logs=tuple(self._log(log) for log in test.get("logs", [])),
-            # An accuracy from other images or another length is not the published one.
+            # An accuracy with other images or another length can't be compared with the paper's.
             here=tuple(parts) if missing and "values" not in test else (),
             combined=how,
         )
@@ -93,7 +93,7 @@ class _Judge:
 
 
 def to_table(verdicts: list[Verdict]) -> pd.DataFrame:
-    """Return ``claims.csv``: a row a claim, with its sentences."""
+    """Return the table ``claims.csv``: a row for each claim, with its sentences."""
     return pd.DataFrame(
         [
             {

@@ -1,4 +1,4 @@
-"""The tables of effects and of chance: ``comparisons.csv`` and ``spreads.csv``."""
+"""Compute the tables of effects and of random variation: ``comparisons.csv``, ``spreads.csv``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from report.writing import write_csv
 
 
 def optimism(epochs: pd.DataFrame) -> pd.DataFrame:
-    """Return by run and seed how far the best epoch on the test set lies above the last, in points.
+    """Return for each run and seed the best minus the last test accuracy, in percentage points.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ COLUMNS = (
     "image_low_points",
     "image_high_points",
 )
-"""The columns of ``comparisons.csv``: differences in points of final test accuracy."""
+"""The columns of ``comparisons.csv``; differences of final test accuracy in percentage points."""
 
 
 def compare(
     study: dict[str, Any], runs: pd.DataFrame, hits: dict[str, Hits] | None = None
 ) -> pd.DataFrame:
-    """Return a row for every arm against its reference, in accuracy points.
+    """Return a row for the difference between every arm and its reference, in percentage points.
 
     The reference is the ablation's base; on a ladder it is the rung below.
 

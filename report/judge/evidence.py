@@ -1,4 +1,4 @@
-"""What tests of claims look at: effects, runs and curves, by the arm that a test names."""
+"""Look up the data for tests of claims: effects, runs and learning curves, by arm."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from report.wording import interval, signed
 
 
 class NotRun(Exception):  # noqa: N818 - nothing went wrong
-    """An arm that this study doesn't train, by name."""
+    """An arm has no finished run in this study; the message is the arm's name."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A study's tables, and the adjusted p of every effect of a family, by arm.
+    """A study's tables, and the adjusted p-value of every effect in a family of claims, by arm.
 
-    Arms are written ``ablation.arm``. A method raises `NotRun` for an arm without a finished run.
+    Arms are written as ``ablation.arm``. Methods raise `NotRun` for an arm without a finished run.
     """
 
     tables: Tables
     adjusted: dict[str, float]
 
     def effect(self, arm: str) -> tuple[Effect, str]:
-        """Return an arm's effect against its reference, and the sentence that says it."""
+        """Return an arm's effect relative to its reference, and a sentence that states it."""
         row = comparison(self.tables, arm)
         if row is None or row["n"] < 1:
             raise NotRun(arm)
@@ -50,7 +50,7 @@ class Evidence:
         return effect, f"{said} (95% interval {bounds}, n = {effect.n})"
 
     def runs(self, arm: str) -> pd.DataFrame:
-        """Return an arm's rows of ``runs.csv``, one a seed."""
+        """Return an arm's rows of ``runs.csv``, one for each seed."""
         ablation, _, name = arm.partition(".")
         known = self.tables.study["ablations"].get(ablation, {"arms": []})
         for member in known["arms"]:
@@ -61,7 +61,7 @@ class Evidence:
         raise NotRun(arm)
 
     def curves(self, arm: str) -> list[pd.DataFrame]:
-        """Return an arm's rows of ``epochs.csv``, a table a seed."""
+        """Return an arm's rows of ``epochs.csv``, as one table for each seed."""
         epochs, runs = self.tables.epochs, self.runs(arm)
         return [
             epochs[(epochs["run"] == run) & (epochs["seed"] == seed)]
@@ -70,7 +70,7 @@ class Evidence:
 
 
 def comparison(tables: Tables, arm: str) -> dict[str, Any] | None:
-    """Return an arm's row of ``comparisons.csv``, None where it has none."""
+    """Return an arm's row of ``comparisons.csv``, or None if there is none."""
     ablation, _, name = arm.partition(".")
     table = tables.comparisons
     found = table[(table["ablation"] == ablation) & (table["arm"] == name)]
@@ -80,7 +80,7 @@ def comparison(tables: Tables, arm: str) -> dict[str, Any] | None:
 def adjusted_p(
     tables: Tables, claims: list[dict[str, Any]], tests: dict[str, dict[str, Any]]
 ) -> dict[str, float]:
-    """Return the Holm-adjusted p by arm of every effect that a direction claim rests on."""
+    """Return the Holm-adjusted p-values, by arm, of all effects that direction claims test."""
     directions = [claim["id"] for claim in claims if claim["type"] == "direction"]
     arms = dict.fromkeys(p["arm"] for i in directions for p in tests[i][key_of_tests("direction")])
     rows = {arm: row for arm in arms if (row := comparison(tables, arm)) is not None}

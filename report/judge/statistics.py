@@ -1,7 +1,7 @@
-"""Effects between arms: paired by seed, with intervals, equivalence, and what more seeds would say.
+"""Statistics of effects between arms: paired tests, intervals, equivalence tests and power.
 
-Two kinds of chance are kept apart: that of seeds (another run of the same arm) and that of test
-images (another sample of photographs). Pure functions on numbers.
+Two sources of random variation are treated separately: seeds (another run of the same arm) and test
+images (another sample of photographs). All functions are pure functions of numbers.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ SIGNIFICANCE = 0.05
 POWER = 0.8
 
 MARGIN = 0.5
-"""Differences below this, in points of accuracy, are of no consequence: fixed beforehand."""
+"""Equivalence margin in percentage points of accuracy, chosen before the experiments."""
 
 MOST_SEEDS = 50
-"""More seeds than this are called "more than 50"."""
+"""Larger numbers of required seeds are reported as "more than 50"."""
 
 AGREEMENT = 1e-9
-"""Standard errors below this are rounding: the differences are equal."""
+"""Standard errors below this are rounding errors, and the differences count as equal."""
 
 NAN = float("nan")
 
@@ -36,7 +36,7 @@ Hits = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Effect:
-    """What paired differences say: in the unit of the differences, NaN where they say nothing."""
+    """Statistics of paired differences, in their unit; NaN if a statistic is undefined."""
 
     n: int
     difference: float
@@ -52,7 +52,7 @@ class Effect:
 def t_interval(values: Floats) -> tuple[float, float]:
     """Return the 95% t interval of the mean of ``values``, of shape (n,).
 
-    Student (1908), doi:10.2307/2331554. NaN for one value, and for values that all agree.
+    See Student (1908), doi:10.2307/2331554. Returns NaN for one value, and for equal values.
     """
     n = len(values)
     error = float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else 0.0
@@ -63,17 +63,17 @@ def t_interval(values: Floats) -> tuple[float, float]:
 
 
 def paired_effect(differences: Floats, margin: float = MARGIN) -> Effect:
-    """Return the mean of paired differences with its 95% t interval, and what goes with it.
+    """Return the mean of paired differences with its 95% t interval and tests.
 
-    One pair has a difference but no interval; nor have pairs that all agree, for their spread says
-    nothing about that of others.
+    A single pair has no interval, and neither have pairs with equal differences, because their
+    spread can't be estimated.
 
     Parameters
     ----------
     differences
-        Of shape (n,), one a seed.
+        Differences of shape (n,), one for each seed.
     margin
-        Of equivalence, in the unit of the differences.
+        Equivalence margin, in the unit of the differences.
     """
     n = len(differences)
     mean = float(np.mean(differences)) if n else NAN
@@ -96,9 +96,9 @@ def paired_effect(differences: Floats, margin: float = MARGIN) -> Effect:
 
 
 def equivalence_p(mean: float, error: float, n: int, margin: float = MARGIN) -> float:
-    """Return the p of two one-sided t tests against a difference of ``margin`` or more.
+    """Return the p-value of the equivalence test with a margin of ``margin``.
 
-    Schuirmann (1987), doi:10.1007/BF01068419: the larger of the two.
+    It is the larger one of two one-sided t tests (Schuirmann 1987, doi:10.1007/BF01068419).
     """
     below = stats.t.sf((mean + margin) / error, n - 1)
     above = stats.t.cdf((mean - margin) / error, n - 1)
@@ -106,10 +106,10 @@ def equivalence_p(mean: float, error: float, n: int, margin: float = MARGIN) -> 
 
 
 def sign_flip_p(differences: Floats) -> float:
-    """Return the exact two-sided p of flipping signs: the share of flips at least as extreme.
+    """Return the exact two-sided p-value of the sign-flip test of paired differences.
 
-    Fisher (1935), The Design of Experiments, section 21. With n differences it can't go below
-    2^(1-n), so it is shown and never decides. Beyond 20 differences 100,000 flips are drawn.
+    See Fisher (1935), The Design of Experiments, section 21. With n differences the p-value is at
+    least 2^(1-n), so it is shown but decides no verdict. For n > 20, 100,000 flips are sampled.
     """
     n = len(differences)
     if n > 20:
@@ -121,32 +121,32 @@ def sign_flip_p(differences: Floats) -> float:
 
 
 def correlation(a: Floats, b: Floats) -> float:
-    """Return Pearson's correlation within pairs, NaN for under three or for a constant."""
+    """Return Pearson's correlation within pairs; NaN for fewer than three pairs or a constant."""
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return NAN
     return float(np.corrcoef(a, b)[0, 1])
 
 
 def detectable(n: int, deviation: float) -> float:
-    """Return the difference that ``n`` pairs find with 80% power at 5%, two-sided.
+    """Return the difference that ``n`` pairs detect with 80% power at 5%, two-sided.
 
-    Cohen (1988), Statistical Power Analysis, chapter 2; ``deviation`` is that of the differences.
+    ``deviation`` is that of the differences. See Cohen (1988), Statistical Power Analysis, ch. 2.
     """
     return _detectable(n) * deviation
 
 
 @cache
 def _detectable(n: int) -> float:
-    from statsmodels.stats.power import TTestPower  # a second to import, so only where needed
+    from statsmodels.stats.power import TTestPower  # takes a second, so import it only when needed
 
     return float(TTestPower().solve_power(nobs=n, alpha=SIGNIFICANCE, power=POWER))
 
 
 def more_seeds(effect: Effect, margin: float = MARGIN) -> int | None:
-    """Return about how many more seeds would decide a direction, up to one more than `MOST_SEEDS`.
+    """Return the approximate number of further seeds to decide a direction, at most MOST_SEEDS + 1.
 
-    So many that a true difference as large as the one seen, but no smaller than ``margin``, is
-    found with 80% power at the spread seen; None where no spread was seen.
+    With these seeds, a true difference equal to the observed one, or to ``margin`` if that is
+    larger, has 80% power at the observed spread. Returns None if the spread is unknown.
     """
     if not effect.deviation > 0:
         return None
@@ -158,17 +158,17 @@ def more_seeds(effect: Effect, margin: float = MARGIN) -> int | None:
 
 
 def seeds_to_clear(effect: Effect, bounds: tuple[float, float]) -> int | None:
-    """Return about how many more seeds would put the whole interval on one side of every bound.
+    """Return about how many further seeds put the whole interval on one side of every bound.
 
-    At the difference and the spread seen; up to one more than `MOST_SEEDS`, and None where no
-    spread was seen.
+    The difference and its spread are assumed to stay as observed. The result is at most
+    ``MOST_SEEDS + 1``, and None if the spread is unknown.
 
     Parameters
     ----------
     effect
-        What was seen.
+        The observed effect.
     bounds
-        Thresholds, in the unit of the differences; infinite ones don't count.
+        Thresholds, in the unit of the differences; infinite values are ignored.
     """
     if not effect.deviation > 0:
         return None
@@ -188,9 +188,9 @@ def _power(n: int, effect: float) -> float:
 
 
 def holm(p: Floats) -> Floats:
-    """Return Holm's (1979, Scand. J. Statist. 6:65-70) adjusted p; NaN stay and don't count.
+    """Return the adjusted p-values of Holm (1979, Scand. J. Statist. 6:65-70); NaN are ignored.
 
-    The smallest of m is multiplied by m, the next by m - 1, and so on, none below the one before.
+    The smallest of m is multiplied by m, the next by m - 1, etc.; results never decrease.
     """
     adjusted = np.full(len(p), NAN)
     there = np.flatnonzero(~np.isnan(p))
@@ -204,18 +204,18 @@ def holm(p: Floats) -> Floats:
 
 
 def image_interval(a: Hits, b: Hits, draws: int = 10_000) -> tuple[float, float]:
-    """Return the 95% interval of the difference in points over other samples of test images.
+    """Return the 95% interval of the difference over samples of test images, in percentage points.
 
-    Paired bootstrap (Efron & Tibshirani 1993, chapter 13): images are drawn again, both arms'
-    answers to an image together, seeds as they are. An image's mean difference takes few values,
-    so a draw of all images is a draw of how many have each.
+    Uses the paired bootstrap (Efron & Tibshirani 1993, chapter 13): images are resampled with both
+    arms' answers, while seeds are fixed. Since an image's mean difference has few distinct values,
+    it is enough to sample how many images have each value.
 
     Parameters
     ----------
     a, b
-        Whether each answer was right, of shape (seeds, images).
+        Whether each answer was correct, of shape (seeds, images).
     draws
-        Samples drawn, with a fixed seed.
+        Number of bootstrap samples, drawn with a fixed seed.
     """
     means = a.mean(0) - b.mean(0)
     values, counts = np.unique(means.round(9), return_counts=True)
@@ -226,15 +226,15 @@ def image_interval(a: Hits, b: Hits, draws: int = 10_000) -> tuple[float, float]
 
 
 def spreads(hits: Hits) -> tuple[float, float]:
-    """Return the standard deviations of an arm's accuracy in points: over seeds, over test images.
+    """Return an arm's standard deviations of accuracy over seeds and over test images, in points.
 
-    The first is how much another seed would differ; the second how much a run would differ on
-    another sample of as many images.
+    The first is the variation between seeds; the second is the variation of a run between samples
+    of equally many test images.
 
     Parameters
     ----------
     hits
-        Whether each answer was right, of shape (seeds, images).
+        Whether each answer was correct, of shape (seeds, images).
     """
     seeds, images = hits.shape
     over_seeds = float(hits.mean(1).std(ddof=1)) if seeds > 1 else NAN

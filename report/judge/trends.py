@@ -1,7 +1,7 @@
-"""Rules on a learning curve: each says whether it holds, and what it saw.
+"""Rules on learning curves; each returns whether it holds, and a text with the observed numbers.
 
-A rule takes the epochs of one run and seed (or of a published log), the claim's numbers, and, where
-it compares two logs, the other one. Of a run that is too short to tell it says None.
+A rule gets the epochs of one run and seed (or of a published log), the claim's numbers, and the
+second log if it compares two. It returns None if the run is too short to decide.
 """
 
 from __future__ import annotations
@@ -17,7 +17,17 @@ from report.wording import percent, plural, signed
 
 Result = tuple[bool | None, str]
 
+RULES: dict[str, Callable[..., Result]] = {}
+"""Every rule by its name in ``paper/claims.yaml``; the decorator `rule` adds one."""
 
+
+def rule(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Register a rule under its name."""
+    RULES[function.__name__] = function
+    return function
+
+
+@rule
 def train_accuracy_reaches(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
@@ -33,10 +43,11 @@ def _too_short(epochs: pd.DataFrame, needed: int) -> str:
     return f"{plural(len(epochs), 'epoch')}, where it takes {needed} to tell"
 
 
+@rule
 def test_accuracy_falls(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
-    """Test accuracy is past its best by epoch ``by_epoch``."""
+    """Test accuracy is below its best after ``by_epoch`` epochs."""
     if len(epochs) < part["by_epoch"]:
         return None, _too_short(epochs, part["by_epoch"])
     first = epochs["test_accuracy"].head(part["by_epoch"])
@@ -44,6 +55,7 @@ def test_accuracy_falls(
     return bool(fall > 0), f"test accuracy {signed(-fall * 100)} points from its best by then"
 
 
+@rule
 def test_above_train(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
@@ -55,14 +67,15 @@ def test_above_train(
 
 
 def _slope(accuracy: pd.Series) -> float:
-    """Return the points that accuracy gains an epoch, by least squares."""
+    """Return the least-squares slope of accuracy, in percentage points per epoch."""
     return float(np.polyfit(np.arange(len(accuracy)), accuracy.to_numpy() * 100, 1)[0])
 
 
+@rule
 def slow_after_train_accuracy(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
-    """From where training accuracy passes ``value`` it gains under ``points_per_epoch``."""
+    """After training accuracy reaches ``value``, it gains less than ``points_per_epoch``."""
     after = epochs[epochs["train_accuracy"].cummax() >= part["value"]]["train_accuracy"]
     if len(after) < 2:
         return False, f"training accuracy hardly passes {percent(part['value'], 0)}"
@@ -71,10 +84,11 @@ def slow_after_train_accuracy(
     return gain < part["points_per_epoch"], f"{said} beyond {percent(part['value'], 0)}"
 
 
+@rule
 def test_accuracy_then(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
-    """Test accuracy is within ``within`` of ``value`` where training accuracy passes 0.81."""
+    """Test accuracy is within ``within`` of ``value`` when training accuracy reaches 0.81."""
     after = epochs[epochs["train_accuracy"] >= 0.81]
     if after.empty:
         return False, "training accuracy never passes 81%"
@@ -83,10 +97,11 @@ def test_accuracy_then(
     return bool(abs(then - part["value"]) <= part["within"]), said
 
 
+@rule
 def slow_after_epoch(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
-    """Beyond ``epoch`` both accuracies gain under ``points_per_epoch`` an epoch."""
+    """From ``epoch`` on, both accuracies gain less than ``points_per_epoch`` per epoch."""
     after = epochs[epochs["epoch"] >= part["epoch"]]
     if len(after) < 2:
         return None, _too_short(epochs, part["epoch"] + 2)
@@ -96,10 +111,11 @@ def slow_after_epoch(
     return train < limit and test < limit, f"{said}, test {signed(test, 3)}"
 
 
+@rule
 def still_rising(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
-    """Test accuracy's best lies in the last ``last_share`` of the epochs."""
+    """Test accuracy is best in the last ``last_share`` of the epochs."""
     needed = math.ceil(1 / part["last_share"])
     if len(epochs) < needed:
         return None, _too_short(epochs, needed)
@@ -109,6 +125,7 @@ def still_rising(
     return best >= len(epochs) - last, f"{said}; the last {last} are looked at"
 
 
+@rule
 def best_test_accuracy(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
@@ -118,28 +135,12 @@ def best_test_accuracy(
     return bool(abs(best - part["of"]) <= part["within"]), said
 
 
+@rule
 def best_above(
     epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
 ) -> Result:
-    """Best test accuracy lies more than ``beyond`` points above another log's."""
+    """Best test accuracy is more than ``beyond`` percentage points above another log's."""
     assert other is not None, "the claim names another log"
     difference = (epochs["test_accuracy"].max() - other["test_accuracy"].max()) * 100
     said = f"its best is {signed(difference)} points above that of {part['other']}"
     return bool(difference > part["beyond"]), said
-
-
-RULES: dict[str, Callable[..., Result]] = {
-    rule.__name__: rule
-    for rule in (
-        train_accuracy_reaches,
-        test_accuracy_falls,
-        test_above_train,
-        slow_after_train_accuracy,
-        test_accuracy_then,
-        slow_after_epoch,
-        still_rising,
-        best_test_accuracy,
-        best_above,
-    )
-}
-"""Every rule by its name in ``paper/claims.yaml``."""

@@ -1,4 +1,4 @@
-"""Verdicts, and the rules of the types of claims that give them. Pure functions on numbers."""
+"""Verdicts on claims, and the decision rule of each type of claim, as pure functions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SIGNS = {"positive": 1, "negative": -1, "not positive": -1}
 
 @dataclass(frozen=True)
 class Part:
-    """One test of a claim: what came out, and the sentence that says so.
+    """One test of a claim: its verdict, and a sentence that states the result.
 
-    ``seeds_needed`` is None where a spread isn't known yet, and so neither is how many it takes.
+    ``seeds_needed`` is None if the spread, and so the number of needed seeds, is unknown.
     """
 
     verdict: str
@@ -30,9 +30,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, what became of it, and its evidence.
+    """A claim with its verdict and evidence.
 
-    Where this study can't test the claim, ``here`` is what its runs say all the same, apart from
+    If this study can't test the claim, ``here`` has the results of its runs, which don't affect
     the verdict.
     """
 
@@ -53,12 +53,12 @@ class Verdict:
 
     @property
     def label(self) -> str:
-        """The verdict as it is shown, with what it would take to know more."""
+        """The verdict as shown in the report, with the number of further seeds if undecided."""
         return _label(self.verdict, self.parts)
 
     @property
     def label_here(self) -> str:
-        """What the runs of a study that can't test the claim would say, or nothing."""
+        """The verdict of the runs in ``here``, or an empty text."""
         verdicts = [part.verdict for part in self.here]
         if set(verdicts) <= {NOT_RUN, SHOWN}:
             return ""
@@ -77,23 +77,23 @@ def _label(verdict: str, parts: tuple[Part, ...]) -> str:
 
 
 def held(holds: bool) -> str:
-    """Return supported or refuted."""
+    """Return `SUPPORTED` or `REFUTED`."""
     return SUPPORTED if holds else REFUTED
 
 
 def direction(effect: Effect, p: float, sign: str) -> str:
-    """Return a direction's verdict.
+    """Return the verdict on a claim about the sign of an effect.
 
-    Supported or refuted when the Holm-adjusted two-sided paired-t ``p`` is below 0.05 with the
-    claimed or the opposite sign; else no meaningful difference if the equivalence test passes;
-    else undecided. That something does *not* help is supported by equivalence too.
+    The claim is supported or refuted if the Holm-adjusted two-sided paired-t ``p`` is below 0.05
+    with the claimed or the opposite sign. Otherwise there is no meaningful difference if the
+    equivalence test passes (which supports the sign ``not positive``); else it is undecided.
 
     Parameters
     ----------
     effect
-        The arm minus its reference, in points.
+        The arm minus its reference, in percentage points.
     p
-        Adjusted; NaN where there is none.
+        The adjusted p-value, or NaN.
     sign
         ``positive``, ``negative`` or ``not positive``.
     """
@@ -105,7 +105,7 @@ def direction(effect: Effect, p: float, sign: str) -> str:
 
 
 def region(part: dict[str, Any]) -> tuple[float, float]:
-    """Return the differences, from low to high, that a size claim allows."""
+    """Return the interval (low, high) of differences that a size claim allows."""
     sign = SIGNS.get(part.get("sign", ""), 0)
     if "within" in part:
         bound = part["within"]
@@ -114,7 +114,7 @@ def region(part: dict[str, Any]) -> tuple[float, float]:
 
 
 def size(effect: Effect, low: float, high: float) -> str:
-    """Return a size's verdict: supported or refuted when the whole interval lies on one side."""
+    """Return the verdict on a size: decided if the whole interval is inside or outside bounds."""
     if math.isnan(effect.low):
         return UNDECIDED
     if low <= effect.low and effect.high <= high:
@@ -123,7 +123,7 @@ def size(effect: Effect, low: float, high: float) -> str:
 
 
 def combine(verdicts: list[str], how: str) -> str:
-    """Return the verdict of a claim from its parts': all of them must hold, or any."""
+    """Return a claim's verdict from those of its parts; ``how`` is ``all`` or ``any``."""
     decided = [v for v in verdicts if v not in (NOT_RUN, UNTESTABLE)]
     if not decided:
         return verdicts[0]

@@ -1,4 +1,4 @@
-"""The page: what the report says, once, placed by two templates, as HTML and as LaTeX and PDF.
+"""Write the report from one context and two templates: as an HTML page, and as LaTeX and PDF.
 
-Tables, verdicts and figures come in; nothing is computed from records here.
+The input is tables, verdicts and figures; this package doesn't read run records.
 """

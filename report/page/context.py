@@ -1,4 +1,4 @@
-"""What the report says, once: the typed context that the HTML and the LaTeX template both place."""
+"""Build the report's content: the typed context of both the HTML and the LaTeX template."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from report.wording import count, duration, plural
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its name, what it shows in words, its captions, and the table behind it.
+    """A figure's name, alt text, captions and data.
 
-    ``column_caption`` is that of the figure as wide as a column on paper.
+    ``column_caption`` is the caption of the figure with a paper column's width.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Picture:
 
     @property
     def shows_something(self) -> bool:
-        """Whether there was anything to draw."""
+        """Whether the figure has any data."""
         return bool(self.data.rows)
 
 
 @dataclass(frozen=True)
 class Section:
-    """An ablation's part of the report; ``more`` are its figures in other sections."""
+    """An ablation's section of the report; ``more`` has its figures in other sections."""
 
     name: str
     title: str
@@ -66,11 +66,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the templates place; undefined names are errors there.
+    """All content of the templates, which raise errors for undefined names.
 
-    ``contents`` are the sections' anchors and titles; ``figures`` are those of each section, but
-    for the ablations' own; ``evidence`` says where the runs behind a claim's part are; ``files``
-    are the tables, by name, with where they are; ``root`` leads from the report to
+    ``contents`` has the sections' anchors and titles; ``figures`` the figures of each section,
+    except those of single ablations; ``evidence`` the links to the runs behind the parts of a
+    claim; ``files`` the tables' names and paths. ``root`` is the relative path from the report to
     ``results/<scale>``.
     """
 
@@ -133,9 +133,9 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
     folder
         ``results/<scale>``.
     tables
-        Its tables.
+        The study's tables.
     figures
-        Where its figures are.
+        The folder of the study's figures.
     """
     facts, study, date = tables.published.facts, tables.study, today()
     run = final_run(tables)
@@ -215,7 +215,7 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
 
 
 def _evidence(tables: Tables) -> dict[str, str]:
-    """Return where the runs behind a claim's part are, by the arm or the run that it names."""
+    """Return links to the runs behind the parts of claims, by the name of the arm or run."""
     runs = set(tables.runs["run"])
     links = {"Figure 2": "#figure-2"} | {run: str(record_link(tables, run)) for run in runs}
     for name, ablation in tables.study["ablations"].items():
@@ -224,19 +224,19 @@ def _evidence(tables: Tables) -> dict[str, str]:
 
 
 def today() -> str:
-    """Return today, or SOURCE_DATE_EPOCH for a report that is the same every time."""
+    """Return today's date, or the date of SOURCE_DATE_EPOCH for a reproducible report."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
     return now.strftime("%Y-%m-%d")
 
 
 def read_picture(tables: Tables, figures: Path, name: str) -> Picture:
-    """Return a figure that was drawn into ``figures``.
+    """Return a figure from the folder ``figures``.
 
     Raises
     ------
     RecordError
-        Where it is missing.
+        If a file of the figure is missing or invalid.
     """
     words = read_json(figures / f"{name}.json")
     try:
@@ -249,7 +249,7 @@ def read_picture(tables: Tables, figures: Path, name: str) -> Picture:
 
 
 def _contents(figures: dict[str, list[Picture]]) -> list[tuple[str, str]]:
-    """Return the anchors and titles of the sections that are about figures, but empty ones."""
+    """Return the anchors and titles of the sections with figures, without empty sections."""
     always = ("figure-1", "figure-2", "ablations", "errors", "selection")
     found = [
         (section, title)

@@ -1,4 +1,4 @@
-"""What the numbers of an ablation say, in sentences."""
+"""Write sentences on the results of an ablation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from report.wording import interval, percent, signed
 
 
 def held_out_accuracies(tables: Tables, name: str) -> dict[str, float]:
-    """Return an ablation's mean held-out accuracies after the last epoch, by run that has one."""
+    """Return the mean held-out accuracy after the last epoch, for each run that has one."""
     if "held_out_accuracy" not in tables.epochs:
         return {}
     last = last_epochs(tables, name)
@@ -19,9 +19,9 @@ def held_out_accuracies(tables: Tables, name: str) -> dict[str, float]:
 
 
 def ablation_findings(tables: Tables, name: str) -> list[str]:
-    """Return a sentence for each arm: the effect, its interval, and what that tells.
+    """Return a sentence for each arm: its effect, the interval, and the interpretation.
 
-    Where images were held out, the first sentence names the arm that they choose.
+    If images were held out, the first sentence names the arm with the highest held-out accuracy.
     """
     rows = tables.comparisons.query("ablation == @name").to_dict("records")
     return [
@@ -42,7 +42,7 @@ def _diverged(tables: Tables, name: str) -> list[str]:
 
 
 def _unlike(tables: Tables, name: str) -> list[str]:
-    """Return a warning where runs that are compared were not trained alike."""
+    """Return a warning if the compared runs were trained with different hardware or versions."""
     mine = runs_of(tables, name)
     unlike = [
         f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
@@ -58,7 +58,7 @@ ORIGINS = {
     "threads": "threads",
     "versions": "versions",
 }
-"""Columns of ``runs.csv`` in which runs that are compared should agree, as a reader calls them."""
+"""Columns of ``runs.csv`` that should be equal for compared runs, with their names for readers."""
 
 
 def _choice(tables: Tables, name: str) -> list[str]:

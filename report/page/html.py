@@ -1,4 +1,4 @@
-"""The report as one HTML page: styles, script, pictures and data are inside, nothing is fetched."""
+"""Render the report as a single HTML page with embedded styles, script, figures and data."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ METRICS = {
     "train_loss": "training loss",
     "learning_rate": "learning rate",
 }
-"""What the explorer of learning curves can show, as a reader calls it."""
+"""The metrics in the explorer of learning curves, with their names for readers."""
 
 MOST_POINTS = 40_000
-"""Epochs that the explorer holds, of all runs; of more it holds every second, third, ... and the
-last."""
+"""Maximum number of epochs in the explorer, over all runs. Longer curves are thinned to every
+second, third, etc. epoch, and the last."""
 
 
 def environment() -> jinja2.Environment:
-    """Return the templates: what is placed is escaped, undefined names are errors."""
+    """Return the template environment, which escapes values and rejects undefined names."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -47,16 +47,16 @@ def environment() -> jinja2.Environment:
 
 
 def render(report: Report, tables: Tables, figures: Path) -> str:
-    """Return the page, whole.
+    """Return the complete HTML page.
 
     Parameters
     ----------
     report
-        What it says.
+        The report's content.
     tables
-        The study's tables, whose learning curves the explorer shows.
+        The study's tables, with the learning curves for the explorer.
     figures
-        Where the figures are.
+        The folder of the figures.
     """
     style = (FOLDER / "static" / "report.css").read_text()
     script = (FOLDER / "static" / "report.js").read_text()
@@ -65,7 +65,7 @@ def render(report: Report, tables: Tables, figures: Path) -> str:
         return inline(figures, picture, narrow)
 
     placed = drawings(tables.study)
-    # Both are this project's own files, and all data is escaped for its place.
+    # Style and script are this project's own files; all data is escaped for its context.
     return (
         environment()
         .get_template("report.html.j2")
@@ -82,9 +82,9 @@ def render(report: Report, tables: Tables, figures: Path) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """Return the Content-Security-Policy: this style and this script by their hashes, no request.
+    """Return a Content-Security-Policy that allows this style, this script, and no requests.
 
-    https://www.w3.org/TR/CSP3/; pictures are data of the page itself.
+    Style and script are identified by their hashes (https://www.w3.org/TR/CSP3/).
     """
     sources = [f"'sha256-{_sha256(f'{chr(10)}{text}{chr(10)}')}'" for text in (style, script)]
     return (
@@ -98,15 +98,15 @@ def _sha256(text: str) -> str:
 
 
 def block(content: Any) -> Markup:
-    """Return JSON that can stand inside a script element, whatever texts it holds."""
+    """Return JSON that is safe inside a script element, whatever text it contains."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704
 
 
 def inline(figures: Path, picture: Picture, narrow: bool) -> Markup:
-    """Return a figure for the page, or for a phone: it takes the page's ink, its ids are its own.
+    """Return a figure as inline SVG with the page's text colour and unique ids.
 
-    Styles become attributes, since the page's policy allows no other styles than its own.
+    Styles become attributes, because the page's security policy forbids inline styles.
     """
     name = f"{picture.name}{'.narrow' if narrow else ''}"
     svg = (figures / f"{name}.svg").read_text()
@@ -116,15 +116,15 @@ def inline(figures: Path, picture: Picture, narrow: bool) -> Markup:
     svg = re.sub(r'(xlink:href="|url\()#', rf"\1#{name}-", svg)
     svg = re.sub(r' style="([^"]*)"', _as_attributes, svg)
     svg = re.sub(r"<[^>]*>", _shorter, svg)
-    # The size in points is matplotlib's; the page scales the picture by its viewBox.
+    # Remove matplotlib's size in points: the page scales the figure by its viewBox.
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
     head = Markup('<svg role="img" aria-label="{}"').format(picture.alt)
-    # matplotlib has escaped every text in the rest.
+    # matplotlib has already escaped all text in the SVG.
     return head + Markup(svg.removeprefix("<svg"))  # noqa: S704
 
 
 def _shorter(tag: re.Match[str]) -> str:
-    """Return a tag whose coordinates have one decimal, of points; texts are between tags."""
+    """Return a tag with its coordinates, in points, cut to one decimal."""
     return re.sub(r"(\d+\.\d)\d+", r"\1", tag[0])
 
 
@@ -134,7 +134,7 @@ def _as_attributes(style: re.Match[str]) -> str:
 
 
 def curves(tables: Tables) -> dict[str, Any]:
-    """Return every run's learning curves, by run and seed, and which arms an ablation has."""
+    """Return every run's learning curves, by run and seed, and the arms of each ablation."""
     runs: dict[str, dict[str, Any]] = {}
     there = [metric for metric in METRICS if metric in tables.epochs]
     each = max(20, MOST_POINTS // max(1, len(tables.runs)))

@@ -1,7 +1,7 @@
-r"""The report as LaTeX.
+r"""Render the report as LaTeX.
 
-Text is escaped in one place: whatever the template places passes `finalize`. The source is plain
-ASCII, so that pdfTeX and XeTeX read it alike, and nothing in it runs a program (no ``\write18``).
+All values in the template are escaped by `finalize`. The source is plain ASCII, so that pdfTeX and
+XeTeX read it in the same way, and doesn't run programs (no ``\write18``).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ FOLDER = Path(__file__).parent
 
 
 class Tex(Markup):
-    """Text that is LaTeX already: jinja leaves it, as any Markup, as it is."""
+    """Text that is already LaTeX; like any Markup, jinja doesn't escape it."""
 
     __slots__ = ()
 
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
-    # Where a row or an item begins, LaTeX would read it as an option.
+    # At the start of a row or an item, LaTeX would read these characters as an option.
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
@@ -77,17 +77,17 @@ ACCENTS = {
     "\u030c": r"\v",
     "\u0327": r"\c",
 }
-"""Combining marks (Unicode) and the commands that set them."""
+"""Unicode combining marks and the corresponding LaTeX commands."""
 
 LONG = 18
-"""Letters in a row after which a word may be broken, so that no name leaves its column."""
+"""Words are breakable after this many characters, so that no name exceeds its column."""
 
 
 def escape(text: str) -> Tex:
-    """Return ``text`` so that LaTeX prints it: ASCII, nothing special, long words breakable."""
+    """Return ``text`` escaped for LaTeX: ASCII without special characters, long words breakable."""
     breakable = re.sub(rf"(\w{{{LONG}}})(?=\w)", "\\1\u200b", text)
     escaped = "".join(map(_letter, breakable))
-    # Two hyphens or commas in a row would become another sign.
+    # Two consecutive hyphens or commas would become a different character.
     return Tex(re.sub(r"([-,])(?=\1)", r"\1{}", escaped))
 
 
@@ -110,27 +110,27 @@ def _letter(letter: str) -> str:
 
 
 def finalize(value: Any) -> Any:
-    """Escape what the template places, unless it is LaTeX already, as macros' results are."""
+    """Escape a value in the template, unless it is already LaTeX, such as a macro's result."""
     return value if isinstance(value, Markup) else escape(str(value))
 
 
 # --- tables ---------------------------------------------------------------------------------
 
 PAGE, COLUMN = 17.2, 8.2
-"""Centimetres of text across the page and a column."""
+"""Text widths of the page and of a column, in centimetres."""
 
 LETTER, GAP = 0.16, 0.28
-"""Centimetres that a letter takes at a table's size, on average, and that columns lie apart."""
+"""Average width of a character in a table, and the gap between columns, in centimetres."""
 
 MOST_LINES = 58
-"""Lines of a table on a page."""
+"""Maximum number of a table's lines on a page."""
 
 
 def table(printed: Printed, label: str, wide: bool = False) -> Tex:
     """Return a table with booktabs' rules, as wide as a column or, if ``wide``, as the page.
 
-    Cells are wrapped to the room that there is; what is still too wide is scaled, and what is too
-    long goes on in a table below.
+    Cells are wrapped to the available width. A table that is still too wide is scaled, and a table
+    that is too long is continued in another one.
     """
     widths = _widths(printed, PAGE if wide else COLUMN)
     scale = (sum(widths) + GAP * (len(widths) - 1)) / (PAGE if wide else COLUMN)
@@ -161,15 +161,15 @@ def _part(printed: Printed, rows: list[list[Cell]], widths: list[float], wide: b
 
 
 def _widths(printed: Printed, room: float) -> list[float]:
-    """Return each column's width in cm: of its longest word, and more where that saves lines."""
+    """Return each column's width in cm: at least its longest word, wider if that saves lines."""
     columns = [
         [head, *(row[i].text for row in printed.rows)] for i, head in enumerate(printed.columns)
     ]
-    # A short word may be all wide letters, which the average doesn't know.
+    # Add a margin, because a short word may consist of wide letters.
     widths = [max(map(_longest_word, texts)) * LETTER + 0.25 for texts in columns]
-    # Heads are wrapped in any case.
+    # Without the heads, which are always wrapped.
     longest = [max((len(text) for text in texts[1:]), default=0) for texts in columns]
-    # Long text in a narrow column would be a tall table; a smaller print is better read.
+    # Long text in a narrow column makes a tall table; a smaller font is easier to read.
     widths = [max(w, min(n * LETTER / 4, LONG_TEXT)) for w, n in zip(widths, longest, strict=True)]
     spare = room - GAP * (len(columns) - 1) - sum(widths)
     while spare > 0:
@@ -183,10 +183,10 @@ def _widths(printed: Printed, room: float) -> list[float]:
 
 
 LONG_TEXT = 4.5
-"""Centimetres that a column of long text has at least."""
+"""Minimum width of a column with long text, in centimetres."""
 
 STEP = 0.2
-"""Centimetres by which a column is widened at a time."""
+"""Centimetres by which a column is widened in each step."""
 
 
 def _lines(letters: int, width: float) -> int:
@@ -194,12 +194,12 @@ def _lines(letters: int, width: float) -> int:
 
 
 def _longest_word(text: str) -> int:
-    """Return the letters of the longest part that is not broken (`escape` breaks at _ and /)."""
+    """Return the length of the longest unbreakable part (`escape` makes _ and / breakable)."""
     return max(min(len(word), LONG) for word in re.split(r"[\s_/]", text))
 
 
 def _pages(rows: list[list[Cell]], widths: list[float], most: float) -> list[list[list[Cell]]]:
-    """Return the rows in parts of at most so many lines."""
+    """Split the rows into parts of at most ``most`` lines."""
     pages: list[list[list[Cell]]] = []
     room = 0.0
     for row in rows:
@@ -233,13 +233,13 @@ def render(report: Report, figures: str) -> str:
     Parameters
     ----------
     report
-        What it says.
+        The report's content.
     figures
-        The folder of the figures, as seen from that of the source.
+        The relative path from the source's folder to the figures.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-        # What finalize has escaped, or a macro has put together, is Markup and stays as it is.
+        # Text escaped by finalize and results of macros are Markup, and stay unchanged.
         autoescape=True,
         finalize=finalize,
         undefined=jinja2.StrictUndefined,
@@ -257,6 +257,6 @@ def render(report: Report, figures: str) -> str:
 
 
 def url(address: str) -> Tex:
-    r"""Return an address for ``\href``: what could end or break it is percent-encoded."""
+    r"""Return an address for ``\href``, with special characters percent-encoded."""
     quoted = quote(address, safe="/:?=&.,;@+~-")
     return Tex(re.sub(r"([%#&~])", r"\\\1", quoted))

@@ -1,4 +1,4 @@
-"""The paper's own tables, printed: Figure 1, the rates of Figure 2, and Figures 3 and 4."""
+"""Make the paper's tables: Figure 1, the learning rates of Figure 2, and Figures 3 and 4."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def figure1_table(tables: Tables) -> Printed:
 
 
 def summary_table(layers: pd.DataFrame) -> Printed:
-    """Return Figure 3: the layers that hold parameters or change sizes, ending in the total."""
+    """Return Figure 3: the layers that have parameters or change sizes, and the total."""
     columns = {"layer": False, "type": False, "output": False, "kernel": False}
     columns |= {"stride": False, "parameters": True, "MFLOPs": True}
     leaves = layers[layers["type"].isin(["Conv2d", "BatchNorm2d", "Linear", "MaxPool2d"])]
@@ -83,12 +83,12 @@ def summary_table(layers: pd.DataFrame) -> Printed:
 
 
 def sizes(shape: Any) -> str:
-    """Return ``32x16x16`` with real multiplication signs, or nothing for no shape."""
+    """Return ``32x16x16`` with real multiplication signs, or an empty text for no shape."""
     return str(shape).replace("x", "\u00d7") if isinstance(shape, str) else ""
 
 
 def rates_table(tables: Tables) -> Printed:
-    """Return Figure 2's printed rates, ours, and the rates that were in force."""
+    """Return the learning rates printed in Figure 2, those printed here, and those in use."""
     columns = {"epoch": True, "printed in the paper": True, "printed by get_lr(), ours": True}
     columns |= {"equal to the last digit": False, "in force in the last batch": True}
     figure = tables.published.facts["figure2"]
@@ -109,7 +109,7 @@ def rates_table(tables: Tables) -> Printed:
 
 
 def structure_table(tables: Tables, layers: pd.DataFrame) -> Printed:
-    """Return Figure 4: the sizes that the paper prints beside the real ones."""
+    """Return Figure 4: the sizes printed in the paper, and the real sizes."""
     columns = {"layer": False, "output, printed": False, "output, real": False}
     columns |= {"kernels, printed": False, "kernels, real": False}
     named = layers.set_index("name")
@@ -132,7 +132,7 @@ def structure_table(tables: Tables, layers: pd.DataFrame) -> Printed:
 
 
 def _kernels(named: pd.DataFrame, stage: str) -> str:
-    """Return a stage's kernels in the paper's form: ``(5x5 32, 5x5 32) x 2``."""
+    """Return a stage's kernels in the paper's notation, such as ``(5x5 32, 5x5 32) x 2``."""
     if stage == "conv1":
         row = named.loc[stage]
         channels = row["output_shape"].partition("x")[0]

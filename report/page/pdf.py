@@ -1,8 +1,7 @@
-"""The PDF of a report's LaTeX, where an engine is found.
+"""Make the report's PDF from its LaTeX, if a LaTeX engine is installed.
 
-``python -m report.page.pdf results/<scale>`` makes it.
-
-Imports nothing but Python's own library: Snakemake asks at every start whether there is an engine.
+The command is ``python -m report.page.pdf results/<scale>``. This module imports only the standard
+library, because Snakemake checks for an engine at every start.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ NO_ENGINE = (
 
 
 class LatexError(Exception):
-    """An engine that found the source wrong: where its log is, and its first complaint."""
+    """The PDF can't be made; the message states the source and the engine's first error."""
 
 
 def engine() -> list[str] | None:
-    """Return the command that makes a PDF here: latexmk with pdfTeX, or tectonic; else None."""
+    """Return the command of the installed engine: latexmk with pdfTeX, tectonic, or else None."""
     if shutil.which("latexmk") and shutil.which("pdflatex"):
         return ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
     if shutil.which("tectonic"):
@@ -39,14 +38,14 @@ def engine() -> list[str] | None:
 
 
 def build(source: Path) -> Path | None:
-    """Make the PDF beside its source, and return where; None where no engine is found.
+    """Make the PDF beside its source, and return its path; return None if there is no engine.
 
-    The same source and figures give the same bytes: the PDF's own dates are that of the report.
+    The same source and figures give the same bytes, because the PDF's dates are the report's date.
 
     Raises
     ------
     LatexError
-        Where the engine refuses the source; its log is then beside the source.
+        If the engine fails; its log is then beside the source.
     """
     command = engine()
     if command is None:
@@ -78,7 +77,7 @@ def _run(command: list[str], source: Path, scratch: str) -> subprocess.Completed
 
 
 def _fixed_date(latex: str) -> dict[str, str]:
-    """Return the settings by which an engine takes the report's own date for now.
+    """Return environment variables that make an engine use the report's date as current date.
 
     https://reproducible-builds.org/specs/source-date-epoch/
     """

@@ -1,4 +1,4 @@
-"""Tables as the report prints them: cells of text, the same in every rendering."""
+"""Tables of text cells, which are the same in the HTML and the LaTeX report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from report.wording import DASH, count
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell's text, perhaps with a link; ``strong`` marks the one that matters."""
+    """A cell's text, with an optional link; ``strong`` cells are shown in bold."""
 
     text: str
     link: str | None = None
@@ -23,7 +23,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Printed:
-    """A table to print: its caption, column heads, which of them hold numbers, rows of cells."""
+    """A table to print: caption, column heads, which columns are numeric, and rows of cells."""
 
     caption: str
     columns: tuple[str, ...]
@@ -35,22 +35,22 @@ Row = list[str | Cell]
 
 
 def printed(caption: str, columns: dict[str, bool], rows: list[Row]) -> Printed:
-    """Return a table from its columns (which hold numbers?) and its rows."""
+    """Return a table from its rows and its columns, which map heads to whether they are numeric."""
     cells = [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in rows]
     return Printed(caption, tuple(columns), tuple(columns.values()), cells)
 
 
 def record_link(tables: Tables, run: str, seed: int | None = None) -> str | None:
-    """Return the link from the page to a run's record, that of its first seed unless one is given.
+    """Return the link from the page to a run's record, or None if there is no record.
 
-    None where there is none.
+    The default seed is the first one that has a record.
     """
     seed = first_seed(tables, run) if seed is None else seed
     return None if seed is None else f"{tables.root}/runs/{run}/seed{seed}/summary.json"
 
 
 def mean_and_range(values: pd.Series) -> str:
-    """Return percentages as ``91.05 (90.80 to 91.30)``, or a dash for none."""
+    """Return percentages as ``91.05 (90.80 to 91.30)``, or a dash for an empty series."""
     if values.empty:
         return DASH
     text = f"{values.mean() * 100:.2f}"
@@ -60,16 +60,16 @@ def mean_and_range(values: pd.Series) -> str:
 
 
 def points(value: float) -> str:
-    """Return points without a sign, a dash for none: ``0.53``."""
+    """Return percentage points without a sign, such as ``0.53``, or a dash for NaN."""
     return DASH if math.isnan(value) else f"{value:.2f}"
 
 
 MOST_ROWS = 60
-"""Rows of a figure's data that the page prints; the file beside the figure holds them all."""
+"""Maximum number of rows of a figure's data on the page; the figure's CSV file has all rows."""
 
 
 def data_table(tables: Tables, name: str, data: pd.DataFrame) -> Printed:
-    """Return the table behind a figure, its runs linked to their records."""
+    """Return the table of a figure's data, with runs linked to their records."""
     numeric = {c: bool(pd.api.types.is_numeric_dtype(data[c])) for c in data.columns}
     columns = {str(c).replace("_", " "): n for c, n in numeric.items()}
     rows: list[Row] = []

@@ -1,4 +1,4 @@
-"""The report's sentences, generated from the configs, the tables and the published facts."""
+"""Write the report's sentences from the configs, the tables and the published facts."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from report.read.tables import Tables, final_run
 from report.wording import count, duration, percent, plural, signed
 
 ORDER = (SUPPORTED, REFUTED, SAME, UNDECIDED, NOT_RUN, UNTESTABLE, SHOWN)
-"""Verdicts in the order in which they are counted."""
+"""The order of verdicts in the counts."""
 
 
 def counts(verdicts: list[Verdict]) -> list[tuple[str, int]]:
-    """Return how many claims got each verdict, in a fixed order."""
+    """Return the number of claims with each verdict, in a fixed order."""
     counted = Counter(verdict.verdict for verdict in verdicts)
     return [(verdict, counted[verdict]) for verdict in ORDER if counted[verdict]]
 
 
 def counted_sentence(verdicts: list[Verdict]) -> str:
-    """Return the counts in a sentence."""
+    """Return a sentence with the counts."""
     said = ", ".join(f"{n} {verdict}" for verdict, n in counts(verdicts))
     return f"Of the paper's {len(verdicts)} claims: {said}."
 
 
 def headline(tables: Tables) -> list[tuple[str, str]]:
-    """Return what a busy reader wants first: a label and a value each."""
+    """Return the most important numbers, as pairs of label and value."""
     runs, facts = tables.runs, tables.published.facts
     mine = runs[runs["run"] == final_run(tables)]
     parameters = f"{count(facts['final_model']['parameters'])} published"
@@ -70,7 +70,7 @@ def headline(tables: Tables) -> list[tuple[str, str]]:
 
 
 def protocol(tables: Tables) -> list[str]:
-    """Return how the runs were made, from the configs and the data."""
+    """Return paragraphs on the experimental protocol, from the configs and the data."""
     data, study = tables.data, tables.study
     images = data["images"]
     seeds = sorted({ablation["seeds"] for ablation in study["ablations"].values()})
@@ -95,7 +95,7 @@ def protocol(tables: Tables) -> list[str]:
 
 
 def optimism(tables: Tables) -> list[str]:
-    """Return what choosing the epoch on the test set buys."""
+    """Return a paragraph on the gain from choosing the epoch on the test set."""
     gained = comparisons.optimism(tables.epochs)["optimism_points"].dropna()
     if gained.empty:
         return []
@@ -108,13 +108,13 @@ def optimism(tables: Tables) -> list[str]:
 
 
 def contradictions(tables: Tables) -> list[str]:
-    """Return where the paper contradicts itself, as ``paper/published.yaml`` lists it."""
+    """Return the paper's contradictions that ``paper/published.yaml`` lists."""
     facts = tables.published.facts
     return [*facts["figure4"]["notes"], *facts["other_inconsistencies"]]
 
 
 def limits(tables: Tables) -> list[str]:
-    """Return what this study can't say, from its data, its length and its seeds."""
+    """Return the limitations of this study, from its data, its length and its seeds."""
     found = []
     scale, runs = tables.study["scale"], tables.runs
     if scale["dataset"] != "cifar10":
@@ -178,7 +178,7 @@ RATES = (
 
 
 def provenance(tables: Tables) -> list[tuple[str, str]]:
-    """Return where the runs' numbers come from: a label and a value each."""
+    """Return the provenance of the runs, as pairs of label and value."""
     runs, data = tables.runs, tables.data
 
     def every(column: str) -> str:
@@ -201,7 +201,7 @@ def provenance(tables: Tables) -> list[tuple[str, str]]:
 
 
 def receipt(folder: Path) -> list[str]:
-    """Return what `resnet.verify` found, if it was asked, and which records were taken over."""
+    """Return the results of `resnet.verify`, and the records that it accepted."""
     rows = _receipt(folder / "verification.json")
     again = [
         f"Trained again: {row['run']} seed {row['seed']}, {row['verdict']} "
@@ -226,7 +226,7 @@ def _receipt(path: Path) -> list[dict[str, Any]]:
 
 
 def adopted(tables: Tables) -> list[str]:
-    """Return which records were made elsewhere and taken in spite of what differs."""
+    """Return the records that were made elsewhere and imported in spite of differences."""
     if "adopted" not in tables.runs:
         return []
     mine = tables.runs.dropna(subset="adopted")
@@ -237,7 +237,7 @@ def adopted(tables: Tables) -> list[str]:
 
 
 def commands(tables: Tables, folder: Path) -> list[str]:
-    """Return what makes this study again, in ``folder``."""
+    """Return the commands that reproduce this study in ``folder``."""
     scale, data = tables.study["scale"], tables.data
     asked = [f"scale={scale['name']}"]
     if data["source"] in ("archive", "parquet"):
@@ -272,7 +272,7 @@ REFERENCES = (
         "https://doi.org/10.1007/BF01068419",
     ),
 )
-"""The works that the report leans on, with where they are; the paper itself comes before them."""
+"""The cited works and their addresses; the report lists the paper itself before them."""
 
 
 def citation(tables: Tables, date: str) -> list[str]:
@@ -288,7 +288,7 @@ def citation(tables: Tables, date: str) -> list[str]:
 
 
 def class_sentence(tables: Tables) -> str:
-    """Return which classes the analysed run finds easiest and hardest."""
+    """Return a sentence on the classes with the highest and the lowest accuracy."""
     table = tables.confusion
     right = table[table["label"] == table["guess"]].groupby("label")["images"].sum()
     shares = (right / table.groupby("label")["images"].sum()).fillna(0.0)
@@ -301,7 +301,7 @@ def class_sentence(tables: Tables) -> str:
 
 
 def chance_sentence(tables: Tables) -> str:
-    """Return how the two kinds of chance compare, over the runs with several seeds."""
+    """Return a sentence on the variation between seeds and between samples of test images."""
     both = tables.spreads.dropna(subset=["seeds_points", "images_points"])
     if both.empty:
         return "One seed a run says nothing of how much seeds matter."
@@ -315,7 +315,7 @@ def chance_sentence(tables: Tables) -> str:
 
 
 def log_lines(epochs: pd.DataFrame, rate: str, last: int | None = None) -> str:
-    """Return epochs, or the last ones, in the form that the paper's Figure 2 prints them."""
+    """Return all epochs, or the ``last`` ones, in the format of the log in the paper's Figure 2."""
     lines = []
     epochs = epochs.assign(so_far=epochs["test_accuracy"].cummax())
     for _, row in epochs.iloc[-last if last else 0 :].iterrows():

@@ -1,4 +1,4 @@
-"""The study's tables, printed: verdicts, protocol, ablations, runs, classes and chance."""
+"""Make the study's tables: verdicts, protocol, ablations, runs, classes and random variation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BUDGETS = {
     "images": "Every arm sees the same number of training images.",
     "epochs": "Every arm trains for the same number of epochs, however many images they hold.",
 }
-"""What an ablation's ``budget`` means."""
+"""Explanations of an ablation's ``budget``."""
 
 
 ARM_COLUMNS = {
@@ -42,13 +42,13 @@ ARM_COLUMNS = {
     "n": True,
     "time a run": True,
 }
-"""What an ablation's table says of an arm, and which of it are numbers."""
+"""The columns of an ablation's table, and whether they are numeric."""
 
 
 def ablation_table(tables: Tables, name: str) -> Printed:
-    """Return an ablation's arms: what changed, cost, accuracies, and the effect.
+    """Return a table of an ablation's arms: changes, cost, accuracies and effects.
 
-    Columns of which no arm has anything to say are left out.
+    Columns that are empty for all arms are omitted.
     """
     ablation = tables.study["ablations"][name]
     base = ablation["arms"][0]["name"]
@@ -107,7 +107,7 @@ def _effect(effect: pd.Series, base: str) -> dict[str, str | Cell]:
 
 
 def runs_table(tables: Tables) -> Printed:
-    """Return every run of every seed, each linked to its record."""
+    """Return a table of all runs and seeds, each linked to its record."""
     columns = {"run": False, "seed": True, "status": False, "images seen": True}
     columns |= {"last epoch": True, "best epoch": True, "best, notebook's average": True}
     columns |= {"train, as is": True, "seconds": True}
@@ -134,7 +134,7 @@ def runs_table(tables: Tables) -> Printed:
 
 
 def verdicts_table(verdicts: list[Verdict], whose: str) -> Printed:
-    """Return every claim in a line, each linked to its evidence."""
+    """Return a table of all claims, each linked to its evidence."""
     columns = {"claim": False, "verdict": False, "what it says": False}
     rows: list[Row] = [
         [Cell(v.id, f"#claim-{v.id}"), Cell(v.label, strong=True), v.quote] for v in verdicts
@@ -143,7 +143,7 @@ def verdicts_table(verdicts: list[Verdict], whose: str) -> Printed:
 
 
 def protocol_table(tables: Tables) -> Printed:
-    """Return the settings of every base: what the arms start from."""
+    """Return a table of the settings of every base."""
     runs = tables.study["runs"].items()
     bases = {run: planned["config"] for run, planned in runs if run.startswith("base.")}
     names = {run: run.removeprefix("base.").replace("_", " ") for run in bases}
@@ -157,7 +157,7 @@ def protocol_table(tables: Tables) -> Printed:
 
 
 def classes_table(tables: Tables) -> Printed:
-    """Return the accuracy on each class, and what it is most often taken for."""
+    """Return a table of each class's accuracy and most frequent confusion."""
     columns = {
         "class": False,
         "accuracy %": True,
@@ -182,7 +182,7 @@ def classes_table(tables: Tables) -> Printed:
 
 
 def chance_table(tables: Tables) -> Printed:
-    """Return how far seeds and how far test images move the accuracy of each run."""
+    """Return a table of each run's variation in accuracy between seeds and between test images."""
     columns = {
         "run": False,
         "n": True,

@@ -1,4 +1,4 @@
-"""Reading: run records into tables, the tables again, and what the paper published.
+"""Read and check run records, tables and the paper's published results.
 
-Files come in, checked; nothing is judged, drawn or worded here.
+This package judges, draws and words nothing.
 """

@@ -1,7 +1,7 @@
-"""The types of claims: a registry, in which each type is ``report/claim_types/<type>.yaml``.
+"""The registry of types of claims; each type is a file ``report/claim_types/<type>.yaml``.
 
-Such a file says what tests a claim of its type is made of; ``report/judge/claim_types/<type>.py``
-judges them. The files are data, since what reads ablations' own claims reads them, too.
+The file defines the tests of a claim of this type; ``report/judge/claim_types/<type>.py`` judges
+them. The files are data, not code, because `ablations.harness.claims` also reads them.
 """
 
 from __future__ import annotations
@@ -23,24 +23,46 @@ VALUES: dict[str, dict[str, Any]] = {
     "share": {"type": "number", "minimum": 0, "maximum": 1},
     "whole": {"type": "integer", "minimum": 1, "maximum": 10**12},
 }
-"""The kinds of values of a test, as JSON Schema."""
+"""The kinds of values in a test, as JSON Schema."""
 
 
 @cache
 def claim_types() -> dict[str, dict[str, Any]]:
-    """Return every type of claim by name, as its file has it."""
+    """Return the content of every type's file, by the type's name."""
     return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))}
 
 
 def key_of_tests(kind: str) -> str:
-    """Return the key under which a claim of that type has its tests."""
+    """Return the key that contains the tests of a claim of type ``kind``."""
     return str(claim_types()[kind]["tests"])
 
 
+def problem_of(claim: dict[str, Any], tests: dict[str, Any]) -> str:
+    """Return the problem with a claim or its tests, or an empty text.
+
+    Parameters
+    ----------
+    claim
+        The claim, with its ``type``.
+    tests
+        Where its tests are: an entry of ``claims.yaml``, or the claim itself.
+    """
+    kind = claim["type"]
+    if kind not in claim_types():
+        return f"type: {kind!r}; allowed are {', '.join(claim_types())}"
+    parts = tests.get(key_of_tests(kind))
+    if not isinstance(parts, list) or not parts:
+        return f"a claim of type {kind} is tested by {key_of_tests(kind)}"
+    needed = [key for key in claim_types()[kind].get("claim", {}) if key not in claim]
+    if needed:
+        return f"a claim of type {kind} needs {', '.join(needed)}"
+    return next((found for part in parts if (found := problem_with(kind, part))), "")
+
+
 def problem_with(kind: str, test: dict[str, Any]) -> str:
-    """Return what is wrong with one of a claim's tests in ``paper/claims.yaml``, or nothing."""
+    """Return the problem with a claim's test in ``paper/claims.yaml``, or an empty text."""
     forms = claim_types()[kind]["forms"]
-    # Of the form that it is most like, whose complaint helps most.
+    # Validate against the most similar form, which gives the most helpful message.
     form = max(forms, key=lambda form: _likeness(form, test))
     try:
         fastjsonschema.validate(_schema(form), test)

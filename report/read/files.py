@@ -1,4 +1,4 @@
-"""Reading files that people and other programs write: what they hold, or an error on one line."""
+"""Read files written by users and other programs; any problem is an error of one line."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SCHEMAS = Path(__file__).parent / "schemas"
 
 LIMIT_YAML_BYTES = 1_000_000
 LIMIT_BYTES = 2**30
-"""Of a JSON or CSV file: study.json of 100,000 runs is 150 MB."""
+"""Maximum size of a JSON or CSV file; a study.json with 100,000 runs has 150 MB."""
 
 LIMIT_ARRAY_BYTES = 2**30
-"""What an archive of arrays may unpack to: 25 million images' answers."""
+"""Maximum uncompressed size of an archive of arrays; enough for 25 million images' answers."""
 
 
 class RecordError(Exception):
-    """A file that is missing, unreadable, or whose parts disagree: which, and what it says."""
+    """A file is missing, unreadable or inconsistent; the message states file and problem."""
 
 
 def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
     Raises
     ------
     RecordError
-        Where the file is missing or holds something else.
+        If the file is missing or invalid.
     """
     try:
         _check_size(path, LIMIT_BYTES)
@@ -48,7 +48,7 @@ def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
 
 
 class _Plain(yaml.SafeLoader):
-    """YAML without aliases, by which a small file becomes a large one, and without infinities."""
+    """YAML loader that rejects infinities, NaN and aliases (which can expand to huge data)."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -58,7 +58,7 @@ class _Plain(yaml.SafeLoader):
     def construct_yaml_float(self, node: Any) -> float:
         value: float = super().construct_yaml_float(node)
         if not math.isfinite(value):
-            raise yaml.YAMLError(f"{value} is not a number to reckon with")
+            raise yaml.YAMLError(f"{value} is not a finite number")
         return value
 
 
@@ -71,7 +71,7 @@ def read_yaml(path: Path, schema: str) -> dict[str, Any]:
     Raises
     ------
     RecordError
-        As `read_json`.
+        As in `read_json`.
     """
     try:
         _check_size(path, LIMIT_YAML_BYTES)
@@ -100,12 +100,12 @@ def _validator(schema: str) -> Callable[[Any], Any]:
 
 
 def read_csv(path: Path, numeric: Iterable[str], texts: Iterable[str] = ()) -> pd.DataFrame:
-    """Return a table that has these columns, those of ``numeric`` numbers or empty.
+    """Return a CSV file's table, which must have all columns; ``numeric`` ones may be empty.
 
     Raises
     ------
     RecordError
-        As `read_json`.
+        As in `read_json`.
     """
     try:
         _check_size(path, LIMIT_BYTES)
@@ -118,7 +118,7 @@ def read_csv(path: Path, numeric: Iterable[str], texts: Iterable[str] = ()) -> p
     for column in numeric:
         kind = table[column].dtype.kind
         if kind not in "iuf" and not table[column].isna().all():
-            raise RecordError(f"{path}: the column {column} holds more than numbers")
+            raise RecordError(f"{path}: the column {column} must contain only numbers")
     return table
 
 
@@ -128,7 +128,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     Raises
     ------
     RecordError
-        As `read_json`, or where they would take more memory than such arrays ever do.
+        As in `read_json`, or if the arrays exceed `LIMIT_ARRAY_BYTES`.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -151,6 +151,6 @@ def _check_size(path: Path, limit: int) -> None:
 
 
 def _line(error: Exception) -> str:
-    """Return what an error says, on one line of a bearable length."""
+    """Return an error's message on one line of at most 300 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:297]}..."

@@ -1,4 +1,4 @@
-"""Which images are mistaken for what: confusions by class, and the most confident mistakes."""
+"""Analyse misclassified images: confusion counts by class, and the most confident mistakes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 MOST = 24
-"""Mistakes that are kept as pictures."""
+"""Maximum number of mistakes whose images are saved."""
 
 
 def analysed_run(study: dict[str, Any], runs: pd.DataFrame) -> str:
-    """Return the run whose mistakes are looked at.
+    """Return the run whose mistakes are analysed.
 
-    The paper's final model, at the longest length there is; in a study without it, the run of the
+    This is the longest run of the paper's final model; in a study without it, the run with the
     highest mean accuracy after the last epoch.
     """
     trained = set(runs["run"])
@@ -31,12 +31,12 @@ def analysed_run(study: dict[str, Any], runs: pd.DataFrame) -> str:
 
 
 def confusion(answers: list[tuple[NDArray[Any], NDArray[Any]]]) -> pd.DataFrame:
-    """Return how many images of each class were taken for which, a row each that occurred.
+    """Return the number of images for each pair of true and predicted class that occurs.
 
     Parameters
     ----------
     answers
-        By seed: the guessed and the right classes, of shape (images,).
+        The predicted and the true classes of each seed, of shape (images,).
     """
     parts = [
         pd.DataFrame({"seed": seed, "label": labels, "guess": guesses})
@@ -49,16 +49,16 @@ def confusion(answers: list[tuple[NDArray[Any], NDArray[Any]]]) -> pd.DataFrame:
 def confident(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], most: int = MOST
 ) -> pd.DataFrame:
-    """Return the mistakes made with the highest probability, a row each, the surest first.
+    """Return the mistakes with the highest probability, one in each row, in descending order.
 
     Parameters
     ----------
     probabilities
-        Of shape (images, classes): of one run, or the mean over its seeds.
+        Probabilities of one run or means over its seeds, of shape (images, classes).
     labels
-        The right classes, of shape (images,).
+        The true classes, of shape (images,).
     most
-        How many at most.
+        Maximum number of mistakes.
     """
     guesses, sure = probabilities.argmax(1), probabilities.max(1)
     wrong = np.flatnonzero((guesses != labels) & np.isfinite(sure))
@@ -68,9 +68,9 @@ def confident(
 
 
 def pictures(folder: Path, mistakes: pd.DataFrame) -> NDArray[np.uint8] | None:
-    """Return the mistaken test images from ``results/data/<dataset>``, None where it isn't there.
+    """Return the misclassified test images from ``results/data/<dataset>``, or None if missing.
 
-    Of shape (mistakes, size, size, 3).
+    The array has shape (mistakes, size, size, 3).
     """
     try:
         images = np.load(folder / "test_images.npy", mmap_mode="r", allow_pickle=False)

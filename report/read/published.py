@@ -1,4 +1,4 @@
-"""What the paper published: ``paper/{published,claims}.yaml`` and ``paper/logs.csv``."""
+"""Read the paper's published results: ``paper/{published,claims}.yaml``, ``paper/logs.csv``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from report.read.claim_types import claim_types, key_of_tests, problem_with
+from report.read.claim_types import problem_of, problem_with
 from report.read.files import RecordError, read_csv, read_yaml
 
 FOLDER = Path(__file__).parent.parent.parent / "paper"
@@ -18,7 +18,7 @@ LOG_COLUMNS = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accur
 
 @dataclass(frozen=True)
 class Published:
-    """The facts, how each claim is tested, and the logs, a row an epoch (accuracies in [0, 1])."""
+    """The paper's facts, the tests of its claims, and its logs by epoch (accuracies in [0, 1])."""
 
     facts: dict[str, Any]
     tests: dict[str, Any]
@@ -26,12 +26,12 @@ class Published:
 
 
 def load(folder: Path = FOLDER) -> Published:
-    """Return what ``folder`` holds.
+    """Return the published results in ``folder``.
 
     Raises
     ------
     RecordError
-        Naming the file, and what in it is wrong.
+        If a file is missing or invalid.
     """
     facts = read_yaml(folder / "published.yaml", "published")
     tests = read_yaml(folder / "claims.yaml", "claims")
@@ -47,18 +47,10 @@ def load(folder: Path = FOLDER) -> Published:
 
 
 def _problem(claim: dict[str, Any], test: dict[str, Any] | None, logs: set[Any]) -> str:
-    """Return why a claim can't be tested as it is told, or nothing."""
-    kind = claim["type"]
-    if kind not in claim_types():
-        return f"type: {kind!r}; allowed are {', '.join(claim_types())}"
-    if test is None or key_of_tests(kind) not in test:
-        return f"a claim of type {kind} is tested by {key_of_tests(kind)}"
-    needed = [key for key in claim_types()[kind].get("claim", {}) if key not in claim]
-    if needed:
-        return f"a claim of type {kind} needs {', '.join(needed)} in published.yaml"
-    problems = [problem_with(kind, part) for part in test[key_of_tests(kind)]]
-    # What a log shows is a rule of a trend, on a log in place of an arm.
-    for log in test.get("logs", []):
+    """Return the problem with a claim's tests, or an empty text."""
+    problems = [problem_of(claim, test or {})]
+    # A test of a log is a trend rule that has a log instead of an arm.
+    for log in (test or {}).get("logs", []):
         rule = {key: value for key, value in log.items() if key != "run"}
         arm = {} if "other" in rule else {"arm": "log.log"}
         problems.append(problem_with("trend", rule | arm))
@@ -68,7 +60,7 @@ def _problem(claim: dict[str, Any], test: dict[str, Any] | None, logs: set[Any])
 
 
 def same_model(row: dict[str, Any], model: dict[str, Any]) -> bool:
-    """Return whether a run config's ``model`` is the one that a row of Figure 1 describes."""
+    """Return whether a run config's ``model`` matches a row of Figure 1."""
     kernels = {"stem": model.get("stem_kernel"), "stages": model.get("stage_kernels")}
     return bool(
         row["blocks"] == model.get("blocks")

@@ -1,8 +1,8 @@
-"""Run records into tidy tables: a row a run, a row an epoch, a row a layer; and every answer.
+"""Collect run records into tidy tables with a row for each run, epoch or layer.
 
-``hits.npz`` holds, by ``<run>/seed<k>``, whether each test image was classified rightly;
-``mistakes.npz`` the most confident mistakes of the final model, as pictures where the images are
-there.
+Also writes ``hits.npz``, which states for each ``<run>/seed<k>`` which test images were classified
+correctly, and ``mistakes.npz``, the images of the final model's most confident mistakes (if the
+data is available).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report.read import mistakes
+from report.read.claim_types import problem_of
 from report.read.files import RecordError, read_arrays, read_csv, read_json
 from report.writing import write_csv
 from resnet.files import new_file
@@ -50,7 +51,7 @@ RUN_COLUMNS = (
     "versions",
     "adopted",
 )
-"""The columns of ``runs.csv``: accuracies in [0, 1], FLOPs of one image forward."""
+"""The columns of ``runs.csv``; accuracies in [0, 1], FLOPs of a forward pass for one image."""
 
 EPOCH_COLUMNS = (
     "epoch",
@@ -63,25 +64,29 @@ EPOCH_COLUMNS = (
     "learning_rate",
     "seconds",
 )
-"""The columns of ``metrics.csv`` that every record has."""
+"""The required columns of ``metrics.csv``."""
 
 
 def read_study(folder: Path) -> dict[str, Any]:
-    """Return ``study.json``, its arms all of runs that it knows.
+    """Return the content of ``study.json``, after checking that all arms have a run.
 
     Raises
     ------
     RecordError
-        Where it is missing, or says something else.
+        If the file is missing or invalid.
     """
     path = folder / "study.json"
     study = read_json(path, "study")
     for name, ablation in study["ablations"].items():
         unknown = [arm["run"] for arm in ablation["arms"] if arm["run"] not in study["runs"]]
         if unknown:
-            raise RecordError(f"{path}: ablation {name} has arms of runs that are not there")
+            raise RecordError(f"{path}: ablation {name} has arms whose runs are not in the study")
         if ablation["arms"][0]["name"] != "base":
             raise RecordError(f"{path}: ablation {name}: the first arm must be base")
+        for claim in ablation["own_claims"]:
+            problem = problem_of(claim, claim)
+            if problem:
+                raise RecordError(f"{path}: {claim['id']}: {problem}")
     return study
 
 
@@ -92,24 +97,23 @@ def read_record(
     config: dict[str, Any] | None,
     settings: dict[str, Any] | None = None,
 ) -> tuple[Any, Any]:
-    """Return a record's summary and its epochs, after checking that they belong together.
+    """Return a record's summary and epochs, after checking that they are consistent.
 
     Parameters
     ----------
     folder
-        The record's.
+        The record's folder.
     run, seed
-        Which run it must be of.
+        The expected run and seed.
     config
-        The run config that it must have been trained with, but for the seed; None where an
-        ablation's own rules wrote the record.
+        The expected run config, without the seed; None if an ablation's own rules wrote the record.
     settings
-        The study's, by which configs are compared (see `identity`); None compares them as they are.
+        The study's settings for comparing configs (see `identity`); None compares them literally.
 
     Raises
     ------
     RecordError
-        Naming the record and what disagrees.
+        If the record is invalid, inconsistent, or of another run, seed or config.
     """
     summary = read_json(folder / "summary.json", "summary")
     trained = read_json(folder / "config.json")
@@ -125,7 +129,7 @@ def read_record(
         summary["versions"] = ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
     if "adopted" in summary:
         summary["adopted"] = "; ".join(summary["adopted"]["differs"]) or None
-    # Counted before they are listed: a summary may claim more epochs than memory holds.
+    # Compare the counts first: a range of summary["epochs"] might not fit into memory.
     whole = len(epochs) == summary["epochs"] > 0
     if not whole or epochs["epoch"].tolist() != list(range(len(epochs))):
         raise RecordError(f"{folder}: metrics.csv lacks epochs, {summary['epochs']} were trained")
@@ -136,15 +140,17 @@ def read_record(
 
 
 def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a config is not at its default, so that a setting may come or go.
+    """Return a config's settings that differ from their defaults.
+
+    Equal configs have equal identities even if the project's settings were added or removed.
 
     Parameters
     ----------
     config
-        A run config, of a record or planned.
+        The run config of a record or of the study.
     settings
-        ``defaults`` are every setting's, of a group with kinds by kind; ``former`` are those of
-        settings that kinds had once.
+        ``defaults``: the default of every setting (by kind, if a group has several kinds);
+        ``former``: the defaults of settings that kinds had in earlier versions.
     """
     found: dict[str, Any] = {}
     for name, value in config.items():
@@ -162,7 +168,7 @@ def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class Collected:
-    """Tables by name, whether each answer was right by record, and pictures of mistakes."""
+    """Tables by name, correctness of each answer by record, and images of mistakes."""
 
     tables: dict[str, pd.DataFrame]
     hits: dict[str, NDArray[np.bool_]]
@@ -170,19 +176,19 @@ class Collected:
 
 
 def collect(folder: Path, partial: bool = False) -> Collected:
-    """Return what the runs in ``folder``'s ``study.json`` recorded.
+    """Return the data in the records of all runs of the study in ``folder``.
 
     Parameters
     ----------
     folder
         ``results/<scale>``.
     partial
-        Whether a record that is missing or spoilt becomes a gap, with its reason, and not an error.
+        Whether to list missing and invalid records in the table of gaps instead of raising errors.
 
     Raises
     ------
     RecordError
-        Naming the record, or where there is none at all.
+        If a record is missing or invalid, or if there is no record at all.
     """
     study = read_study(folder)
     summaries: list[dict[str, Any]] = []
@@ -215,7 +221,7 @@ def collect(folder: Path, partial: bool = False) -> Collected:
             epochs.append(rows)
     if not summaries:
         raise RecordError(f"{folder}: no run is finished")
-    # An empty column has no type of its own, so joined ones would disagree about it.
+    # Drop empty columns, whose undefined types may conflict when tables are joined.
     filled = [rows.dropna(axis="columns", how="all") for rows in epochs]
     tables = {
         "runs": pd.DataFrame(summaries, columns=list(RUN_COLUMNS)),
@@ -262,13 +268,13 @@ def read_predictions(record: Path) -> tuple[NDArray[np.float32], NDArray[np.int6
 
 
 def read_layers(record: Path) -> pd.DataFrame:
-    """Return a record's layers."""
+    """Return a record's table of layers."""
     texts = ("name", "type", "output_shape", "kernel", "stride")
     return read_csv(record / "layers.csv", ("depth", "parameters", "flops"), texts)
 
 
 def write(collected: Collected, folder: Path) -> None:
-    """Write the tables and the answers into ``folder``."""
+    """Write the tables and arrays into ``folder``."""
     for name, table in collected.tables.items():
         write_csv(table, folder / f"{name}.csv")
     _write_arrays(folder / "hits.npz", collected.hits)

@@ -1,4 +1,4 @@
-"""The study's tables as the report reads them."""
+"""Read a study's tables, and look up runs, settings and images in them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ READ = (
     "mistakes",
     "gaps",
 )
-"""The tables of a study, each a file of its own."""
+"""The tables of a study, each in a separate file."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Images for the report, uint8, None where a study has none.
+    """Images for the report, uint8, or None if a study has none.
 
     ``mistakes`` has shape (mistakes, size, size, 3); ``copies`` has shape
-    (copies, images, size, size, 3), and ``names`` says what each copy's transforms are.
+    (copies, images, size, size, 3), and ``names`` lists the transforms of each copy.
     """
 
     mistakes: NDArray[np.uint8] | None = None
@@ -43,10 +43,10 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Tables:
-    """What the report is made of: the study, its tables, its data, and what the paper published.
+    """The report's input: the study, its tables, its data, and the paper's published results.
 
-    ``facts`` is the ``data.json`` of the images, which verdicts don't need; ``root`` leads from the
-    page to ``results/<scale>``.
+    ``facts`` is the path of the images' ``data.json``, which verdicts don't need; ``root`` is the
+    relative path from the page to ``results/<scale>``.
     """
 
     study: dict[str, Any]
@@ -66,7 +66,7 @@ class Tables:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What identifies the images."""
+        """The content of the images' ``data.json``."""
         return read_json(self.facts)
 
     @property
@@ -76,7 +76,7 @@ class Tables:
 
 
 def read_tables(folder: Path, tables: Path | None = None) -> Tables:
-    """Return the tables of ``results/<scale>``, or those in the folder ``tables``."""
+    """Return the tables in ``results/<scale>/tables``, or in the folder ``tables`` if given."""
     tables = tables or folder / "tables"
     study = read_study(folder)
     return Tables(
@@ -91,12 +91,12 @@ def read_tables(folder: Path, tables: Path | None = None) -> Tables:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a table that this project wrote: nothing but an empty cell is missing."""
+    """Return a table that this project wrote; only empty cells count as missing values."""
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def _read_pictures(mistakes: Path, copies: Path) -> Pictures:
-    """Return the pictures that are there; a report without them is a report all the same."""
+    """Return the available pictures; the report doesn't require them."""
     found, shown = _arrays(mistakes), _arrays(copies)
     return Pictures(
         mistakes=found.get("images"),
@@ -111,7 +111,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
-    """Return each row of Figure 1 with its number and the runs that train its model."""
+    """Return each row of Figure 1 with its number and the runs that train the row's model."""
     facts = tables.published.facts["figure1"]["rows"]
     runs = tables.study["runs"].items()
     configs = {run: planned["config"] for run, planned in runs if planned["config"]}
@@ -126,14 +126,14 @@ def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
 
 
 def _like(config: dict[str, Any]) -> bool:
-    """Return whether a config trains as Figure 1 says: Adam at 0.001, batch 64, as they are."""
+    """Return whether a config trains as in Figure 1: Adam at 0.001, batch 64, no augmentation."""
     optimizer = config["optimizer"]
     trained = (optimizer["name"], optimizer["learning_rate"], config["batch_size"])
     return trained == ("adam", 0.001, 64) and config["augmentation"]["copies"] == [[]]
 
 
 def final_run(tables: Tables) -> str:
-    """Return the run of the paper's final model and protocol: the base, or the longest there is."""
+    """Return the run of the paper's final model: ``base.final``, or else the longest such run."""
     if "base.final" in tables.study["runs"]:
         return "base.final"
     candidates = [
@@ -145,9 +145,9 @@ def final_run(tables: Tables) -> str:
 
 
 def final_network(tables: Tables) -> str | None:
-    """Return a run of the paper's final network, whatever its protocol, None where none has it.
+    """Return any run of the paper's final network, or None if the study has none.
 
-    Figures 3 and 4 are of the network alone.
+    The protocol doesn't matter, because Figures 3 and 4 show only the network.
     """
     model = tables.published.facts["final_model"]
     drawn = set(tables.layers["run"])
@@ -160,7 +160,7 @@ def final_network(tables: Tables) -> str | None:
 
 
 def is_final(network: dict[str, Any], published: dict[str, Any]) -> bool:
-    """Return whether a config's network is the published final one."""
+    """Return whether a config's network is the paper's final network."""
     ours = ("blocks", "channels", "stage_strides", "stem_stride", "maxpool", "stride_in_block")
     kernels = {"stem": network.get("stem_kernel"), "stages": network.get("stage_kernels")}
     same = all(network.get(key) == published[key] for key in (*ours, "shortcut_kernel"))
@@ -177,7 +177,7 @@ STAGES = {
     "average pool": "avgpool",
     "fc": "fc",
 }
-"""The paper's names of the stages (Figure 4) and ours."""
+"""The names of stages in the paper's Figure 4, and the corresponding modules here."""
 
 
 def pixels_of(named: pd.DataFrame, stage: str) -> str:
@@ -189,7 +189,7 @@ def pixels_of(named: pd.DataFrame, stage: str) -> str:
 
 
 def sizes_of_figure4(tables: Tables, run: str) -> list[tuple[str, str, str]]:
-    """Return each layer of Figure 4 with its printed size and that of the run's network."""
+    """Return each layer of Figure 4 with its printed size and its size in the run's network."""
     named = tables.layers[tables.layers["run"] == run].drop_duplicates("name").set_index("name")
     return [
         (row["layer"], str(row["output"]), pixels_of(named, STAGES[row["layer"]]))
@@ -198,7 +198,7 @@ def sizes_of_figure4(tables: Tables, run: str) -> list[tuple[str, str, str]]:
 
 
 def runs_of(tables: Tables, name: str) -> pd.DataFrame:
-    """Return the rows of ``runs`` that belong to an ablation: its arms', base's and seeds' own."""
+    """Return the rows of ``runs`` for an ablation's arms, including the base, and its seeds."""
     return _belonging(tables, name, tables.runs)
 
 
@@ -215,13 +215,13 @@ def _belonging(tables: Tables, name: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def first_seed(tables: Tables, run: str) -> int | None:
-    """Return the lowest seed of a run that has a record, None where none has."""
+    """Return the lowest seed of a run that has a record, or None if there is none."""
     seeds = tables.runs.loc[tables.runs["run"] == run, "seed"]
     return None if seeds.empty else int(seeds.min())
 
 
 def setting_of(config: dict[str, Any] | None, key: str) -> Any:
-    """Return a config's value under a dotted key, None where it has none."""
+    """Return a config's value at a dotted key, or None if it is missing."""
     found: Any = config
     for part in key.split("."):
         found = found.get(part) if isinstance(found, dict) else None
@@ -229,9 +229,9 @@ def setting_of(config: dict[str, Any] | None, key: str) -> Any:
 
 
 def titles_of(tables: Tables) -> dict[str, str]:
-    """Return the settings of the study's configs by dotted key, as a reader calls them.
+    """Return the titles of the settings in the study's configs, by dotted key.
 
-    A study of an older form doesn't say; then they are called by their keys.
+    Studies of older versions have no titles; their keys are used instead.
     """
     said = tables.study.get("settings", {}).get("titles")
     if said:
@@ -247,7 +247,7 @@ def titles_of(tables: Tables) -> dict[str, str]:
 
 
 def confusion_shares(tables: Tables) -> tuple[pd.DataFrame, int]:
-    """Return the share of each class's images (rows) taken for each class, and how many seeds."""
+    """Return the share of each true class (rows) predicted as each class, and the seeds' number."""
     numbers = range(len(tables.classes))
     counts = tables.confusion.groupby(["label", "guess"])["images"].sum().unstack(fill_value=0)
     counts = counts.reindex(index=numbers, columns=numbers, fill_value=0)

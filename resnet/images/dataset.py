@@ -18,8 +18,7 @@ class Dataset:
     training_images, test_images
         Numbers of images.
     sources
-        The legal values of ``data_source``, i.e. the sources of the images; the first is the
-        default.
+        The sources of the images, i.e. the legal values of ``data_source``; default first.
     ways_out
         Help shown when the images can't be read.
     """

@@ -29,8 +29,7 @@ STEPS = 3
 """Number of timed batches."""
 
 WARM_UP, COMPILING = 1, 3
-"""Batches before the timed ones, without and with ``compile`` (a GPU records its CUDA graphs in
-the second batch)."""
+"""Batches before the timed ones, without and with ``compile`` (which records CUDA graphs)."""
 
 
 def key_of(config: RunConfig, threads: int) -> str:

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from resnet.config import RunConfig, changed, from_record, to_json
 from resnet.files import new_file
 
 NAME = "kept.json"
@@ -55,11 +56,14 @@ def write_kept(folder: Path, kept: list[Kept]) -> None:
         beside.write_text(json.dumps([dataclasses.asdict(k) for k in kept], indent=1) + "\n")
 
 
-def accepted(digest: str, record: Path, kept: list[Kept]) -> str:
-    """Return the digest for planning a run: its record's digest if it was accepted.
+def accepted(config: RunConfig, digest: str, record: Path, kept: list[Kept]) -> str:
+    """Return the digest for planning a run: its record's digest if the record was accepted.
 
     Parameters
     ----------
+    config
+        The planned run, which the record must have been trained with. The record states every
+        setting, so that a default that changed since is noticed.
     digest
         Digest of the current code, returned otherwise.
     record
@@ -67,11 +71,14 @@ def accepted(digest: str, record: Path, kept: list[Kept]) -> str:
     kept
         The content of the study's ``kept.json``.
     """
-    known = {k.recorded for k in kept if k.today == digest}
+    known = {(k.commit, k.recorded) for k in kept if k.today == digest}
     if not known:
         return digest
     try:
-        recorded = str(json.loads((record / "summary.json").read_text())["code_digest"])
+        summary = json.loads((record / "summary.json").read_text())
+        trained = from_record(json.loads((record / "config.json").read_text()))
+        code = str(summary["commit"]), str(summary["code_digest"])
+        same = to_json(trained) == to_json(changed(config, {"seed": trained.seed}))
     except (OSError, ValueError, LookupError, TypeError):
         return digest
-    return recorded if recorded in known else digest
+    return code[1] if same and code in known else digest

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 import os
 import platform
 import subprocess
@@ -15,94 +14,92 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from resnet.config import KINDS, RunConfig, defaults
+from resnet.config import RunConfig
 from resnet.settings import kind_of
 
 ROOT = Path(__file__).parent.parent.parent
 
-TRAINING = ("resnet/training", "resnet/images/augmentation")
-"""The folders whose code affects the results of every run, except for the registries in them."""
-
-REGISTRIES = (
-    "resnet/training/optimizers",
-    "resnet/training/schedules",
-    "resnet/images/augmentation/transforms",
+TRAINING = (
+    "resnet/config.py",
+    "resnet/network",
+    "resnet/training",
+    "resnet/images/augmentation",
 )
-"""Registries inside `TRAINING`; an entry affects only the results of runs that use it."""
+"""The code that decides every run's numbers, but for entries of the registries in it."""
+
+REGISTRIES = ("resnet/network", "resnet/training/optimizers", "resnet/training/schedules")
+"""Folders whose entries, each a folder with ``settings.py``, decide only runs that name them."""
+
+TRANSFORMS = "resnet/images/augmentation/transforms"
+"""The folder whose modules are entries."""
 
 PACKAGES = ("torch", "torchvision", "numpy")
-"""The packages whose versions affect the results of runs."""
+"""The packages whose versions decide a run's numbers."""
 
 DATA_PACKAGES = ("numpy", "pillow", "pyarrow", "scikit-learn")
-"""The packages whose versions affect the decoded pixels."""
+"""The packages whose versions decide the decoded pixels."""
 
 
 def training_digest(config: RunConfig, root: Path = ROOT) -> str:
-    """Return a digest of the code and the default settings that affect the results of a run.
+    """Return a digest of the code that decides the numbers of a run, with its defaults.
 
-    It covers the shared folders, and of each registry only the entries that the config uses.
-    Comments, docstrings and titles are excluded.
+    Shared code is covered by folder; of each registry, only the entries that the config names.
+    Comments, docstrings and titles of settings are left out.
     """
     return _training_digest(entries_of(config), root)
 
 
 def entries_of(config: RunConfig) -> tuple[str, ...]:
-    """Return the registries' entries that a config uses, as paths from the root."""
+    """Return the registries' entries that a config names, as paths from the root."""
     transforms = sorted({name for copy in config.augmentation.copies for name in copy})
     return (
         f"resnet/network/{kind_of(config.model)}",
         f"resnet/training/optimizers/{kind_of(config.optimizer)}",
         f"resnet/training/schedules/{kind_of(config.schedule)}",
-        *(f"resnet/images/augmentation/transforms/{name}.py" for name in transforms),
+        f"resnet/images/datasets/{config.data.dataset}/settings.py",
+        *(f"{TRANSFORMS}/{name}.py" for name in transforms),
     )
 
 
 @cache
 def _training_digest(entries: tuple[str, ...], root: Path) -> str:
-    shared = {name: value for name, value in defaults().items() if name not in KINDS}
-    settings = json.dumps(shared, sort_keys=True)
-    return _hex(
-        settings,
-        *(_code_of_training(folder, root) for folder in TRAINING),
-        code(*entries, root=root),
-    )
+    return _hex(_shared_code(root), code(*entries, root=root))
 
 
 @cache
-def _code_of_training(folder: str, root: Path) -> str:
-    others = [
-        path
-        for path in sorted((root / folder).rglob("*.py"))
-        if not any(_is_entry(path, root / registry) for registry in REGISTRIES)
-    ]
-    return _code_of(others, root)
+def _shared_code(root: Path) -> str:
+    return _code_of([p for p in _modules(TRAINING, root) if not _is_of_an_entry(p, root)], root)
 
 
-def _is_entry(path: Path, registry: Path) -> bool:
-    """Return whether a module belongs to one entry of a registry, not to code shared by entries."""
-    if not path.is_relative_to(registry):
-        return False
-    inside = path.relative_to(registry)
-    shared = not (registry / inside.parts[0] / "settings.py").is_file() and len(inside.parts) == 1
-    only_modules = not any(registry.glob("*/settings.py"))
-    return inside.name != "__init__.py" if only_modules else not shared
+def _is_of_an_entry(path: Path, root: Path) -> bool:
+    """Return whether a module belongs to an entry of a registry, not to what entries share."""
+    if path.parent == root / TRANSFORMS:
+        return not path.name.startswith("_")
+    return any(
+        (registry / path.relative_to(registry).parts[0] / "settings.py").is_file()
+        for registry in (root / place for place in REGISTRIES)
+        if path.is_relative_to(registry)
+    )
 
 
 def code_digest(*places: str, root: Path = ROOT) -> str:
     """Return a digest of the code in files and folders (paths from the root).
 
-    A folder includes all modules in it, so that adding a module changes the digest.
+    A folder is covered with all modules in it, also those that are added.
     """
     return _hex(code(*places, root=root))
 
 
 def code(*places: str, root: Path = ROOT) -> str:
-    """Return the code in files and folders, without comments and docstrings."""
-    return "\n".join(
-        _code_of(sorted(path.rglob("*.py")) if path.is_dir() else [path], root)
-        for path in (root / place for place in places)
-    )
+    """Return the code in files and folders, without its comments and docstrings."""
+    return _code_of(_modules(places, root), root)
+
+
+def _modules(places: Iterable[str], root: Path) -> list[Path]:
+    found = [root / place for place in places]
+    return [m for path in found for m in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
 
 
 def _code_of(paths: Iterable[Path], root: Path) -> str:
@@ -116,19 +113,32 @@ def _hex(*texts: str) -> str:
 @cache
 def _without_words(source: str) -> str:
     """Return a module's syntax tree as text, without docstrings and the titles of settings."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            # Drop every constant that is a statement by itself: it has no effect.
-            node.body = [  # type: ignore[attr-defined]
-                item
-                for item in body
-                if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
-            ]
-        if isinstance(node, ast.Call):
-            node.keywords = [word for word in node.keywords if word.arg != "title"]
-    return ast.dump(tree)
+    return _dumped(ast.parse(source))
+
+
+def _dumped(node: Any) -> str:
+    """Return a syntax tree as text that is the same in every version of Python.
+
+    Newer versions of Python add fields to the tree, which are empty, and `ast.dump` prints them.
+    """
+    if isinstance(node, list):
+        # A string that stands alone has no effect, wherever it stands.
+        return f"[{','.join(_dumped(item) for item in node if not _is_text(item))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    if isinstance(node, ast.Call):
+        node.keywords = [word for word in node.keywords if not _says_title(node, word)]
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+    return f"{type(node).__name__}({','.join(f'{k}={_dumped(v)}' for k, v in fields)})"
+
+
+def _is_text(node: Any) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _says_title(call: ast.Call, word: ast.keyword) -> bool:
+    """Return whether a keyword of a call is the title of a setting, as in ``Meta(title=...)``."""
+    return isinstance(call.func, ast.Name) and call.func.id == "Meta" and word.arg == "title"
 
 
 def versions(*packages: str) -> dict[str, str]:

@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import save
 
 from resnet.config import to_dict
+from resnet.costs import layers as cost
 from resnet.files import new_folder
 from resnet.job import checksums
-from resnet.network import cost
 from resnet.training.evaluation import Evaluation
 from resnet.training.run import Run
 

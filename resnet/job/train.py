@@ -12,12 +12,12 @@ import torch
 from tqdm import tqdm
 
 from resnet.config import RunConfig, to_json
+from resnet.costs import estimate
 from resnet.images.sources.cache import load, read_facts
 from resnet.job import checkpoint, checksums
 from resnet.job.guard import Guard
 from resnet.job.provenance import origin
 from resnet.job.record import write_record
-from resnet.network import estimate
 from resnet.training import machine
 from resnet.training.run import Run, place
 
@@ -100,13 +100,11 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     with guard.listening():
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
-            # last_test is None if the run resumed from a checkpoint after its last epoch.
-            predictions = run.last_test or run.evaluate(*run.images.test)
-            plain = run.evaluate(*run.images.training)
+            predictions, plain = run.last_answers()
     weights = args.keep_weights == "all" or (
         args.keep_weights == "bases" and args.run.startswith("base.")
     )
-    write_record(args.output, args.run, run, facts, started, predictions, plain.accuracy, weights)
+    write_record(args.output, args.run, run, facts, started, predictions, plain, weights)
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(args.output, kept)
     args.checkpoint.unlink(missing_ok=True)

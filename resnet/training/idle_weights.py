@@ -19,7 +19,7 @@ def still_idle_weights(network: nn.Module, image_size: int) -> None:
         assert isinstance(module, nn.Conv2d)
         sizes[module] = inputs[0].shape[-2:]
 
-    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d) and _is_plain(m)]
     hooks = [module.register_forward_pre_hook(watch) for module in convolutions]
     training = network.training
     with torch.inference_mode():
@@ -39,9 +39,13 @@ def _mask_gradient(weight: Tensor, idle: Tensor) -> None:
     weight.register_hook(lambda g: g.masked_fill(idle, 0))  # type: ignore[no-untyped-call]
 
 
+def _is_plain(module: nn.Conv2d) -> bool:
+    return module.dilation == (1, 1) and not isinstance(module.padding, str)
+
+
 def _meets_pixels(module: nn.Conv2d, axis: int, size: int) -> Tensor:
     """Return which positions of a kernel along an axis overlap any of ``size`` pixels."""
     kernel, stride = module.kernel_size[axis], module.stride[axis]
-    padding = kernel // 2
+    padding = int(module.padding[axis])
     starts = range(-padding, size + padding - kernel + 1, stride)
     return torch.tensor([any(0 <= s + k < size for s in starts) for k in range(kernel)])

@@ -7,8 +7,8 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,6 +28,9 @@ from resnet.training.optimizers.base import Optimizer
 from resnet.training.optimizers.build import build as build_optimizer
 from resnet.training.schedules.build import build as build_schedule
 from resnet.training.schedules.build import printed_rate, rate
+
+FAST_CPU = Path(__file__).parent / "fast_cpu" / "door.py"
+"""The entry to what CPUs compute faster; everything works without its folder."""
 
 Labelled = tuple[Tensor, Tensor]
 """Images, uint8 of shape (n, size, size, 3), and their labels, int64 of shape (n,)."""
@@ -108,7 +111,7 @@ def adapt(
     if autocast:
         still_idle_weights(network, config.dataset.image_size)
     on_cpu = next(network.parameters()).is_cpu
-    if on_cpu and find_spec("resnet.training.fast_cpu"):
+    if on_cpu and FAST_CPU.is_file():
         from resnet.training.fast_cpu.door import speed_up
 
         speed_up(network, optimizer, autocast)
@@ -160,6 +163,7 @@ class Run:
         self.gradients: Callable[..., list[Tensor]] = (
             Recorded(self._gradients) if recorded else self._gradients
         )
+        self.trained: list[nn.Parameter] = []
         self._begin_epoch()
 
     @property
@@ -260,7 +264,7 @@ class Run:
         self.learning_rate = rate(self.scheduler)
         whole = len(labels) == self.config.batch_size
         gradients = (self.gradients if whole else self._gradients)(images, labels)
-        for weight, gradient in zip(self.network.parameters(), gradients, strict=True):
+        for weight, gradient in zip(self.trained, gradients, strict=True):
             weight.grad = gradient
         self.optimizer.step()
         if self.average:
@@ -285,7 +289,9 @@ class Run:
             self.sums += torch.stack([loss.double() * len(labels), correct.double()])
             last = torch.where(loss.isfinite(), loss.double(), self.last_finite_loss)
             self.last_finite_loss.copy_(last)
-        return [w.grad for w in self.network.parameters() if w.grad is not None]
+        # Without a gradient is what the loss does not depend on.
+        self.trained = [w for w in self.network.parameters() if w.grad is not None]
+        return [w.grad for w in self.trained if w.grad is not None]
 
     def evaluate(self, images: Tensor, labels: Tensor) -> Evaluation:
         """Return the network's evaluation on ``images``."""
@@ -332,6 +338,15 @@ class Run:
             }
         )
         self._begin_epoch()
+
+    def last_answers(self) -> tuple[Evaluation, float]:
+        """Return the evaluation on the test images, and the accuracy on plain training images.
+
+        Plain means not augmented and in evaluation mode; the accuracy is in [0, 1].
+        """
+        # None where the run resumed from a checkpoint of its last epoch.
+        test = self.last_test or self.evaluate(*self.images.test)
+        return test, self.evaluate(*self.images.training).accuracy
 
     def results(self) -> dict[str, Any]:
         """Return a summary of the run: counts, and accuracies in [0, 1]."""

@@ -1,1 +1,1 @@
-"""The figures, one a module (see `report.draw.registry`)."""
+"""The figures, one in each module (see `report.draw.registry`)."""

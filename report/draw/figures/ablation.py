@@ -1,4 +1,4 @@
-"""Final test accuracies of an ablation's arms, every seed, and their learning curves."""
+"""Final test accuracy and learning curves of every arm and seed of an ablation."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SECTION = "ablations"
 PER = "ablation"
 
 MOST_POINTS = 24
-"""Epochs of a curve that the figure draws; the explorer holds more."""
+"""Maximum number of epochs in a curve; the page's explorer has more."""
 
 
 def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
-    """Draw an ablation's final accuracies, every seed, and its learning curves."""
+    """Draw the final accuracies and the learning curves of all arms and seeds of an ablation."""
     ablation = tables.study["ablations"][name]
     arms = ablation["arms"]
     finals = {
@@ -67,7 +67,7 @@ def _caption(counts: pd.Series, narrow: bool) -> str:
 
 
 def _in_words(title: str, finals: dict[str, pd.Series]) -> str:
-    """Return the alt text: what the figure is of, its main finding, and every mean."""
+    """Return the alt text: the title, the main finding and every mean."""
     means = {name: values.mean() for name, values in finals.items() if len(values)}
     if not means:
         return f"{title}: 0 runs are finished."
@@ -81,7 +81,7 @@ def _in_words(title: str, finals: dict[str, pd.Series]) -> str:
 def _finals(axes: Axes, finals: dict[str, pd.Series], narrow: bool) -> None:
     size, values = 3 if narrow else 6, pd.concat(list(finals.values()))
     if len(values):
-        # A t interval from two seeds may be far wider than they are apart.
+        # Scale the axis by the values: a t interval from two seeds may be far wider.
         low, high = float(values.min()), float(values.max())
         room = max(1.0, 0.75 * (high - low))
         axes.set_xlim(max(-2.0, low - room), min(102.0, high + room))

@@ -1,4 +1,4 @@
-"""Training images as they are, and what each copy's transforms make of them."""
+"""Training images before and after each copy's transforms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PER = "study"
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw a training image of each class, and what each copy's transforms make of it."""
+    """Draw a training image of each class before and after each copy's transforms."""
     pictures = tables.pictures
     if pictures.copies is None:
         return nothing(narrow, "No pictures of the training images.")

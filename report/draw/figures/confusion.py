@@ -1,4 +1,4 @@
-"""What the analysed run takes each class for, in percent of the class's test images."""
+"""The confusion matrix of the analysed run, in percent of each class's test images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PER = "study"
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw how often each class was taken for which, in percent of its test images."""
+    """Draw the confusion matrix, in percent of each class's test images."""
     shares, seeds = confusion_shares(tables)
     run = str(tables.confusion["run"].iloc[0])
     figure, axes = sheet(narrow, 2.9 if narrow else 5)

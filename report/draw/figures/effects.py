@@ -14,11 +14,11 @@ SECTION = "effects"
 PER = "study"
 
 MOST_ROWS = 80
-"""Arms in the forest plot on paper, where a column has one height."""
+"""Maximum number of arms in the forest plot on paper, where the height is limited."""
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw every arm's effect against its reference, with its interval."""
+    """Draw every arm's effect relative to its reference, with its interval."""
     table = tables.comparisons.dropna(subset="difference_points").reset_index(drop=True)
     if table.empty:
         return nothing(narrow, "No arm to compare.")
@@ -28,7 +28,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         shown = table.loc[sorted(largest)].reset_index(drop=True)
     row_height = min(0.14, 8.6 / len(shown)) if narrow else 0.24
     figure, axes = sheet(narrow, 0.7 + row_height * len(shown))
-    # An interval from two seeds can be fifty times as wide as any effect.
+    # Scale the axis by the effects: an interval from two seeds can be fifty times as wide.
     limit = 1.35 * max(1.0, float(shown["difference_points"].abs().max()))
     names = list(dict.fromkeys(shown["ablation"]))
     for y, row in enumerate(shown.itertuples()):

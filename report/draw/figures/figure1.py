@@ -1,4 +1,4 @@
-"""The models of the paper's Figure 1: published accuracy beside that of every seed trained here."""
+"""The models of the paper's Figure 1: published accuracy, and that of every seed trained here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PER = "study"
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw the published accuracies of Figure 1 beside every measured one."""
+    """Draw the published and the measured accuracies of the models in Figure 1."""
     rows = [
         (number, row["accuracy_percent"], run, seed, value)
         for number, row, runs in figure1_rows(tables)

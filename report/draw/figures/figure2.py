@@ -1,4 +1,4 @@
-"""Training of the final model by epoch: the published log beside ours, the printed rate beneath."""
+"""Training of the final model by epoch: published and measured accuracies and printed rates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PER = "study"
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw the final model's training: the published log beside ours, the rate beneath."""
+    """Draw published and measured accuracies of the final model by epoch, and printed rates."""
     log = tables.published.logs.query("run == 'final'")
     ours = tables.epochs[tables.epochs["run"] == final_run(tables)]
     columns = 2 if len(ours) else 1

@@ -14,7 +14,7 @@ PER = "grid"
 
 
 def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
-    """Draw a grid of settings as a heatmap of mean accuracy, on held-out images where there are."""
+    """Draw a grid as a heatmap of mean accuracy on held-out images if any, else on test images."""
     ablation = tables.study["ablations"][name]
     keys = list(dict.fromkeys(key for arm in ablation["arms"] for key in arm["changes"]))
     data = _cells(tables, name, keys)
@@ -48,7 +48,7 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
 
 
 def _cells(tables: Tables, name: str, keys: list[str]) -> pd.DataFrame:
-    """Return each combination: its settings, and last its mean accuracy in percent."""
+    """Return each combination's settings, with its mean accuracy in percent as the last column."""
     last, ablation = last_epochs(tables, name), tables.study["ablations"][name]
     column = "test_accuracy"
     if last.get("held_out_accuracy", pd.Series(dtype=float)).notna().any():

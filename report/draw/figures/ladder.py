@@ -1,4 +1,4 @@
-"""A ladder of changes as a waterfall: what each rung adds to the one above it."""
+"""A ladder of changes as a waterfall chart: the effect of each change added to those above it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PER = "ladder"
 
 
 def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
-    """Draw a ladder as a waterfall: from its base to its last rung, each rung's effect a step."""
+    """Draw a ladder as a waterfall chart, with a step for each rung's effect."""
     ablation = tables.study["ablations"][name]
     rungs = _rungs(tables, name)
     found = rungs.dropna(subset="accuracy_percent")
@@ -52,7 +52,7 @@ def _ladder_in_words(title: str, rungs: pd.DataFrame) -> str:
 
 
 def _step(axes: Axes, row: Any) -> None:
-    """Draw a rung as a bar as long as its step that ends at its mean; the first as a point."""
+    """Draw a rung as a bar from the previous mean to its own; the first rung is a point."""
     y, mean, step = row.Index, row.accuracy_percent, row.effect_points
     if y == 0 or pd.isna(step):
         axes.plot(mean, y, "o", color=PALETTE[0])
@@ -67,7 +67,7 @@ def _step(axes: Axes, row: Any) -> None:
 
 
 def _rungs(tables: Tables, name: str) -> pd.DataFrame:
-    """Return each rung: its mean final accuracy and seeds, and its step with its interval."""
+    """Return each rung's mean final accuracy, number of seeds, and effect with its interval."""
     runs, ablation = runs_of(tables, name), tables.study["ablations"][name]
     effects = tables.comparisons.query("ablation == @name").set_index("arm")
     rows = []

@@ -1,4 +1,4 @@
-"""The mistakes that the analysed run made with the highest probability."""
+"""The misclassified test images to which the analysed run gave the highest probability."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PER = "study"
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw the mistakes that were made with the highest probability."""
+    """Draw the misclassified images with the highest probability."""
     table, images = tables.mistakes, tables.pictures.mistakes
     if table.empty or images is None:
         return nothing(narrow, "No mistake." if table.empty else "No pictures of the mistakes.")

@@ -1,4 +1,4 @@
-"""How far the best epoch on the test images lies above the last one."""
+"""The difference in test accuracy between the best epoch and the last epoch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PER = "study"
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw how far the best epoch on the test set lies above the last, over all runs."""
+    """Draw a histogram over all runs of the best epoch's test accuracy minus the last epoch's."""
     data = optimism(tables.epochs)
     gained = data["optimism_points"].dropna()
     if gained.empty:

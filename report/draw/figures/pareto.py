@@ -64,9 +64,9 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
 
 
 def pareto_front(cost: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> list[int]:
-    """Return the places of points that no other beats in both: lower cost, higher value.
+    """Return the indices of the points on the Pareto front of low cost and high value.
 
-    In the order of cost; of equal points the first.
+    Indices are in the order of cost. Of equal points, only the first is included.
     """
     front: list[int] = []
     best = -math.inf

@@ -1,4 +1,4 @@
-"""How a claim of each type is judged: a module a type, beside ``report/claim_types/<type>.yaml``.
+"""One module per type of claim, which judges it; see also ``report/claim_types/<type>.yaml``.
 
-Each has a function ``judge(evidence, claim, test)`` that returns the `Part` of one test.
+Each module has a function ``judge(evidence, claim, test)`` that returns the `Part` of one test.
 """

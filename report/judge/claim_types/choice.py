@@ -1,4 +1,4 @@
-"""A choice by convention."""
+"""Claims that state a choice by convention."""
 
 from __future__ import annotations
 

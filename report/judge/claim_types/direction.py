@@ -1,4 +1,4 @@
-"""The sign of an effect."""
+"""Claims about the sign of an effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from report.judge.verdicts import UNDECIDED, Part, direction
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return the verdict on the sign of an arm's effect, by its adjusted p."""
+    """Return the verdict on the sign of an arm's effect, from its adjusted p-value."""
     effect, said = evidence.effect(test["arm"])
     p = evidence.adjusted[test["arm"]]
     verdict = direction(effect, p, test["sign"])

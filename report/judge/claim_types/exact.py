@@ -1,4 +1,4 @@
-"""Arithmetic on what needs no training."""
+"""Claims that are checked by arithmetic, without training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHECKS = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return whether the arithmetic holds."""
+    """Return the verdict on an arithmetic claim."""
     if "rates" in test:
         return _rates(evidence.tables)
     if "sizes" in test:

@@ -1,4 +1,4 @@
-"""An effect's size against a threshold."""
+"""Claims about the size of an effect, relative to a threshold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from report.wording import signed
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return the verdict on the size of an arm's effect, by its interval."""
+    """Return the verdict on the size of an arm's effect, from its confidence interval."""
     effect, said = evidence.effect(test["arm"])
     low, high = region(test)
     bound = f"claimed is {signed(low, 0)} to {signed(high, 0)}" if low > -math.inf else ""

@@ -1,4 +1,4 @@
-"""A rule on a run's learning curves."""
+"""Claims about a run's learning curves, tested by a rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from report.judge.verdicts import NOT_RUN, REFUTED, SUPPORTED, UNDECIDED, Part
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return whether a rule holds in every seed, in none, or in some."""
+    """Return the verdict on a rule: supported if it holds in all seeds, refuted if in none."""
     results = [RULES[test["rule"]](curve, test) for curve in evidence.curves(test["arm"])]
     short = next((said for holds, said in results if holds is None), None)
     if short:

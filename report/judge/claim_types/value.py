@@ -1,4 +1,4 @@
-"""A published accuracy."""
+"""Claims that state an accuracy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from report.wording import percent
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return whether an arm's mean accuracy lies within the tolerance of the published one."""
+    """Return the verdict on whether an arm's mean accuracy is within the claim's tolerance."""
     values = evidence.runs(test["arm"])["best_notebook_test_accuracy"]
     off = abs(values.mean() - claim["published"])
     sentence = (

@@ -44,8 +44,7 @@ def order(seed: int, epoch: int, items: int) -> NDArray[np.int64]:
 class Stage:
     """A transform at one position in the copies' lists of transforms.
 
-    ``has`` states for each copy whether it has the transform at this position; ``parameters`` has
-    shape (copies, images, k).
+    ``has`` states which copies have it there; ``parameters`` has shape (copies, images, k).
     """
 
     transform: Transform

@@ -55,10 +55,16 @@ class Layout(now.Layout):  # type: ignore[name-defined, misc]
         found: list[float] = now.rates_of(scheduler, schedule.rate, steps, every, optimizer)
         return found
 
-    def write_record(self, folder: Path, run: Any, facts: dict[str, Any], test: Any) -> None:
+    def plain_accuracy(self, run: Any) -> float:
+        """Return the accuracy on the training images without augmentation."""
+        return float(run.evaluate(*run.training).accuracy)
+
+    def write_record(
+        self, folder: Path, run: Any, facts: dict[str, Any], test: Any, plain: float
+    ) -> None:
         """Write a record of the run in its present state."""
         record, provenance = map(importlib.import_module, ("resnet.record", "resnet.provenance"))
-        record.write_record(folder, "trace", run, facts, provenance.origin(), test, 0.0)
+        record.write_record(folder, "trace", run, facts, provenance.origin(), test, plain)
 
 
 if __name__ == "__main__":

@@ -116,6 +116,13 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> str:
         return f"{first['steps']} steps in the run against {second['steps']}"
     if first["rates"] != second["rates"]:
         return "the learning rates differ"
+    found = _in_tensors(first, second)
+    if not found and first["probabilities"] != second["probabilities"]:
+        found = f"the evaluation after step {len(first['sums'])} differs"
+    return found or _in_record(first, second)
+
+
+def _in_tensors(first: dict[str, Any], second: dict[str, Any]) -> str:
     if first["tensors"] != second["tensors"]:
         changed = sorted(set(first["tensors"]) ^ set(second["tensors"]))
         return f"the network's tensors differ: {', '.join(changed[:3]) or 'their order'}"
@@ -123,8 +130,14 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> str:
         for name, a, b in zip(first["tensors"], one, other, strict=True):
             if a != b:
                 return f"step {step}: the tensor {name} differs"
-    if first["probabilities"] != second["probabilities"]:
-        return f"the evaluation after step {len(first['sums'])} differs"
+    return ""
+
+
+def _in_record(first: dict[str, Any], second: dict[str, Any]) -> str:
+    one, other = first["numbers"], second["numbers"]
+    for name in sorted(one.keys() & other.keys()):
+        if one[name] != other[name]:
+            return f"the record's {name}: {one[name]} against {other[name]}"
     for part in sorted(first["form"].keys() | second["form"].keys()):
         if first["form"].get(part) != second["form"].get(part):
             return f"the record's {part} has another form"

@@ -18,8 +18,8 @@ Stride = Annotated[int, Meta(ge=1, le=8)]
 class Settings(NetworkSettings, frozen=True, tag="resnet"):
     """The settings of a residual network (He et al. 2016, arXiv:1512.03385).
 
-    The defaults are the paper's final model with 4,978,730 parameters. Lists have one value for
-    each stage; ``channels`` starts with the stem.
+    The defaults are the paper's final model (4,978,730 parameters). ``channels`` starts with the
+    stem; other lists have one value for each stage.
     """
 
     blocks: Annotated[tuple[Blocks, Blocks, Blocks, Blocks], Meta(title="blocks a stage")] = (

@@ -126,9 +126,8 @@ def _gradients(gradient: Tensor, x: Tensor, weight: Tensor) -> tuple[Tensor, Ten
     return of_images.permute(0, 3, 1, 2), of_weight
 
 
-# Both functions are registered as PyTorch operations, because the compiler would otherwise unroll
-# their loops for minutes. torch.library.custom_op isn't used: it imports the compiler, which takes
-# 2 s.
+# Both functions are registered as operations, because PyTorch's compiler would unroll their loops
+# for minutes. torch.library.custom_op isn't used: it imports the compiler, which takes 2 s.
 
 
 def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from resnet.settings import Group, Rate
+from resnet.settings import ConfigError, Group, Rate
 
 
 class OptimizerSettings(Group, frozen=True, tag_field="name"):
@@ -20,3 +20,14 @@ class OptimizerSettings(Group, frozen=True, tag_field="name"):
     def learning_rates(self) -> dict[str, float]:
         """Return every learning rate by its setting's name; schedules are checked against them."""
         return {"learning_rate": self.learning_rate}
+
+
+class MomentumSettings(OptimizerSettings, frozen=True):
+    """The common settings of optimizers with momentum."""
+
+    momentum: Annotated[float, Meta(ge=0, le=0.9999, title="momentum")] = 0.0
+    nesterov: Annotated[bool, Meta(title="Nesterov's momentum")] = False
+
+    def __post_init__(self) -> None:
+        if self.nesterov and self.momentum == 0:
+            raise ConfigError("optimizer.nesterov", True, "needs optimizer.momentum above 0")

@@ -14,9 +14,8 @@ from resnet.images.augmentation.transform import Floats, Transform
 def crop_box(u: Floats, size: int) -> Floats:
     """Return boxes (top, left, height, width) of shape (n, 4) as RandomResizedCrop draws them.
 
-    The area is 8% to 100% and the aspect ratio 3/4 to 4/3 (log-uniform); after ten failed attempts
-    the box is the whole image. These are torchvision's defaults (Szegedy et al. 2015,
-    arXiv:1409.4842).
+    Area 8% to 100%, aspect ratio 3/4 to 4/3 (log-uniform), and the whole image after ten failed
+    attempts: torchvision's defaults (Szegedy et al. 2015, arXiv:1409.4842).
 
     Parameters
     ----------

@@ -17,8 +17,7 @@ from resnet.training.optimizers.base import Optimizer, split_by_decay
 from resnet.training.optimizers.muon.settings import Settings
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of the quintic iteration, from the page above, which maximise its slope at zero; the
-iteration doesn't converge."""
+"""Coefficients of the quintic iteration, from that page: steepest at zero, but not convergent."""
 
 ITERATIONS = 5
 """Enough iterations to map singular values above 0.01 to about 0.7 to 1.2."""

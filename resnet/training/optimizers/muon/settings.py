@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from resnet.settings import Rate
-from resnet.training.optimizers.sgd.settings import MomentumSettings
+from resnet.training.optimizers.settings import MomentumSettings
 
 
 class Settings(MomentumSettings, frozen=True, tag="muon"):
