@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 import torch
@@ -85,10 +86,9 @@ def write_record(folder, run, seed, config, accuracy):
     synthetic.write_record(folder, run, seed, config, accuracies, nothing, layers=LAYERS)
 
 
-@pytest.fixture
-def study(tmp_path):
-    """``results/smoke`` of a study whose accuracies are made up: run and seed give the value."""
-    folder = tmp_path / "results" / "smoke"
+def write_study(results):
+    """A study in ``results/smoke`` with made-up accuracies: run and seed give the value."""
+    folder = results / "smoke"
     folder.mkdir(parents=True)
     document = to_document(resolve({"scale": "smoke"}))
     (folder / "study.json").write_text(json.dumps(document))
@@ -99,9 +99,15 @@ def study(tmp_path):
     synthetic.write_rates(folder)
     splits = read_digits(Path())
     facts = data.describe(splits, "digits", "digits", "8x8 grey")
-    (tmp_path / "results" / "data" / "digits").mkdir(parents=True)
-    (tmp_path / "results" / "data" / "digits" / "data.json").write_text(json.dumps(facts))
+    (results / "data" / "digits").mkdir(parents=True)
+    (results / "data" / "digits" / "data.json").write_text(json.dumps(facts))
     return folder
+
+
+@pytest.fixture
+def study(tmp_path):
+    """The study of `write_study`, a new one for each test."""
+    return write_study(tmp_path / "results")
 
 
 def report_on(study):
@@ -112,13 +118,20 @@ def report_on(study):
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """``results/demo`` with a report of every declared ablation, its accuracies made up."""
-    folder = tmp_path_factory.mktemp("demo") / "results" / "demo"
-    synthetic.write_study(folder, to_document(resolve({"scale": "demo"})), images=360)
-    report_on(folder)
-    if pdf.engine():
-        assert pdf.build(folder / "report" / "report.tex")
+def demo(tmp_path_factory, worker_id):
+    """``results/demo`` with a report of every declared ablation, its accuracies made up.
+
+    Test processes that run side by side share it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder = shared / "demo" / "results" / "demo"
+    with filelock.FileLock(shared / "demo.lock"):
+        if not folder.exists():
+            synthetic.write_study(folder, to_document(resolve({"scale": "demo"})), images=360)
+            report_on(folder)
+            if pdf.engine():
+                assert pdf.build(folder / "report" / "report.tex")
     return folder
 
 

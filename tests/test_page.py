@@ -204,7 +204,7 @@ class TestExplorer:
 
     def test_keys_read_the_values_of_the_records(self, visit, demo):
         page = visit(anchor="#explore=maxpool")
-        epochs = pd.read_csv(demo / "tables" / "epochs.csv").query("run == 'base.final'")
+        epochs = pd.read_csv(demo / "tables" / "epochs.csv").query("run == 'base.design'")
         right = epochs.query("seed == 0")["test_accuracy"].to_numpy() * 100
         page.locator("#chart").focus()
         page.keyboard.press("ArrowRight")
@@ -229,7 +229,7 @@ class TestExplorer:
             page.get_by_role("button", name="Download CSV").click()
         rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
         epochs = pd.read_csv(demo / "tables" / "epochs.csv")
-        right = epochs[epochs["run"].isin(["base.final", "maxpool.with_maxpool"])]
+        right = epochs[epochs["run"].isin(["base.design", "maxpool.with_maxpool"])]
         assert len(rows) == len(right)
         last = right.query("run == 'maxpool.with_maxpool' and seed == 1").iloc[-1]
         assert rows[-1]["run"] == "maxpool.with_maxpool"

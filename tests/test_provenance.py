@@ -122,7 +122,8 @@ def test_a_folder_is_covered_with_what_is_added(copy):
 
 def test_the_digest_does_not_depend_on_the_version_of_python(tmp_path):
     (tmp_path / "module.py").write_text(
-        '"""Words."""\n\n\ndef f(x, *, y=None):\n    """Words."""\n    return [x, "text", y, 1.5, None]\n'
+        '"""Words."""\n\n\n'
+        'def f(x, *, y=None):\n    """Words."""\n    return [x, "text", y, 1.5, None]\n'
     )
     # Seen with Python 3.11; newer versions have further, empty fields in their syntax trees.
     assert code_digest("module.py", root=tmp_path) == "dac82deab9483f04"

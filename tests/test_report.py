@@ -17,9 +17,16 @@ from report.read import tables
 from resnet.config import RunConfig, flatten, titles, to_dict
 
 
+@pytest.fixture(scope="module")
+def drawn_once(tmp_path_factory):
+    return report_on(write_study(tmp_path_factory.mktemp("drawn") / "results"))
+
+
 @pytest.fixture
-def drawn(study):
-    return report_on(study)
+def drawn(drawn_once, tmp_path):
+    """The study with its report, a copy for each test."""
+    shutil.copytree(drawn_once.parent, tmp_path / "results")
+    return tmp_path / "results" / "smoke"
 
 
 class Page(HTMLParser):

@@ -302,7 +302,7 @@ def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ("{}", "holds digits"),
+        ("{}", "contains digits; the config needs cifar10"),
         ("{", "Expecting"),
         ('{"model.maxpol": true}', "did you mean model.maxpool"),
         ('{"data": {"dataset": "digits", "training_images": 2000}}', "digits has 1,437"),
