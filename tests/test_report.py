@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from conftest import report_on
 
 from report import render, wording
 from report.draw import all_figures as figures
@@ -15,6 +14,7 @@ from report.page import paper_tables, pdf, prose
 from report.page.html import block
 from report.read import tables
 from resnet.config import RunConfig, flatten, titles, to_dict
+from tests.conftest import report_on, write_study
 
 
 @pytest.fixture(scope="module")
