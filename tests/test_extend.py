@@ -91,9 +91,12 @@ def test_another_default_is_found_and_trains_everything(project):
     assert re.search(
         r"maxpool\.with_maxpool seed \d.*: step 1: the tensor conv1\.weight dif", said
     ), said
+    assert "0 records are accepted" in said
     assert planned(project)["train"] == 4
     settings.write_text(before)
     commit(project)
+    code, said = verify(project, "--keep", "--sample", "1", "--steps", "4")
+    assert code == 0, said
     assert planned(project).get("train", 0) == 0
 
 

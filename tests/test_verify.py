@@ -1,8 +1,17 @@
+import copy
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from resnet import train, verify
+from resnet.config import RunConfig, changed, from_dict, to_dict
+from resnet.job.kept import Kept, accepted, read_kept, write_kept
+from resnet.job.verification.trees import difference, problem_with
+
+ROOT = Path(__file__).parent.parent
 
 SMALL = {
     "model": {"blocks": [1, 1, 1, 1], "channels": [8, 8, 8, 16, 16], "stage_kernels": [3] * 4},
@@ -50,3 +59,95 @@ def test_another_result_is_within_tolerance_or_differs(trained, capsys, toleranc
 def test_a_study_without_finished_runs_is_an_error(tmp_path, capsys):
     assert verify.main([str(tmp_path)]) == 1
     assert "no finished run" in capsys.readouterr().err
+
+
+# --- code of then and of now ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def traced(digits, tmp_path_factory):
+    """A trace of a small run, of which the last batch of an epoch is a small one."""
+    output = tmp_path_factory.mktemp("trace") / "trace.json"
+    config = json.dumps(SMALL | {"drop_last": False})
+    argv = ["--config", config, "--seed", "0", "--data", str(digits), "--steps", "6"]
+    subprocess.run(
+        [sys.executable, "-m", "resnet.trace", *argv, "--output", str(output)], cwd=ROOT, check=True
+    )
+    return json.loads(output.read_text())
+
+
+def test_a_trace_has_every_step_and_what_the_record_states(traced):
+    assert traced["steps"] == 8
+    assert len(traced["sums"]) == 6
+    assert {len(sums) for sums in traced["sums"]} == {len(traced["tensors"])}
+    assert len({json.dumps(sums) for sums in traced["sums"]}) == 6
+    # An epoch of 3 whole batches and a half one ends within the steps.
+    assert traced["numbers"]["epoch 0: images_seen"] == "224"
+    assert "final_plain_train_accuracy" in traced["numbers"]
+    assert "epoch 0: seconds" not in traced["numbers"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: None, ""),
+        (lambda t: t.update(steps=9), "8 steps in the run against 9"),
+        (lambda t: t.update(rates="0"), "the learning rates differ"),
+        (lambda t: t["tensors"].append("new"), "the network's tensors differ: new"),
+        (lambda t: t["sums"][2].__setitem__(0, 1), "step 3: the tensor conv1.weight differs"),
+        (lambda t: t.update(probabilities="0"), "the evaluation after step 6 differs"),
+        (
+            lambda t: t["numbers"].update(best_epoch="7"),
+            "the record's best_epoch: 0 against 7",
+        ),
+        (lambda t: t["form"].pop("layers.csv"), "the record's layers.csv has another form"),
+    ],
+)
+def test_the_first_difference_is_named(traced, change, said):
+    other = copy.deepcopy(traced)
+    change(other)
+    assert difference(traced, other) == said
+
+
+def test_code_that_cannot_be_had_is_no_base_for_keeping():
+    assert "with changes that no commit has" in problem_with("0123456789abcdef+changes")
+    assert "a commit that isn't here" in problem_with("0" * 40)
+
+
+def test_records_of_unknown_code_are_refused_and_not_kept(trained, capsys):
+    path = trained / "runs" / "base.small" / "seed1" / "summary.json"
+    other = {"commit": "0" * 40, "code_digest": "another"}
+    path.write_text(json.dumps(json.loads(path.read_text()) | other))
+    assert verify.main([str(trained), "--keep"]) == 1
+    assert "a commit that isn't here; it can't be kept" in capsys.readouterr().err
+    assert read_kept(trained) == []
+
+
+@pytest.mark.parametrize("flag", ["--keep", "--against=HEAD"])
+def test_a_folder_without_records_is_an_error_and_stays_as_it_is(tmp_path, capsys, flag):
+    assert verify.main([str(tmp_path / "mistyped"), flag]) == 1
+    assert "no finished run" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped").exists()
+
+
+@pytest.mark.parametrize("option", ["--sample", "--steps"])
+def test_nothing_is_accepted_unseen(trained, option):
+    with pytest.raises(SystemExit):
+        verify.main([str(trained), "--keep", option, "0"])
+
+
+def test_a_record_is_accepted_by_commit_digest_and_config(trained):
+    record = trained / "runs" / "base.small" / "seed1"
+    summary = json.loads((record / "summary.json").read_text())
+    config, code = from_dict(SMALL), summary["code_digest"]
+    kept = [Kept(summary["commit"], code, "today", ("base.small/seed1",), 200, 1)]
+    write_kept(trained, kept)
+    assert read_kept(trained) == kept
+    assert accepted(config, "today", record, kept) == code
+    assert accepted(config, "tomorrow", record, kept) == "tomorrow"
+    assert accepted(config, "today", record.with_name("seed2"), kept) == "today"
+    # A default that changed: the record states another value than the run would have.
+    assert accepted(changed(config, {"label_smoothing": 0.1}), "today", record, kept) == "today"
+    other = [Kept("another", code, "today", ("base.small/seed1",), 200, 1)]
+    assert accepted(config, "today", record, other) == "today"
+    assert to_dict(RunConfig())["label_smoothing"] == 0
