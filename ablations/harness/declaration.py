@@ -40,7 +40,7 @@ class Relative(Group, frozen=True):
 RELATIVE = ("budget.fraction",)
 LEGAL = (*SETTINGS, *RELATIVE)
 
-SCALES = {
+LEFT_TO_SCALE = {
     "seed": "every arm has the same seeds; the scale says how many",
     "data.dataset": "the scale says which data set",
     "data.training_images": "the scale says how many images",
@@ -243,8 +243,8 @@ def _parse_changes(document: Document, changes: dict[str, Any], *keys: str) -> d
             parsed[key] = _parse(key, value)
         except ConfigError as error:
             raise document.error(str(error), *keys, key) from None
-        if key in SCALES:
-            raise document.error(f"{key}: {SCALES[key]}", *keys, key)
+        if key in LEFT_TO_SCALE:
+            raise document.error(f"{key}: {LEFT_TO_SCALE[key]}", *keys, key)
     return parsed
 
 

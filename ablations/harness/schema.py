@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ablations.harness.declaration import BUDGETS, NAME, SCALES, TEXTS, Relative
+from ablations.harness.declaration import BUDGETS, LEFT_TO_SCALE, NAME, TEXTS, Relative
 from resnet.config import GROUPS, KINDS, SETTINGS
 from resnet.settings import Group, hints
 
@@ -69,7 +69,7 @@ def _settings() -> dict[str, Any]:
     """Return the schema of every setting that an arm may change, by its dotted key."""
     found: dict[str, Any] = {f"{g}.name": {"enum": list(kinds)} for g, kinds in KINDS.items()}
     for key, owners in SETTINGS.items():
-        if owners and key not in SCALES:
+        if owners and key not in LEFT_TO_SCALE:
             forms = [_type(owner, key.rpartition(".")[2]) for owner in owners]
             different = [form for i, form in enumerate(forms) if form not in forms[:i]]
             found[key] = different[0] if len(different) == 1 else {"anyOf": different}
