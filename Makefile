@@ -7,10 +7,12 @@ SCALE ?= auto
 CONFIG ?=
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
+# How long make study may take
+HOURS ?= 8
 # How to run: profiles/default, or make resume PROFILE=slurm SCALE=paper
 PROFILE ?= default
 
-.PHONY: setup tools demo test test-long test-slurm check audit bench plan partial-report resume data check-records clean lock
+.PHONY: setup tools demo test test-long test-slurm check audit bench plan study partial-report resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -81,6 +83,11 @@ bench: setup
 # What would run, how long, how large, and what it can show: make plan SCALE=cpu
 plan: setup
 	$(BIN)/python -m ablations plan --config scale=$(SCALE) $(CONFIG)
+
+# Spends hours where they decide most claims; call it again to go on: make study HOURS=8 SCALE=cpu
+# Declare later looks for it before the first run: CONFIG='looks=[5,8,12,20]'
+study: setup
+	$(BIN)/python -m ablations study --hours $(HOURS) --config scale=$(SCALE) $(CONFIG)
 
 # The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
 partial-report: setup

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from ablations.harness.commands import commands_of
 from ablations.harness.declaration import check_name
 from ablations.harness.document import DeclarationError, Document, Scalars, read
-from ablations.harness.plan import SPREAD, Speed, calibrate, plan, table
 from ablations.harness.resolve import FOLDER, resolve
 from ablations.harness.scale import ROOT
 from ablations.harness.schema import schema
@@ -37,7 +37,7 @@ def options(given: list[str]) -> dict[str, Any]:
     return settings
 
 
-def write_study(study: Study, args: argparse.Namespace) -> None:
+def write_document(study: Study, args: argparse.Namespace) -> None:
     """Write study.json."""
     with new_file(args.output) as beside:
         beside.write_text(json.dumps(to_document(study), indent=1) + "\n")
@@ -45,18 +45,31 @@ def write_study(study: Study, args: argparse.Namespace) -> None:
 
 def show_plan(study: Study, args: argparse.Namespace) -> None:
     """Print which runs would be trained."""
+    # Statistics take a second to import, which the other commands need not wait for.
+    from ablations.planning import plan
+
     for name in args.names:
         if name not in study.ablations:
             near = nearest(name, study.ablations)
             raise DeclarationError(Path("plan"), None, f"no ablation {name!r}{near}")
     cache = ROOT / "results" / "calibration.json"
 
-    def measure(configs: list[RunConfig]) -> list[Speed]:
-        return calibrate(configs, cache)
+    def measure(configs: list[RunConfig]) -> list[dict[str, float]]:
+        return plan.calibrate(configs, cache)
 
-    rows = plan(study, tuple(args.names) or study.covered, args.spread, measure)
+    rows = plan.plan(study, tuple(args.names) or study.covered, args.spread, measure)
     print(f"Scale {study.scale.name}: {study.scale.about}.\n")
-    print(table(rows, args.spread))
+    print(plan.table(rows, args.spread))
+
+
+def spend(study: Study, args: argparse.Namespace) -> None:
+    """Train what decides most claims in the given hours."""
+    from ablations.planning.spend import Budget
+
+    if not args.hours > 0:
+        raise DeclarationError(Path("--hours"), None, f"expected hours above 0, got {args.hours:g}")
+    given = [text for text in args.config if not text.endswith("=")]
+    Budget(study, given, time.monotonic() + args.hours * 3600).spend()
 
 
 def write_new(study: Study, args: argparse.Namespace) -> None:
@@ -116,15 +129,17 @@ def main(argv: list[str] | None = None) -> int:
     command("check", check, "check every declaration")
     planned = command("plan", show_plan, "say what would be trained, how long, and what it shows")
     planned.add_argument("names", nargs="*", metavar="ABLATION", help="default: what `all` covers")
-    planned.add_argument("--spread", type=float, default=SPREAD, help="points between seeds")
+    planned.add_argument("--spread", type=float, default=0.4, help="points between seeds")
     listed = command(
         "commands", show_commands, "print the command of each run, to be called elsewhere"
     )
     listed.add_argument("--threads", type=int, default=1, help="of a run, on a CPU")
     command("schema", write_schema, "write a JSON Schema, by which editors complete and check")
     command("new", write_new, "write the file of a new ablation").add_argument("name")
-    study = command("study", write_study, "write study.json")
-    study.add_argument("--output", type=Path, required=True)
+    spent = command("study", spend, "train what decides most claims in the given hours")
+    spent.add_argument("--hours", type=float, required=True)
+    document = command("document", write_document, "write study.json, which the report reads")
+    document.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)
     try:
         args.action(resolve(options(args.config)), args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablations.harness.resolve import load_bases
-from resnet.config import from_dict, to_dict, to_json
+from ablations.harness.networks import declared_networks
+from ablations.harness.resolve import load_bases, resolve
+from resnet.config import from_dict, to_dict
 from resnet.costs import layers as cost
 from resnet.images import pictures
 from resnet.images.datasets import DATASETS
 from resnet.images.datasets.digits.read import read_digits
 from resnet.images.sources import cache as data
-from resnet.job import rates
+from resnet.job.declared import networks, rates
 
 Predictions = tuple[NDArray[np.float32], NDArray[np.int64]]
 
@@ -130,7 +132,7 @@ def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 
     (folder / "study.json").write_text(json.dumps(study))
     cache = _write_data(folder.parent / "data", study["scale"]["dataset"], images)
     (folder / "tables").mkdir()
-    write_rates(folder)
+    write_declared(folder)
     shown = [
         "--data",
         str(cache),
@@ -156,10 +158,19 @@ def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 
             )
 
 
-def write_rates(folder: Path) -> None:
-    """Write ``tables/rates.csv``, which needs no training."""
-    asked = ["--config", to_json(load_bases()["final"]), "--epochs", "18"]
-    assert rates.main([*asked, "--output", f"{folder}/tables/rates.csv"]) == 0
+def write_declared(folder: Path) -> None:
+    """Write ``tables/rates.csv`` and ``tables/networks.csv``, which need no training."""
+    for name, text in _declared().items():
+        (folder / "tables" / name).write_text(text)
+
+
+@cache
+def _declared() -> dict[str, str]:
+    """Return the tables' texts by name; the networks are those of the paper's claims."""
+    final = load_bases()["final"]
+    asked = declared_networks(resolve({"scale": "smoke"}), final)
+    tables = {"rates.csv": rates.by_epoch(final, 18), "networks.csv": networks.rows_of(asked)}
+    return {name: pd.DataFrame(rows).to_csv(index=False) for name, rows in tables.items()}
 
 
 def made_up(ablations: int, arms: int, seeds: int) -> dict[str, Any]:

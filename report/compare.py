@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from report.judge.claims import judge, judge_own
-from report.judge.comparisons import accuracies
-from report.judge.statistics import paired_effect
+from report.judge.pairs import accuracies
+from report.judge.statistics.effects import effect_of
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables
 from report.wording import interval, percent, setting, signed
@@ -79,7 +79,7 @@ def _numbers(a: Tables, b: Tables) -> list[str]:
     lines = []
     for run in _shared(a, b):
         one, other = (accuracies(t.runs, run, t.study["runs"][run]["seeds"]) for t in (a, b))
-        moved = paired_effect((other - one).dropna().to_numpy())
+        moved = effect_of((other - one).dropna().to_numpy())
         if not moved.n or abs(moved.difference) < 1e-9:
             continue
         beyond = math.isnan(moved.low) or not moved.low <= 0 <= moved.high

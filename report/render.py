@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from report.draw.all_figures import draw_all
-from report.judge import claims, comparisons
+from report.judge import claims
+from report.judge.partial import partial_tables
 from report.page import html, latex, pdf
 from report.page.context import context
-from report.read import records
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables
 from report.writing import write_csv, write_text
@@ -47,11 +47,7 @@ def partial(folder: Path) -> Path:
         If the PDF can't be made; the HTML page has been written by then.
     """
     into = folder / "partial"
-    collected = records.collect(folder, partial=True)
-    records.write(collected, into / "tables")
-    study = records.read_study(folder)
-    comparisons.write(study, collected.tables["runs"], collected.hits, into / "tables")
-    tables = read_tables(folder, into / "tables")
+    tables = partial_tables(folder)
     verdicts = [*claims.judge(tables), *claims.judge_own(tables)]
     write_csv(claims.to_table(verdicts), into / "tables" / "claims.csv")
     draw_all(tables, into / "figures")

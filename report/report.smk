@@ -31,6 +31,7 @@ TABLES = [
     *multiext(
         "results/{scale}/tables/",
         "rates.csv",
+        "networks.csv",
         "pictures.npz",
         "comparisons.csv",
         "spreads.csv",

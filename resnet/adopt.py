@@ -58,7 +58,7 @@ def read_planned(folder: Path) -> Planned:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path}: can't be read ({error}); it says which runs the study plans, and "
-            f"`snakemake {path}`, or `python -m ablations study --output {path}`, writes it"
+            f"`snakemake {path}`, or `python -m ablations document --output {path}`, writes it"
         ) from None
     try:
         return Planned(names, seeds, read_facts(folder.parent / "data" / dataset))

@@ -169,7 +169,7 @@ def trace(layout: Layout, text: str, seed: int, data: Path, steps: int) -> dict[
 MEASURED = ("images_per_second", "seconds", "peak_memory_mib")
 """Columns and keys of a record that differ each time."""
 
-ORIGINS = ("run", "processor", "device", "versions", "commit", "code_digest")
+ORIGINS = ("run", "began", "processor", "device", "versions", "commit", "code_digest")
 """Keys of ``summary.json`` that say where a record comes from."""
 
 

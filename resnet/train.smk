@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 from ablations.harness import resources
+from ablations.harness.networks import declared_networks
 from ablations.harness.resolve import gpu_visible, load_bases
 from ablations.harness.study import named
 from resnet.config import to_dict
@@ -66,6 +67,7 @@ localrules:
     all,
     data,
     rates,
+    networks,
     pictures,
 
 
@@ -150,11 +152,28 @@ rule rates:
         # The published protocol at its full length, whatever the scale; Figure 2 ends at epoch 17.
         config=json.dumps(to_dict(load_bases()["final"])),
         epochs=18,
-        code=code_digest("resnet/training", "resnet/job/rates.py"),
+        code=code_digest("resnet/training", "resnet/job/declared/rates.py"),
         versions=versions_digest("torch"),
     shell:
-        "exec python -m resnet.job.rates --config {params.config:q} --epochs {params.epochs}"
+        "exec python -m resnet.job.declared.rates --config {params.config:q} --epochs {params.epochs}"
         " --output {output:q} > {log:q} 2>&1"
+
+
+rule networks:
+    output:
+        "results/{scale}/tables/networks.csv",
+    log:
+        "results/{scale}/logs/networks.log",
+    conda:
+        "../environment.yml"
+    params:
+        # What claims of arithmetic rest on, and Figures 3 and 4: no training is needed for it.
+        networks=json.dumps(declared_networks(STUDY, load_bases()["final"])),
+        code=code_digest("resnet/network", "resnet/costs", "resnet/job/declared/networks.py"),
+        versions=versions_digest("torch"),
+    shell:
+        "exec python -m resnet.job.declared.networks --networks {params.networks:q} --output {output:q}"
+        " > {log:q} 2>&1"
 
 
 rule pictures:

@@ -96,7 +96,7 @@ def write_study(results):
         for seed in range(planned["seeds"]):
             write_record(folder, run, seed, planned["config"], 0.5 + 0.05 * i + 0.01 * seed)
     (folder / "tables").mkdir()
-    synthetic.write_rates(folder)
+    synthetic.write_declared(folder)
     splits = read_digits(Path())
     facts = data.describe(splits, "digits", "digits", "8x8 grey")
     (results / "data" / "digits").mkdir(parents=True)

@@ -25,8 +25,9 @@ from resnet import train, verify
 from resnet.files import new_file
 from resnet.images import pictures
 from resnet.images.sources import prepare
-from resnet.job import calibrate, checksums, guard, rates
+from resnet.job import calibrate, checksums, guard
 from resnet.job import train as job
+from resnet.job.declared import networks, rates
 from resnet.training.run import Run
 from tests.test_train import SMALL
 
@@ -194,11 +195,14 @@ def test_a_full_disk_at_the_record_keeps_the_checkpoint(disk, digits, capsys, ev
 
 def test_what_the_workflow_writes_beside_training_on_a_full_disk(disk, digits, capsys, monkeypatch):
     study = disk.folder / "study.json"
-    argv = ["study", "--output", str(study), "--config", 'scale="smoke"']
+    argv = ["document", "--output", str(study), "--config", 'scale="smoke"']
     survives(disk, capsys, lambda: declarations.main(argv), study)
     table = disk.folder / "rates.csv"
     argv = ["--config", "{}", "--epochs", "30", "--output", str(table)]
     survives(disk, capsys, lambda: rates.main(argv), table, steps=1)
+    table = disk.folder / "networks.csv"
+    argv = ["--networks", '{"base.final": {}}', "--output", str(table)]
+    survives(disk, capsys, lambda: networks.main(argv), table, steps=1)
     arrays = disk.folder / "pictures.npz"
     argv = ["--data", str(digits), "--copies", '[["random_rotation"]]', "--output", str(arrays)]
     survives(disk, capsys, lambda: pictures.main(argv), arrays)

@@ -17,6 +17,10 @@ TORCH_FREE = (
 )
 ALLOWED = {
     "ablations/harness": ("ablations.harness", *TORCH_FREE),
+    "ablations/planning": (
+        *("ablations.harness", "ablations.planning", "report.judge", "report.read"),
+        *("report.wording", *TORCH_FREE),
+    ),
     "ablations": ("ablations", *TORCH_FREE),
     "resnet/network": ("resnet.network", "resnet.settings"),
     "resnet/costs": ("resnet.costs", "resnet.network", "resnet.settings"),

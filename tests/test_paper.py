@@ -11,7 +11,7 @@ from ablations.harness.resolve import load_bases, resolve
 from ablations.harness.scale import ROOT
 from report.read.claim_types import claim_types, key_of_tests
 from resnet.costs.layers import layers
-from resnet.job.rates import by_epoch
+from resnet.job.declared.rates import by_epoch
 from resnet.network.build import count_parameters
 from resnet.settings import kind_of
 from resnet.training.evaluation import notebook_average
@@ -198,11 +198,27 @@ def test_a_claim_is_tested_by_its_type_on_arms_that_exist(claim):
             assert ("within" in part) or ("beyond" in part)
     if claim["type"] == "value":
         assert claim["tolerance"] > 0
-    assert test.get("needs", "cifar10") in ("cifar10", "paper")
-    if test.get("needs") == "paper":
-        assert test["why"]
     for log in test.get("logs", []):
         assert log["run"] in logs()
+
+
+def config_of(study, arm):
+    ablation, _, name = arm.partition(".")
+    return study.runs[next(m.run for m in study.ablations[ablation].members if m.name == name)]
+
+
+@pytest.mark.parametrize("claim", FACTS["claims"], ids=lambda claim: claim["id"])
+def test_a_claim_needs_what_its_type_asks_and_arms_beside_it_exist(claim):
+    test, study = TESTS[claim["id"]], resolve({"scale": "paper"})
+    assert all(config_of(study, arm) for arm in test.get("beside", []))
+    if claim["type"] not in ("exact", "choice"):
+        assert test["needs"]["dataset"] == "cifar10"
+    if claim["type"] == "value":
+        # At the published length, which is the scale's own.
+        for part in test["values"]:
+            config = config_of(study, part["arm"])
+            lengths = (config.data.training_images, config.budget.images_seen)
+            assert lengths == (test["needs"]["training_images"], test["needs"]["images_seen"])
 
 
 def test_every_claim_is_named_by_an_ablation_or_is_the_papers_arithmetic():

@@ -3,11 +3,11 @@ import json
 import math
 
 import pytest
-from scipy import stats
 
 from ablations import __main__ as command
-from ablations.harness import plan
 from ablations.harness.resolve import resolve
+from ablations.harness.resources import run_seconds
+from ablations.planning import plan
 from resnet.config import RunConfig, from_dict, to_json
 from resnet.job import calibrate
 
@@ -18,21 +18,31 @@ def steady(configs):
     return [SPEED for _ in configs]
 
 
-def test_the_detectable_difference_is_found_as_often_as_was_promised():
-    for seeds in (3, 5, 10):
-        points = plan.detectable(seeds, spread=0.4)
-        effect = points / (0.4 * math.sqrt(2))
-        limit = stats.t.ppf(0.975, seeds - 1)
-        power = stats.nct.sf(limit, seeds - 1, effect * math.sqrt(seeds))
-        assert power == pytest.approx(0.8, abs=1e-3)
-    assert math.isnan(plan.detectable(1, 0.4))
+def test_the_plan_promises_what_the_deciding_level_finds():
+    study = resolve({"scale": "cpu"})
+    # One of seven claims on a direction, at five seeds and a spread of 0.4: 2.87 deviations.
+    at_once = plan.detectable(study, ("channels",), spread=0.4)
+    assert at_once == pytest.approx(1.626, abs=1e-3)
+    # One of two parts suffices for the maxpool's claim, which costs another factor of two.
+    assert plan.detectable(study, ("maxpool",), spread=0.4) > at_once
+    # No claim rests on it: 5%, as for a single test.
+    assert plan.detectable(study, ("precision",), spread=0.4) == pytest.approx(0.951, abs=1e-3)
+    one = resolve({"scale": "cpu", "seeds": 1})
+    assert math.isnan(plan.detectable(one, ("channels",), 0.4))
+
+
+def test_the_last_look_decides_with_what_the_earlier_ones_left():
+    looks = resolve({"scale": "cpu", "looks": [5, 8]})
+    once = resolve({"scale": "cpu", "seeds": 8})
+    later, whole = (plan.detectable(study, ("channels",), 0.4) for study in (looks, once))
+    assert whole < later < 1.35 * whole
 
 
 def test_a_runs_seconds_by_hand():
     config = from_dict({"budget.images_seen": 90_000, "selection.held_out_images": 5_000})
     # Two epochs of 45,000, then test and held-out images after each, the rest at the end, and 4 s.
     expected = 90_000 * 0.01 + (2 * 15_000 + 45_000) * 0.002 + 4
-    assert plan.run_seconds(config, SPEED) == pytest.approx(expected)
+    assert run_seconds(config, SPEED) == pytest.approx(expected)
 
 
 def test_a_record_is_about_its_weights():
@@ -49,11 +59,11 @@ def test_shared_runs_count_once_in_all():
 
 
 def test_the_plan_is_printed(capsys, monkeypatch):
-    monkeypatch.setattr(command, "calibrate", lambda configs, cache: steady(configs))
+    monkeypatch.setattr(plan, "calibrate", lambda configs, cache: steady(configs))
     assert command.main(["plan", "maxpool", "--config", "scale=cpu"]) == 0
     text = capsys.readouterr().out
     assert "1,000,000" in text
-    assert "0.95" in text  # 5 seeds at a spread of 0.4 points
+    assert "1.95" in text  # 5 seeds, a spread of 0.4 points, seven claims, either of two parts
 
 
 @pytest.mark.parametrize(

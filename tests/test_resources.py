@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablations.harness import resources
-from ablations.harness.plan import run_seconds
+from ablations.harness.resources import run_seconds
 from resnet.config import RunConfig, changed, from_dict
 from resnet.costs import estimate
 from resnet.costs import layers as cost

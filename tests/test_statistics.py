@@ -7,26 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablations.harness import plan
-from report.judge import comparisons, statistics
+from report.judge import comparisons, pairs
 from report.judge.comparisons import COLUMNS, compare, main
-from report.judge.statistics import paired_effect
-from report.judge.verdicts import direction
+from report.judge.statistics import effects, images, looks, power
+from report.judge.statistics.effects import effect_of
 from report.read.files import read_json
 
 
-def test_a_paired_effect_by_hand():
+def test_a_effect_of_by_hand():
     # Student's own sleep data (1908): extra hours under two drugs, ten patients.
     differences = np.array([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])
-    effect = paired_effect(differences)
+    effect = effect_of(differences)
     assert effect.difference == pytest.approx(1.58)
     assert effect.p == pytest.approx(0.00283, abs=1e-5)
     assert (effect.low, effect.high) == pytest.approx((0.7001, 2.4599), abs=1e-4)
 
 
 @given(st.lists(st.floats(-10, 10), min_size=3, max_size=20).filter(lambda x: np.std(x) > 1e-3))
-def test_a_paired_effect_is_scipys(differences):
-    effect = paired_effect(np.array(differences))
+def test_a_effect_of_is_scipys(differences):
+    effect = effect_of(np.array(differences))
     theirs = stats.ttest_1samp(differences, 0)
     low, high = theirs.confidence_interval(0.95)
     assert effect.p == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-12)
@@ -34,15 +33,15 @@ def test_a_paired_effect_is_scipys(differences):
 
 
 def test_one_pair_has_no_interval_and_none_no_effect():
-    one = paired_effect(np.array([0.5]))
+    one = effect_of(np.array([0.5]))
     assert (one.n, one.difference) == (1, 0.5)
     assert math.isnan(one.low)
-    assert math.isnan(paired_effect(np.array([])).difference)
+    assert math.isnan(effect_of(np.array([])).difference)
 
 
 @pytest.mark.parametrize("differences", [[0.5, 0.5], [0.1 + 0.2, 0.3], [2.78, 2.78 + 1e-14]])
 def test_pairs_that_agree_have_no_interval_and_no_p(differences):
-    same = paired_effect(np.array(differences))
+    same = effect_of(np.array(differences))
     assert same.difference == pytest.approx(differences[0])
     assert math.isnan(same.low)
     assert math.isnan(same.p)
@@ -58,14 +57,14 @@ RUNS = pd.DataFrame(
         ("a.two", 0, 0.55),
     ],
     columns=["run", "seed", "final_test_accuracy"],
-)
+).assign(status="finished", device="cpu", precision="fp32")
 
 
 def study_of(design):
     arms = [
         {"name": n, "run": r} for n, r in (("base", "base.x"), ("one", "a.one"), ("two", "a.two"))
     ]
-    return {"ablations": {"a": {"design": design, "seeds": 2, "arms": arms}}}
+    return {"ablations": {"a": {"design": design, "seeds": 2, "arms": arms}}, "runs": {}}
 
 
 @pytest.mark.parametrize(
@@ -111,10 +110,10 @@ def test_equivalence_is_statsmodels_ttost(differences):
     from statsmodels.stats.weightstats import DescrStatsW
 
     theirs = DescrStatsW(differences).ttost_mean(-0.5, 0.5)[0]
-    assert paired_effect(np.array(differences)).equivalence_p == pytest.approx(theirs, abs=1e-9)
+    assert effect_of(np.array(differences)).equivalence_p == pytest.approx(theirs, abs=1e-9)
 
 
-@given(st.lists(st.floats(-5, 5), min_size=2, max_size=9).filter(lambda x: np.std(x) > 1e-3))
+@given(st.lists(st.integers(-5000, 5000).map(lambda x: x / 1000), min_size=2, max_size=9))
 def test_sign_flips_are_scipys_exact_permutation_test(differences):
     theirs = stats.permutation_test(
         (np.array(differences),),
@@ -123,24 +122,24 @@ def test_sign_flips_are_scipys_exact_permutation_test(differences):
         n_resamples=np.inf,
         alternative="two-sided",
     ).pvalue
-    assert statistics.sign_flip_p(np.array(differences)) == pytest.approx(min(1, theirs), abs=1e-9)
+    assert effects.sign_flip_p(np.array(differences)) == pytest.approx(min(1, theirs), abs=1e-9)
 
 
 def test_sign_flips_by_hand():
-    assert statistics.sign_flip_p(np.array([1.0, 2.0, 3.0])) == 2 / 8
-    assert statistics.sign_flip_p(np.ones(5)) == 2 ** (1 - 5)
+    assert effects.sign_flip_p(np.array([1.0, 2.0, 3.0])) == 2 / 8
+    assert effects.sign_flip_p(np.ones(5)) == 2 ** (1 - 5)
 
 
 def test_many_sign_flips_are_drawn():
     differences = np.random.default_rng(1).normal(0.3, 1, 30)
     near = stats.ttest_1samp(differences, 0).pvalue
-    assert statistics.sign_flip_p(differences) == pytest.approx(near, abs=0.02)
+    assert effects.sign_flip_p(differences) == pytest.approx(near, abs=0.02)
 
 
 def test_holm_by_hand():
     # Sorted 0.01, 0.02, 0.04 times 3, 2, 1.
-    adjusted = statistics.holm(np.array([0.04, 0.01, np.nan, 0.02]))
-    np.testing.assert_allclose(adjusted, [0.04, 0.03, np.nan, 0.04])
+    adjusted = effects.holm(np.array([0.04, 0.01, 0.02]))
+    np.testing.assert_allclose(adjusted, [0.04, 0.03, 0.04])
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
@@ -149,53 +148,169 @@ def test_holm_is_statsmodels(p):
     from statsmodels.stats.multitest import multipletests
 
     theirs = multipletests(p, method="holm")[1]
-    np.testing.assert_allclose(statistics.holm(np.array(p)), theirs, atol=1e-12)
+    np.testing.assert_allclose(effects.holm(np.array(p)), theirs, atol=1e-12)
 
 
 def test_correlation_is_numpys_or_nothing():
     a, b = np.array([1.0, 2.0, 4.0]), np.array([2.0, 1.0, 5.0])
-    assert statistics.correlation(a, b) == pytest.approx(stats.pearsonr(a, b).statistic)
-    assert math.isnan(statistics.correlation(a, np.ones(3)))
-    assert math.isnan(statistics.correlation(a[:2], b[:2]))
+    assert effects.correlation(a, b) == pytest.approx(stats.pearsonr(a, b).statistic)
+    assert math.isnan(effects.correlation(a, np.ones(3)))
+    assert math.isnan(effects.correlation(a[:2], b[:2]))
 
 
-def test_the_plan_and_the_report_promise_the_same():
-    spread = 0.7
-    promised = statistics.detectable(5, spread * math.sqrt(2))
-    assert plan.detectable(5, spread) == pytest.approx(promised)
+# --- power ----------------------------------------------------------------------------------
 
 
-def test_more_seeds_reach_the_power():
-    from statsmodels.stats.power import TTestPower
+@pytest.mark.parametrize(("tests", "deviations"), [(1, 1.682), (7, 2.874), (17, 3.621)])
+def test_power_at_adjusted_levels_is_what_a_simulation_finds(tests, deviations):
+    level = 0.05 / tests
+    assert power.detectable(5, 1.0, level) == pytest.approx(deviations, abs=2e-3)
+    drawn = np.random.default_rng(0).normal(deviations, 1, (100_000, 5))
+    found = stats.ttest_1samp(drawn, 0, axis=1).pvalue < level
+    assert found.mean() == pytest.approx(0.8, abs=0.005)
 
-    effect = paired_effect(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
-    more = statistics.more_seeds(effect)
+
+@given(st.integers(2, 40), st.floats(0.1, 3), st.sampled_from([0.05, 0.05 / 7, 0.05 / 17]))
+def test_what_is_detectable_has_the_power(n, deviation, level):
+    points = power.detectable(n, deviation, level)
+    assert power.power(n, points / deviation, level) == pytest.approx(power.POWER, abs=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.05 / 7])
+def test_more_seeds_reach_the_power(level):
+    effect = effect_of(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
+    more = power.more_seeds(effect, (0.0,), level)
     ratio = effect.difference / effect.deviation
-    assert TTestPower().power(ratio, 5 + more, 0.05) >= 0.8
-    assert more == 1 or TTestPower().power(ratio, 4 + more, 0.05) < 0.8
-    hopeless = paired_effect(np.array([5.0, -5.0, 4.9]))
-    assert statistics.more_seeds(hopeless) == statistics.MOST_SEEDS + 1
+    assert power.power(5 + more, ratio, level) >= 0.8
+    assert more == 1 or power.power(4 + more, ratio, level) < 0.8
 
 
-def test_seeds_that_clear_a_threshold():
-    seen = paired_effect(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
-    more = statistics.seeds_to_clear(seen, (-1.0, 1.0))
-    n, distance = 5 + more, 1.0 - seen.difference
+def test_more_seeds_end_at_the_next_look_that_has_the_power():
+    effect = effect_of(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
+    free = power.more_seeds(effect, (0.0,), 0.05)
+    looks = (5, 8, 12, 20)
+    next_look = power.more_seeds(effect, (0.0,), 0.05, looks)
+    assert next_look in (3, 7, 15)
+    assert next_look >= free
 
-    def half(n):
-        return stats.t.ppf(0.975, n - 1) * seen.deviation / math.sqrt(n)
 
-    assert half(n) <= distance < half(n - 1)
-    at_the_threshold = (seen.difference, math.inf)
-    assert statistics.seeds_to_clear(seen, at_the_threshold) == statistics.MOST_SEEDS + 1
-    assert statistics.seeds_to_clear(paired_effect(np.array([0.5])), (-1.0, 1.0)) is None
-    assert statistics.more_seeds(paired_effect(np.array([0.5]))) is None
+def test_one_seed_says_nothing_of_the_number_needed():
+    assert power.more_seeds(effect_of(np.array([0.5])), (0.0,), 0.05) is None
+    hopeless = effect_of(np.array([5.0, -5.0, 4.9]))
+    assert power.more_seeds(hopeless, (0.0,), 0.05) == power.MOST_SEEDS + 1
+
+
+def test_an_effect_at_a_threshold_is_never_told_from_it():
+    seen = effect_of(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
+    at = (seen.difference, math.inf)
+    assert power.more_seeds(seen, at, 0.05, least=0.0) == power.MOST_SEEDS + 1
+    # A direction needs no better distance than the smallest that is worth finding.
+    assert power.more_seeds(seen, at, 0.05) < power.MOST_SEEDS
+
+
+# --- looks ----------------------------------------------------------------------------------
+
+
+def test_the_looks_share_the_level():
+    assert looks.weights([5]) == [1.0]
+    assert looks.weights([5, 8, 12, 20]) == pytest.approx([0.25, 0.15, 0.2, 0.4])
+    assert looks.weights([5, 8]) == pytest.approx([0.625, 0.375])
+    assert sum(looks.weights(range(2, 9))) == pytest.approx(1)
+
+
+def test_one_look_changes_no_p_value():
+    once = looks.Looks((5,), ("seen",))
+    assert once.p([0.03]) == 0.03
+    assert once.level == 0.05
+    assert once.p([math.nan]) == 1.0
+    assert looks.Looks((5, 8), ()).p([]) == 1.0
+
+
+def test_the_smallest_weighted_p_counts():
+    two = looks.Looks((5, 8, 12, 20), ("a", "b"))
+    assert two.p([0.01, 0.003]) == pytest.approx(min(0.01 / 0.25, 0.003 / 0.15))
+    assert two.at == 8
+    assert two.level == pytest.approx(0.05 * 0.15)
+
+
+# --- pairs ----------------------------------------------------------------------------------
+
+
+def table(**changes):
+    """Two runs of three seeds, as in ``runs.csv``; ``changes`` maps (run, seed) to values."""
+    rows = [
+        {
+            "run": run,
+            "seed": seed,
+            "final_test_accuracy": 0.5 + 0.01 * seed + (run == "a.one") * 0.02,
+        }
+        | {"status": "finished", "device": "cpu", "precision": "fp32"}
+        for run, better in (("base.x", 0.5), ("a.one", 0.52))
+        for seed in range(3)
+    ]
+    for name, values in changes.items():
+        run, _, seed = name.rpartition("_")
+        for row in rows:
+            if row["run"].endswith(run) and row["seed"] == int(seed):
+                row.update(values)
+    return pd.DataFrame(rows)
+
+
+STUDY = {"runs": {"base.x": {"config": {"precision": "auto"}}, "a.one": {"config": {}}}}
+
+
+def test_pairs_are_seed_by_seed():
+    found = pairs.pairs_of(STUDY, table(), "a.one", "base.x", 3)
+    assert found.differences(3).tolist() == pytest.approx([2.0, 2.0, 2.0])
+    assert (found.complete, found.missing, found.unlike, found.diverged) == (3, (), (), ())
+    assert len(found.differences(2)) == 2
+
+
+def test_a_missing_seed_ends_the_complete_ones_and_is_named():
+    runs = table().query("not (run == 'a.one' and seed == 1)")
+    found = pairs.pairs_of(STUDY, runs, "a.one", "base.x", 3)
+    assert found.complete == 1
+    assert found.missing == ("a.one seed 1",)
+    assert len(found.differences(3)) == 2
+
+
+@pytest.mark.parametrize("values", [{"precision": "bf16"}, {"device": "NVIDIA H100"}])
+def test_runs_of_another_precision_or_kind_of_device_are_not_paired(values):
+    study = {"runs": {run: {"config": {"precision": "auto"}} for run in ("base.x", "a.one")}}
+    found = pairs.pairs_of(study, table(one_2=values), "a.one", "base.x", 3)
+    assert found.unlike == (2,)
+    assert len(found.differences(3)) == 2
+    assert found.complete == 3
+
+
+def test_an_ablation_of_precisions_pairs_them():
+    configs = {"base.x": "auto", "a.one": "fp32"}
+    study = {"runs": {run: {"config": {"precision": asked}} for run, asked in configs.items()}}
+    runs = table(one_0={"precision": "bf16"}, one_1={"precision": "bf16"})
+    assert pairs.pairs_of(study, runs, "a.one", "base.x", 3).unlike == ()
+
+
+def test_two_kinds_of_gpu_are_one_kind_of_device():
+    runs = table().assign(device="NVIDIA A100")
+    runs.loc[0, "device"] = "NVIDIA H100"
+    assert pairs.pairs_of(STUDY, runs, "a.one", "base.x", 3).unlike == ()
+
+
+def test_diverged_runs_enter_and_can_be_left_out():
+    failed = {"status": "diverged", "final_test_accuracy": 0.1}
+    found = pairs.pairs_of(STUDY, table(one_1=failed), "a.one", "base.x", 3)
+    assert found.diverged == ("a.one seed 1",)
+    assert found.differences(3).tolist() == pytest.approx([2.0, -41.0, 2.0])
+    assert found.differences(3, diverged=False).tolist() == pytest.approx([2.0, 2.0])
+
+
+# --- test images ----------------------------------------------------------------------------
 
 
 def test_the_image_interval_is_that_of_a_plain_bootstrap():
     rng = np.random.default_rng(0)
     a, b = rng.random((3, 2_000)) < 0.8, rng.random((3, 2_000)) < 0.77
-    low, high = statistics.image_interval(a, b)
+    low, high = images.image_interval(a, b)
     means = (a.mean(0) - b.mean(0)) * 100
     drawn = [rng.choice(means, len(means)).mean() for _ in range(2_000)]
     assert (low, high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=0.2)
@@ -204,12 +319,12 @@ def test_the_image_interval_is_that_of_a_plain_bootstrap():
 
 def test_spreads_tell_seeds_from_images():
     rng = np.random.default_rng(0)
-    images = rng.random(10_000) < 0.8
-    same = np.stack([images] * 5)
-    over_seeds, over_images = statistics.spreads(same)
+    right = rng.random(10_000) < 0.8
+    same = np.stack([right] * 5)
+    over_seeds, over_images = images.spreads(same)
     assert over_seeds == 0
     assert over_images == pytest.approx(100 * math.sqrt(0.8 * 0.2 / 10_000), rel=0.05)
-    assert math.isnan(statistics.spreads(same[:1])[0])
+    assert math.isnan(images.spreads(same[:1])[0])
 
 
 def test_optimism_is_best_minus_last():
@@ -217,59 +332,3 @@ def test_optimism_is_best_minus_last():
         {"run": "x", "seed": [0, 0, 0, 1, 1], "test_accuracy": [0.5, 0.7, 0.65, 0.4, 0.6]}
     )
     assert comparisons.optimism(epochs)["optimism_points"].tolist() == pytest.approx([5, 0])
-
-
-# --- a simulation of 2,000 studies: docs/statistics.md quotes it ----------------------------
-
-STUDIES, SEEDS, SPREAD = 2_000, 5, 0.4
-
-
-def studies(effect, spread=SPREAD, claims=1):
-    """Simulated effects: arms and references spread alike, independently."""
-    rng = np.random.default_rng(20_261_124)
-    shape = (STUDIES, claims, SEEDS)
-    differences = rng.normal(effect, spread, shape) - rng.normal(0, spread, shape)
-    return [[paired_effect(d) for d in study] for study in differences]
-
-
-def share(happens):
-    return sum(happens) / STUDIES
-
-
-def test_intervals_cover():
-    covered = share(e.low <= 0.7 <= e.high for (e,) in studies(0.7))
-    print(f"coverage {covered:.3f}")
-    assert 0.93 <= covered <= 0.97
-
-
-def test_without_an_effect_directions_are_seldom_decided():
-    decided = ("supported", "refuted")
-    wrong = share(direction(e, e.p, "positive") in decided for (e,) in studies(0))
-    print(f"wrong direction {wrong:.3f}")
-    assert wrong <= 0.06
-
-
-def test_after_holm_a_family_of_ten_is_seldom_wrong_anywhere():
-    def any_wrong(family):
-        adjusted = statistics.holm(np.array([e.p for e in family]))
-        pairs = zip(family, adjusted, strict=True)
-        return any(direction(e, p, "positive") in ("supported", "refuted") for e, p in pairs)
-
-    wrong = share(any_wrong(family) for family in studies(0, claims=10))
-    print(f"family-wise {wrong:.3f}")
-    assert wrong <= 0.06
-
-
-def test_an_effect_at_the_margin_is_seldom_called_none():
-    wrong = share(
-        direction(e, e.p, "positive") == "no meaningful difference" for (e,) in studies(0.5)
-    )
-    print(f"wrong equivalence {wrong:.3f}")
-    assert wrong <= 0.06
-
-
-def test_power_is_what_the_plan_promised():
-    spread = 2 / plan.detectable(SEEDS, 1.0)
-    found = share(direction(e, e.p, "positive") == "supported" for (e,) in studies(2, spread))
-    print(f"power {found:.3f} at a spread of {spread:.2f}")
-    assert found == pytest.approx(plan.POWER, abs=0.03)

@@ -166,7 +166,7 @@ def test_without_a_plan_the_error_says_how_to_write_one(elsewhere, tmp_path, cap
     assert adopt.main([str(elsewhere), "--into", str(tmp_path / "no")]) == 1
     error = capsys.readouterr().err
     assert "study.json" in error
-    assert "python -m ablations study" in error
+    assert "python -m ablations document" in error
     assert len(error.splitlines()) == 1
 
 

@@ -65,5 +65,5 @@ rule study:
             if value is not None and key not in ELSEWHERE
         ],
     shell:
-        "exec python -m ablations study --output {output:q} --config {params.options:q}"
+        "exec python -m ablations document --output {output:q} --config {params.options:q}"
         " > {log:q} 2>&1"

@@ -11,7 +11,7 @@ from typing import Any
 
 from ablations.harness.declaration import Declaration, load
 from ablations.harness.document import DeclarationError, Document, read
-from ablations.harness.scale import AMOUNTS, ROOT, Scale, is_names, load_scale
+from ablations.harness.scale import AMOUNTS, ROOT, Scale, is_names, load_scale, problem_with_looks
 from ablations.harness.study import Ablation, Member, Study
 from resnet.config import RunConfig, changed, from_dict, to_json
 from resnet.costs import estimate
@@ -28,6 +28,7 @@ OPTIONS = (
     "seeds",
     "images_seen",
     "training_images",
+    "looks",
     "data_source",
     "data_folder",
     "must_hold",
@@ -120,6 +121,9 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     other = [f"{what}_{n}" for what, n in given.items() if what != "seeds"]
     results = "_".join([scale.name, *other])
     scale = _overridden(scale, given)
+    if options.get("looks") is not None:
+        scale = _looked_at(scale, options["looks"])
+        given["looks"] = f"[{','.join(map(str, scale.looks))}]"
     bases = load_bases(folder / "_bases.yaml")
     declarations = load_declarations(bases, folder)
     covered = _covered(options.get("ablations"), scale, declarations)
@@ -173,6 +177,17 @@ def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
         for name, values in scale.exceptions.items()
     }
     return dataclasses.replace(scale, amounts=scale.amounts | given, exceptions=exceptions)
+
+
+def _looked_at(scale: Scale, looks: Any) -> Scale:
+    """Return the scale with the given looks."""
+    if isinstance(looks, list):
+        # Snakemake's --config reads the numbers of a list as text.
+        looks = [int(n) if isinstance(n, str) and n.isdigit() else n for n in looks]
+    problem = problem_with_looks(looks, scale.amounts["seeds"])
+    if problem:
+        raise _option_error(problem)
+    return dataclasses.replace(scale, looks=tuple(looks))
 
 
 def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) -> tuple[str, ...]:
@@ -276,7 +291,8 @@ class _Resolver:
         seeds = self.scale.amount("seeds", declaration.name)
         for member in members:
             self.seeds[member.run] = max(seeds, self.seeds.get(member.run, 0))
-        return Ablation(declaration, seeds, tuple(members))
+        looks = self.scale.looks_of(declaration.name)
+        return Ablation(declaration, seeds, looks, tuple(members))
 
     def _trained(self, declaration: Declaration, base: RunConfig) -> list[Member]:
         """Return the trained arms, after checking that their configs differ from one another."""

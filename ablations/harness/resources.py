@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.plan import Speed, run_seconds
 from resnet.config import RunConfig, work_of
 from resnet.costs import estimate as size
 
 TYPICAL_FLOPS = {"cuda": 3e12, "cpu": 3e10}
 """Default FLOP/s without a measurement: a modest GPU and an old CPU core in these networks."""
+
+Speed = dict[str, float]
+"""Seconds per image, to ``train`` and to ``evaluate``."""
 
 Measured = list[tuple[dict[str, Any], Speed]]
 """Pairs of calibration key and speed."""
@@ -32,6 +34,18 @@ JOB_MINUTES = 10
 
 GROUPS = (4, 16, 64)
 """The group sizes, as defined in profiles/slurm."""
+
+
+def run_seconds(config: RunConfig, speed: Speed) -> float:
+    """Return the seconds of a run: start, training, evaluation per epoch, final evaluation."""
+    epochs = math.ceil(config.budget.images_seen / config.epoch_images)
+    facts = config.dataset
+    evaluated = epochs * (facts.test_images + config.selection.held_out_images)
+    # The final evaluation on the training images, not augmented.
+    evaluated += config.data.training_images - config.selection.held_out_images
+    start_seconds = 4.0
+    trained = config.budget.images_seen * speed["train"]
+    return trained + evaluated * speed["evaluate"] + start_seconds
 
 
 def speed(config: RunConfig, device: str, measured: Measured) -> Speed:

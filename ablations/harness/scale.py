@@ -17,7 +17,10 @@ AMOUNTS = ("training_images", "images_seen", "seeds")
 
 @dataclass(frozen=True)
 class Scale:
-    """The amounts of data, training and seeds, with exceptions by ablation or base."""
+    """The amounts of data, training and seeds, with exceptions by ablation or base.
+
+    ``looks`` are the numbers of seeds at which verdicts may be given (see `looks_of`).
+    """
 
     name: str
     about: str
@@ -25,10 +28,20 @@ class Scale:
     amounts: dict[str, int]
     exceptions: dict[str, dict[str, int]]
     all: tuple[str, ...] | None
+    looks: tuple[int, ...] = ()
 
     def amount(self, what: str, name: str) -> int:
         """Return the amount ``what`` (one of `AMOUNTS`) for an ablation or ``base.<name>``."""
         return self.exceptions.get(name, {}).get(what, self.amounts[what])
+
+    def looks_of(self, name: str) -> tuple[int, ...]:
+        """Return the numbers of seeds at which an ablation's verdicts may be given.
+
+        Without declared looks, and for an ablation whose number of seeds isn't one of them, there
+        is one look, at all planned seeds.
+        """
+        seeds = self.amount("seeds", name)
+        return self.looks if seeds in self.looks else (seeds,)
 
 
 def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
@@ -42,7 +55,7 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         )
     document = read(folder / f"{name}.yaml")
     content = document.content
-    allowed = ("about", "dataset", *AMOUNTS, "all", "exceptions")
+    allowed = ("about", "dataset", *AMOUNTS, "looks", "all", "exceptions")
     for key in content:
         if key not in allowed:
             raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
@@ -50,6 +63,9 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
     amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
     exceptions = _exceptions(document)
+    problem = problem_with_looks(content.get("looks", []), amounts["seeds"])
+    if problem:
+        raise document.error(problem, "looks")
     covered = content.get("all")
     if covered != "every ablation" and not is_names(covered):
         raise document.error(
@@ -62,7 +78,18 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         amounts,
         exceptions,
         None if covered == "every ablation" else tuple(content["all"]),
+        tuple(content.get("looks", [])),
     )
+
+
+def problem_with_looks(looks: Any, seeds: int) -> str:
+    """Return the problem with declared looks, or an empty text."""
+    whole = isinstance(looks, (list, tuple)) and all(type(n) is int and n > 1 for n in looks)
+    if not whole or list(looks) != sorted(set(looks)):
+        return f"looks: expected ascending numbers of seeds from 2, such as [5, 8], got {looks!r}"
+    if looks and seeds not in looks:
+        return f"looks: seeds, {seeds} here, must be one of them, got {list(looks)}"
+    return ""
 
 
 def is_names(value: Any) -> bool:

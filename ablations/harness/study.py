@@ -24,10 +24,14 @@ class Member:
 
 @dataclass(frozen=True)
 class Ablation:
-    """An ablation in a study; the first member is its base."""
+    """An ablation in a study; the first member is its base.
+
+    ``seeds`` is the planned number, ``looks`` are the numbers at which verdicts may be given.
+    """
 
     declaration: Declaration
     seeds: int
+    looks: tuple[int, ...]
     members: tuple[Member, ...]
 
 
@@ -96,6 +100,7 @@ def _ablation_document(ablation: Ablation) -> dict[str, Any]:
         **{key: getattr(declaration, key) for key in texts},
         "own_claims": declaration.own_claims,
         "seeds": ablation.seeds,
+        "looks": list(ablation.looks),
         "arms": [dataclasses.asdict(member) for member in ablation.members],
     }
 

@@ -3,90 +3,132 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from report.judge.evidence import Evidence, NotRun, adjusted_p
-from report.judge.trends import RULES
-from report.judge.verdicts import NOT_RUN, UNTESTABLE, Part, Verdict, combine, held
-from report.read.claim_types import key_of_tests
+from report.judge.claim_types import choice
+from report.judge.evidence import Evidence, NotRun, Untestable
+from report.judge.families import Claim, families
+from report.judge.history import post_hoc
+from report.judge.logs import agreement, judge_log
+from report.judge.verdicts import (
+    NOT_RUN,
+    UNTESTABLE,
+    ClaimTests,
+    Decision,
+    Part,
+    Verdict,
+    decide,
+)
+from report.read.claim_types import adjusted, key_of_tests, two_sided
 from report.read.tables import Tables
+
+Tested = tuple[Claim, Claim]
+"""A claim, and its tests."""
 
 
 def judge(tables: Tables) -> list[Verdict]:
     """Return a verdict for every claim of the paper, in the paper's order."""
-    return _Judge(tables, tables.published.facts["claims"], tables.published.tests).verdicts()
+    return _judge_family(tables, families(tables.study, tables.published)[0])
 
 
 def judge_own(tables: Tables) -> list[Verdict]:
     """Return a verdict for every user claim in the ablations' files, as a separate Holm family."""
-    ablations = tables.study["ablations"].values()
-    claims = [claim for ablation in ablations for claim in ablation["own_claims"]]
-    return _Judge(tables, claims, {claim["id"]: claim for claim in claims}).verdicts()
+    return _judge_family(tables, families(tables.study, tables.published)[1])
 
 
-def _judge_of(kind: str) -> Callable[[Evidence, dict[str, Any], dict[str, Any]], Part]:
+def _judge_family(tables: Tables, family: Sequence[Tested]) -> list[Verdict]:
+    found = _decide(tables, family, relaxed=False)
+    relaxed = _decide(tables, family, relaxed=True)
+    pairs = zip(family, found, relaxed, strict=True)
+    return [_verdict(tables, family, tested, *both) for tested, *both in pairs]
+
+
+def _decide(tables: Tables, family: Sequence[Tested], relaxed: bool) -> list[Decision]:
+    """Return the decision on each claim; ``relaxed`` ignores what claims need of the runs' data."""
+    return decide(
+        [
+            ClaimTests(
+                parts=tuple(_parts(tables, claim, tests, relaxed)),
+                how=tests.get("combine", "all"),
+                two_sided=two_sided(claim["type"]),
+                adjusted=adjusted(claim["type"]),
+            )
+            for claim, tests in family
+        ]
+    )
+
+
+def _parts(tables: Tables, claim: Claim, tests: Claim, relaxed: bool) -> list[Part]:
+    needs = tests.get("needs", {})
+    if relaxed:
+        needs = {key: value for key, value in needs.items() if key == "train_accuracy"}
+    evidence, judge_part = Evidence(tables, needs), _judge_of(claim["type"])
+    return [_part(judge_part, evidence, claim, test) for test in tests[key_of_tests(claim["type"])]]
+
+
+Judge = Callable[[Evidence, Claim, Claim], Part]
+
+
+def _judge_of(kind: str) -> Judge:
     """Return the function that judges one test of a claim of type ``kind``."""
-    module = importlib.import_module(f"report.judge.claim_types.{kind}")
-    found: Callable[[Evidence, dict[str, Any], dict[str, Any]], Part] = module.judge
+    found: Judge = importlib.import_module(f"report.judge.claim_types.{kind}").judge
     return found
 
 
-class _Judge:
-    """Judges one family of claims."""
+def _part(judge_part: Judge, evidence: Evidence, claim: Claim, test: Claim) -> Part:
+    arm = str(test.get("arm", ""))
+    try:
+        return judge_part(evidence, claim, test)
+    except NotRun as missing:
+        return Part(f"{missing} was not run in this study.", arm, verdict=NOT_RUN)
+    except Untestable as why:
+        return Part(str(why), arm, verdict=UNTESTABLE)
 
-    def __init__(
-        self, tables: Tables, claims: list[dict[str, Any]], tests: dict[str, dict[str, Any]]
-    ) -> None:
-        self.tables, self.claims, self.tests = tables, claims, tests
-        self.scale = tables.study["scale"]
-        self.evidence = Evidence(tables, adjusted_p(tables, claims, tests))
 
-    def verdicts(self) -> list[Verdict]:
-        return [self._verdict(claim) for claim in self.claims]
+def _verdict(
+    tables: Tables, family: Sequence[Tested], tested: Tested, found: Decision, relaxed: Decision
+) -> Verdict:
+    claim, tests = tested
+    # An accuracy with other images or another length can't be compared with the paper's.
+    show_here = found.verdict == UNTESTABLE and "values" not in tests
+    logs = tuple(judge_log(tables, log) for log in tests.get("logs", []))
+    return Verdict(
+        id=claim["id"],
+        type=claim["type"],
+        where=claim["where"],
+        quote=claim["quote"],
+        verdict=found.verdict,
+        parts=found.parts,
+        level=found.level,
+        decision=_decision(claim, family, found),
+        logs=logs,
+        beside=_beside(tables, tests),
+        notes=(*agreement(tables, claim, tests, found.parts), *tests.get("notes", [])),
+        here=relaxed.parts if show_here else (),
+        verdict_here=relaxed.verdict if show_here else "",
+        post_hoc="" if found.verdict in (NOT_RUN, UNTESTABLE) else post_hoc(tables, claim, tests),
+    )
 
-    def _verdict(self, claim: dict[str, Any]) -> Verdict:
-        test = self.tests[claim["id"]]
-        parts, how = self._parts(claim, test), test.get("combine", "all")
-        missing = self._untestable(test)
-        return Verdict(
-            id=claim["id"],
-            type=claim["type"],
-            where=claim["where"],
-            quote=claim["quote"],
-            verdict=UNTESTABLE if missing else combine([part.verdict for part in parts], how),
-            parts=(Part(UNTESTABLE, missing),) if missing else tuple(parts),
-            logs=tuple(self._log(log) for log in test.get("logs", [])),
-            # An accuracy with other images or another length can't be compared with the paper's.
-            here=tuple(parts) if missing and "values" not in test else (),
-            combined=how,
-        )
 
-    def _parts(self, claim: dict[str, Any], test: dict[str, Any]) -> list[Part]:
-        judge_part = _judge_of(claim["type"])
-        parts = []
-        for part in test[key_of_tests(claim["type"])]:
-            try:
-                parts.append(judge_part(self.evidence, claim, part))
-            except NotRun as missing_arm:
-                parts.append(Part(NOT_RUN, f"{missing_arm} was not run in this study."))
-        return parts
-
-    def _untestable(self, test: dict[str, Any]) -> str:
-        needs = test.get("needs")
-        if needs and self.scale["dataset"] != "cifar10":
-            return f"This study trains on {self.scale['dataset']}, not on CIFAR-10."
-        if needs == "paper" and self.scale["name"] != "paper":
-            return f"It takes scale paper: {test['why']}."
+def _decision(claim: Claim, family: Sequence[Tested], found: Decision) -> str:
+    """Return how a claim's p-value was adjusted, in words, if it was."""
+    if not adjusted(claim["type"]) or all(not part.effect for part in found.parts):
         return ""
+    number = sum(adjusted(other["type"]) for other, _ in family)
+    together = "its parts together, " if len(found.parts) > 1 else ""
+    said = f"Adjusted: {together}p = {found.p:.3f} by Holm's procedure over {number} claims."
+    looks = next((p.declared for p in found.parts if len(p.declared) > 1), ())
+    if looks:
+        said += f" The declared looks, at {', '.join(map(str, looks))} seeds, are allowed for."
+    return said
 
-    def _log(self, log: dict[str, Any]) -> Part:
-        logs = self.tables.published.logs
-        other = logs[logs["run"] == log["other"]] if "other" in log else None
-        holds, said = RULES[log["rule"]](logs[logs["run"] == log["run"]], log, other)
-        return Part(held(bool(holds)), f"Published log {log['run']}: {said}.", log["run"])
+
+def _beside(tables: Tables, tests: Claim) -> tuple[Part, ...]:
+    evidence = Evidence(tables)
+    arms = ({"arm": arm} for arm in tests.get("beside", []))
+    return tuple(_part(choice.judge, evidence, {}, arm) for arm in arms)
 
 
 # --- the table ------------------------------------------------------------------------------
@@ -102,11 +144,20 @@ def to_table(verdicts: list[Verdict]) -> pd.DataFrame:
                 "where": v.where,
                 "verdict": v.verdict,
                 "label": v.label,
-                "evidence": " ".join(part.sentence for part in v.parts),
+                "evidence": sentences(v.parts),
+                "decision": v.decision,
+                "post_hoc": v.post_hoc,
                 "label_here": v.label_here,
-                "evidence_here": " ".join(part.sentence for part in v.here),
+                "evidence_here": sentences(v.here),
+                "beside": sentences(v.beside),
                 "published_logs": " ".join(f"{p.sentence} {p.verdict}" for p in v.logs),
+                "notes": " ".join(v.notes),
             }
             for v in verdicts
         ]
     )
+
+
+def sentences(parts: Sequence[Part]) -> str:
+    """Return the sentences of all parts."""
+    return " ".join(part.sentence for part in parts)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from report.judge.statistics import Hits, correlation, image_interval, paired_effect, spreads
+from report.judge.families import levels
+from report.judge.pairs import Pairs, effects_at_looks, pairs_of
+from report.judge.statistics.effects import (
+    SIGNIFICANCE,
+    Effect,
+    correlation,
+    effect_of,
+    sign_flip_p,
+)
+from report.judge.statistics.images import Hits, image_interval, spreads
+from report.judge.statistics.looks import Looks
+from report.judge.statistics.power import detectable
+from report.read import published
 from report.read.files import RecordError, read_arrays
-from report.read.records import read_study
+from report.read.records import looks_of, read_study
 from report.writing import write_csv
 
 
@@ -29,14 +41,6 @@ def optimism(epochs: pd.DataFrame) -> pd.DataFrame:
     return ((by_seed.max() - by_seed.last()) * 100).rename("optimism_points").reset_index()
 
 
-def accuracies(runs: pd.DataFrame, run: str, seeds: int) -> pd.Series:
-    """Return a run's final test accuracies in percent, indexed by seed from 0 to ``seeds``."""
-    mine = runs[(runs["run"] == run) & (runs["seed"] < seeds)]
-    series: pd.Series = mine.set_index("seed")["final_test_accuracy"] * 100
-    return series
-
-
-POINTS = ("difference", "low", "high", "deviation", "detectable")
 COLUMNS = (
     "ablation",
     "arm",
@@ -44,6 +48,8 @@ COLUMNS = (
     "run",
     "reference_run",
     "n",
+    "look",
+    "level",
     "difference_points",
     "low_points",
     "high_points",
@@ -51,16 +57,34 @@ COLUMNS = (
     "deviation_points",
     "sign_flip_p",
     "equivalence_p",
+    "decides_at",
     "detectable_points",
     "correlation",
     "image_low_points",
     "image_high_points",
+    "missing",
+    "unlike_seeds",
+    "diverged",
+    "finite_n",
+    "finite_difference_points",
+    "finite_low_points",
+    "finite_high_points",
 )
-"""The columns of ``comparisons.csv``; differences of final test accuracy in percentage points."""
+"""The columns of ``comparisons.csv``; differences of final test accuracy in percentage points.
+
+``look`` is the declared number of seeds that the row has seen, or empty before the first look, when
+the row has all pairs; ``level`` is the confidence of the interval. ``decides_at`` is the
+significance at which a claim about the effect is decided at first, after all adjustments.
+``missing``, ``unlike_seeds`` and ``diverged`` name runs without a record, seeds that couldn't be
+paired, and runs that diverged; the columns ``finite_`` have the effect without the diverged runs.
+"""
 
 
 def compare(
-    study: dict[str, Any], runs: pd.DataFrame, hits: dict[str, Hits] | None = None
+    study: dict[str, Any],
+    runs: pd.DataFrame,
+    hits: dict[str, Hits] | None = None,
+    decides_at: dict[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return a row for the difference between every arm and its reference, in percentage points.
 
@@ -74,12 +98,18 @@ def compare(
         ``runs.csv``.
     hits
         By ``<run>/seed<k>``, whether each test image was classified rightly.
+    decides_at
+        By ``ablation.arm``, the significance at which claims about the arm are decided.
     """
     rows = []
     for name, ablation in study["ablations"].items():
         reference = ablation["arms"][0]
         for arm in ablation["arms"][1:]:
-            pair = (arm["run"], reference["run"])
+            declared = looks_of(ablation)
+            pairs = pairs_of(study, runs, arm["run"], reference["run"], declared[-1])
+            looks = effects_at_looks(pairs, declared)
+            rows_seen = pairs.first(looks.at if looks.seen else declared[-1])
+            level = (decides_at or {}).get(f"{name}.{arm['name']}", SIGNIFICANCE)
             rows.append(
                 {
                     "ablation": name,
@@ -87,12 +117,58 @@ def compare(
                     "reference": reference["name"],
                     "run": arm["run"],
                     "reference_run": reference["run"],
-                    **_comparison(runs, pair, ablation["seeds"], hits or {}),
+                    **_numbers(pairs, looks, level),
+                    **_image_numbers(rows_seen.index, (arm["run"], reference["run"]), hits or {}),
                 }
             )
             if ablation["design"] == "ladder":
                 reference = arm
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _numbers(pairs: Pairs, looks: Looks[Effect], decides_at: float) -> dict[str, Any]:
+    """Return the effect at the last look, or of all pairs before the first look."""
+    most = looks.at if looks.seen else looks.declared[-1]
+    share = looks.level if looks.seen else SIGNIFICANCE
+    rows = pairs.first(most)
+    effect, finite = (effect_of(pairs.differences(most, diverged)) for diverged in (True, False))
+    low, high = effect.interval(1 - share)
+    found: dict[str, Any] = {
+        "n": effect.n,
+        "look": looks.at if looks.seen else None,
+        "level": 1 - share,
+        "difference_points": effect.difference,
+        "low_points": low,
+        "high_points": high,
+        "p": effect.p,
+        "deviation_points": effect.deviation,
+        "sign_flip_p": sign_flip_p(pairs.differences(most)) if effect.n > 1 else None,
+        "equivalence_p": effect.equivalence_p,
+        "decides_at": decides_at,
+        "correlation": correlation(*(rows[c].to_numpy(np.float64) for c in ("arm", "reference"))),
+        "missing": ", ".join(pairs.missing),
+        "unlike_seeds": ", ".join(map(str, pairs.unlike)),
+        "diverged": ", ".join(pairs.diverged),
+    }
+    if not math.isnan(effect.error):
+        # The last look decides with what the earlier ones have left of the level.
+        at = decides_at * share / SIGNIFICANCE
+        found["detectable_points"] = detectable(effect.n, effect.deviation, at)
+    if pairs.diverged:
+        ends = finite.interval(1 - share)
+        found |= {"finite_n": finite.n, "finite_difference_points": finite.difference}
+        found |= {"finite_low_points": ends[0], "finite_high_points": ends[1]}
+    return found
+
+
+def _image_numbers(
+    seeds: pd.Index, runs: tuple[str, str], hits: dict[str, Hits]
+) -> dict[str, float]:
+    answers = [_answers(hits, run, seeds) for run in runs]
+    if not all(len(found) for found in answers):
+        return {}
+    low, high = image_interval(answers[0], answers[1])
+    return {"image_low_points": low, "image_high_points": high}
 
 
 def variation(study: dict[str, Any], hits: dict[str, Hits]) -> pd.DataFrame:
@@ -122,21 +198,6 @@ def variation(study: dict[str, Any], hits: dict[str, Hits]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run", "n", "images", "seeds_points", "images_points"])
 
 
-def _comparison(
-    runs: pd.DataFrame, pair: tuple[str, str], seeds: int, hits: dict[str, Hits]
-) -> dict[str, float]:
-    both = pd.concat([accuracies(runs, run, seeds) for run in pair], axis=1, join="inner")
-    a, b = (both.iloc[:, i].to_numpy(dtype=np.float64) for i in (0, 1))
-    effect = asdict(paired_effect(a - b))
-    row = {f"{key}_points" if key in POINTS else key: v for key, v in effect.items()}
-    row["correlation"] = correlation(a, b)
-    answers = [_answers(hits, run, both.index) for run in pair]
-    if all(len(found) for found in answers):
-        low, high = image_interval(answers[0], answers[1])
-        row |= {"image_low_points": low, "image_high_points": high}
-    return row
-
-
 def _answers(hits: dict[str, Hits], run: str, seeds: Any) -> Hits:
     found = [hits[f"{run}/seed{seed}"] for seed in seeds if f"{run}/seed{seed}" in hits]
     return np.stack(found) if found else np.zeros((0, 0), bool)
@@ -144,7 +205,8 @@ def _answers(hits: dict[str, Hits], run: str, seeds: Any) -> Hits:
 
 def write(study: dict[str, Any], runs: pd.DataFrame, hits: dict[str, Hits], folder: Path) -> None:
     """Write the tables of effects and of chance into ``folder``."""
-    write_csv(compare(study, runs, hits), folder / "comparisons.csv")
+    decides_at = levels(study, published.load())
+    write_csv(compare(study, runs, hits, decides_at), folder / "comparisons.csv")
     write_csv(variation(study, hits), folder / "spreads.csv")
 
 

@@ -1,7 +1,7 @@
 """Rules on learning curves; each returns whether it holds, and a text with the observed numbers.
 
-A rule gets the epochs of one run and seed (or of a published log), the claim's numbers, and the
-second log if it compares two. It returns None if the run is too short to decide.
+A rule gets the epochs of one run and seed (or of a published log), the claim's numbers, and further
+logs if it compares several. It returns None if the run is too short to decide.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ Result = tuple[bool | None, str]
 RULES: dict[str, Callable[..., Result]] = {}
 """Every rule by its name in ``paper/claims.yaml``; the decorator `rule` adds one."""
 
+SLOPE_EPOCHS = 5
+"""Least number of epochs from which a gain per epoch is estimated."""
+
+NOISES = 2.0
+"""By how many standard deviations of its noise an accuracy must fall to have fallen."""
+
 
 def rule(function: Callable[..., Result]) -> Callable[..., Result]:
     """Register a rule under its name."""
@@ -28,9 +34,7 @@ def rule(function: Callable[..., Result]) -> Callable[..., Result]:
 
 
 @rule
-def train_accuracy_reaches(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
+def train_accuracy_reaches(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Training accuracy is at least ``value`` in one of the first ``by_epoch`` epochs."""
     best = epochs["train_accuracy"].head(part["by_epoch"]).max()
     if len(epochs) < part["by_epoch"] and best < part["value"]:
@@ -44,26 +48,38 @@ def _too_short(epochs: pd.DataFrame, needed: int) -> str:
 
 
 @rule
-def test_accuracy_falls(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
-    """Test accuracy is below its best after ``by_epoch`` epochs."""
+def test_accuracy_falls(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
+    """By ``by_epoch`` epochs test accuracy falls below its best by more than its noise.
+
+    Medians of three epochs are compared, the last one with the best one, so that no single epoch
+    decides. The noise is estimated from the differences between consecutive epochs in the second
+    half of these epochs, by their median, which a single epoch hardly changes.
+    """
     if len(epochs) < part["by_epoch"]:
         return None, _too_short(epochs, part["by_epoch"])
-    first = epochs["test_accuracy"].head(part["by_epoch"])
-    fall = first.max() - first.iloc[-1]
-    return bool(fall > 0), f"test accuracy {signed(-fall * 100)} points from its best by then"
+    accuracy = epochs["test_accuracy"].head(part["by_epoch"])
+    smooth = accuracy.rolling(min(3, len(accuracy))).median().dropna()
+    fall = float(smooth.max() - smooth.iloc[-1])
+    noise = _noise(accuracy.tail(math.ceil(len(accuracy) / 2)))
+    said = f"test accuracy {signed(-fall * 100)} points from its best by then"
+    return fall > NOISES * noise, f"{said}, with a noise of {noise * 100:.2f} points between epochs"
+
+
+def _noise(accuracy: pd.Series) -> float:
+    """Return the standard deviation of an accuracy's noise, from its consecutive differences.
+
+    For independent normal noise the median absolute difference is 0.6745 * sqrt(2) deviations.
+    """
+    steps = accuracy.diff().abs().dropna()
+    return float(steps.median()) / (0.6745 * math.sqrt(2)) if len(steps) else math.inf
 
 
 @rule
-def test_above_train(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
+def test_above_train(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Test accuracy is above training accuracy in every epoch."""
     above = epochs["test_accuracy"] > epochs["train_accuracy"]
-    return bool(
-        above.all()
-    ), f"test above training accuracy in {above.sum()} of {len(above)} epochs"
+    said = f"test above training accuracy in {above.sum()} of {plural(len(above), 'epoch')}"
+    return bool(above.all()), said
 
 
 def _slope(accuracy: pd.Series) -> float:
@@ -72,39 +88,35 @@ def _slope(accuracy: pd.Series) -> float:
 
 
 @rule
-def slow_after_train_accuracy(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
+def slow_after_train_accuracy(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """After training accuracy reaches ``value``, it gains less than ``points_per_epoch``."""
     after = epochs[epochs["train_accuracy"].cummax() >= part["value"]]["train_accuracy"]
-    if len(after) < 2:
-        return False, f"training accuracy hardly passes {percent(part['value'], 0)}"
+    level = percent(part["value"], 0)
+    if len(after) < SLOPE_EPOCHS:
+        passed = f"training accuracy is above {level} in {plural(len(after), 'epoch')}"
+        return None, f"{passed}, where it takes {SLOPE_EPOCHS} to tell"
     gain = _slope(after)
     said = f"training accuracy gains {signed(gain)} points an epoch"
-    return gain < part["points_per_epoch"], f"{said} beyond {percent(part['value'], 0)}"
+    return gain < part["points_per_epoch"], f"{said} beyond {level}"
 
 
 @rule
-def test_accuracy_then(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
+def test_accuracy_then(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Test accuracy is within ``within`` of ``value`` when training accuracy reaches 0.81."""
     after = epochs[epochs["train_accuracy"] >= 0.81]
     if after.empty:
-        return False, "training accuracy never passes 81%"
+        return None, f"training accuracy doesn't pass 81% in {plural(len(epochs), 'epoch')}"
     then = after["test_accuracy"].iloc[0]
     said = f"test accuracy {percent(then)} where training accuracy passes 81%"
     return bool(abs(then - part["value"]) <= part["within"]), said
 
 
 @rule
-def slow_after_epoch(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
+def slow_after_epoch(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """From ``epoch`` on, both accuracies gain less than ``points_per_epoch`` per epoch."""
     after = epochs[epochs["epoch"] >= part["epoch"]]
-    if len(after) < 2:
-        return None, _too_short(epochs, part["epoch"] + 2)
+    if len(after) < SLOPE_EPOCHS:
+        return None, _too_short(epochs, part["epoch"] + SLOPE_EPOCHS)
     train, test = _slope(after["train_accuracy"]), _slope(after["test_accuracy"])
     said = f"after epoch {part['epoch']} training gains {signed(train, 3)} points an epoch"
     limit = part["points_per_epoch"]
@@ -112,11 +124,9 @@ def slow_after_epoch(
 
 
 @rule
-def still_rising(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
-    """Test accuracy is best in the last ``last_share`` of the epochs."""
-    needed = math.ceil(1 / part["last_share"])
+def still_rising(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
+    """Test accuracy is best in the last ``last_share`` of the epochs, after ``after_epoch``."""
+    needed = max(part.get("after_epoch", 0) + 1, math.ceil(1 / part["last_share"]))
     if len(epochs) < needed:
         return None, _too_short(epochs, needed)
     last = round(len(epochs) * part["last_share"])
@@ -126,9 +136,7 @@ def still_rising(
 
 
 @rule
-def best_test_accuracy(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
+def best_test_accuracy(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Best test accuracy is within ``within`` of the value ``of``."""
     best = epochs["test_accuracy"].max()
     said = f"test accuracy {percent(best)} at best, claimed {percent(part['of'], 0)}"
@@ -136,11 +144,10 @@ def best_test_accuracy(
 
 
 @rule
-def best_above(
-    epochs: pd.DataFrame, part: dict[str, Any], other: pd.DataFrame | None = None
-) -> Result:
-    """Best test accuracy is more than ``beyond`` percentage points above another log's."""
-    assert other is not None, "the claim names another log"
-    difference = (epochs["test_accuracy"].max() - other["test_accuracy"].max()) * 100
-    said = f"its best is {signed(difference)} points above that of {part['other']}"
-    return bool(difference > part["beyond"]), said
+def best_above(epochs: pd.DataFrame, part: dict[str, Any], *others: pd.DataFrame) -> Result:
+    """Best test accuracy is more than ``beyond`` percentage points above that of all other logs."""
+    tops = [float(other["test_accuracy"].max()) for other in others]
+    highest = int(np.argmax(tops))
+    difference = (float(epochs["test_accuracy"].max()) - tops[highest]) * 100
+    said = f"its best is {signed(difference)} points from that of {part['others'][highest]}"
+    return difference > part["beyond"], said

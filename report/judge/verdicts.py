@@ -1,39 +1,218 @@
-"""Verdicts on claims, and the decision rule of each type of claim, as pure functions."""
+"""Verdicts on claims, from the p-values of their parts, as pure functions."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from report.judge.statistics import MOST_SEEDS, SIGNIFICANCE, Effect
+import numpy as np
+
+from report.judge.families import every, some
+from report.judge.statistics.effects import MARGIN, SIGNIFICANCE, Effect, Floats, holm
+from report.judge.statistics.power import MOST_SEEDS, more_seeds
 
 SUPPORTED, REFUTED = "supported", "refuted"
 SAME, UNDECIDED = "no meaningful difference", "undecided"
-UNTESTABLE, NOT_RUN, SHOWN = "not testable at this scale", "not run", "no verdict"
-
-SIGNS = {"positive": 1, "negative": -1, "not positive": -1}
+UNTESTABLE, NOT_RUN, SHOWN = "not testable in this study", "not run", "no verdict"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One test of a claim: its verdict, and a sentence that states the result.
+    """One test of a claim: a sentence that states the result, and a p-value for each way to go.
 
-    ``seeds_needed`` is None if the spread, and so the number of needed seeds, is unknown.
+    Parameters
+    ----------
+    sentence
+        The result in words.
+    arm
+        The arm that was tested, as ``ablation.arm``.
+    support_p, refute_p
+        One-sided p-values for the claim and for its opposite; arithmetic has 0 or 1.
+    same_p
+        The p-value of the equivalence test, if the type has one.
+    verdict
+        `NOT_RUN`, `UNTESTABLE` or `SHOWN` if the part can't be decided; else it is filled in with
+        the claim's verdict.
+    effect, thresholds
+        The effect at the last look, and the values from which it is to be told.
+    declared
+        The declared looks.
+    waiting
+        How many more seeds the first look takes.
     """
 
-    verdict: str
     sentence: str
     arm: str = ""
-    seeds_needed: int | None = 0
+    support_p: float = 1.0
+    refute_p: float = 1.0
+    same_p: float = 1.0
+    verdict: str = ""
+    effect: Effect | None = None
+    thresholds: tuple[float, ...] = ()
+    declared: tuple[int, ...] = ()
+    waiting: int = 0
+
+    def needed(self, level: float) -> int | None:
+        """Return about how many more seeds decide the part at ``level``; None if unknown."""
+        if self.waiting:
+            return self.waiting
+        if self.effect is None:
+            return 0
+        least = MARGIN if len(self.thresholds) == 1 else 0.0
+        return more_seeds(self.effect, self.thresholds, level, self.declared, least)
+
+
+def decided(holds: bool, sentence: str, arm: str = "") -> Part:
+    """Return a part that is certain, such as arithmetic."""
+    return Part(sentence, arm, support_p=float(not holds), refute_p=float(holds))
+
+
+@dataclass(frozen=True)
+class Odds:
+    """A claim's p-values: for the claim, for its opposite, and for a negligible effect."""
+
+    support: float
+    refute: float
+    same: float
+
+    def p(self, two_sided: bool) -> float:
+        """Return the p-value of the claim's test."""
+        return min(1.0, (2 if two_sided else 1) * min(self.support, self.refute))
+
+
+def odds(parts: Sequence[Part], how: str) -> Odds:
+    """Return the p-values of a claim that needs ``all`` or ``any`` of its parts."""
+    support, refute = [p.support_p for p in parts], [p.refute_p for p in parts]
+    same = [p.same_p for p in parts]
+    if how == "any":
+        return Odds(some(support), every(refute), every(same))
+    return Odds(every(support), some(refute), some(same))
+
+
+def verdict_of(parts: Sequence[Part], found: Odds, p: float) -> str:
+    """Return a claim's verdict.
+
+    Parameters
+    ----------
+    parts
+        The claim's parts.
+    found
+        Their p-values.
+    p
+        The claim's p-value after all adjustments.
+    """
+    if all(part.verdict == SHOWN for part in parts):
+        return SHOWN
+    if p < SIGNIFICANCE:
+        return SUPPORTED if found.support < found.refute else REFUTED
+    for lacking in (NOT_RUN, UNTESTABLE):
+        if any(part.verdict == lacking for part in parts):
+            return lacking
+    return SAME if found.same < SIGNIFICANCE else UNDECIDED
+
+
+def filled_in(part: Part, level: float, two_sided: bool) -> Part:
+    """Return a part with its verdict at the ``level`` at which its claim is decided."""
+    if part.verdict:
+        return part
+    alone = odds([part], "all")
+    p = alone.p(two_sided) * SIGNIFICANCE / level
+    return dataclasses.replace(part, verdict=verdict_of([part], alone, p))
+
+
+@dataclass(frozen=True)
+class ClaimTests:
+    """The tests of a claim.
+
+    Parameters
+    ----------
+    parts
+        Their results.
+    how
+        Whether ``all`` or ``any`` of them must hold.
+    two_sided
+        Whether twice the smaller one-sided p-value decides.
+    adjusted
+        Whether the claim is adjusted for the others of its family.
+    """
+
+    parts: tuple[Part, ...]
+    how: str
+    two_sided: bool
+    adjusted: bool
+
+    @property
+    def counting(self) -> int:
+        """The number of parts of which one suffices for the claim, or 1 if all must hold."""
+        return len(self.parts) if self.how == "any" else 1
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A claim's verdict, its parts with theirs, the p-value, and the level that decides a part."""
+
+    parts: tuple[Part, ...]
+    verdict: str
+    p: float
+    level: float
+
+
+def decide(family: Sequence[ClaimTests]) -> list[Decision]:
+    """Return the decision on every claim of a family, after Holm's procedure over its claims."""
+    found = [odds(tests.parts, tests.how) for tests in family]
+    p = np.array([o.p(tests.two_sided) for o, tests in zip(found, family, strict=True)])
+    level, chosen = np.full(len(p), SIGNIFICANCE), [tests.adjusted for tests in family]
+    if any(chosen):
+        p[chosen], level[chosen] = _adjust(p[chosen])
+    decisions = []
+    for i, tests in enumerate(family):
+        at = float(level[i]) / tests.counting
+        parts = tuple(filled_in(part, at, tests.two_sided) for part in tests.parts)
+        verdict = verdict_of(parts, found[i], float(p[i]))
+        decisions.append(Decision(parts, verdict, float(p[i]), at))
+    return decisions
+
+
+def _adjust(p: Floats) -> tuple[Floats, Floats]:
+    """Return the adjusted p-values, and the significance of each claim's step in Holm's procedure.
+
+    The claims that aren't decided yet share the step after the last decided one.
+    """
+    final = holm(p)
+    rank = np.minimum(np.argsort(np.argsort(p)), (final < SIGNIFICANCE).sum())
+    return final, SIGNIFICANCE / np.maximum(1, len(p) - rank)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """A claim with its verdict and evidence.
 
-    If this study can't test the claim, ``here`` has the results of its runs, which don't affect
-    the verdict.
+    Parameters
+    ----------
+    id, type, where, quote
+        The claim.
+    verdict
+        The verdict.
+    parts
+        The tests that the verdict rests on.
+    level
+        The significance at which each part is decided, after all adjustments.
+    decision
+        How the parts were combined and adjusted, in words; may be empty.
+    logs
+        What the published logs say, which doesn't affect the verdict.
+    beside
+        Effects that stand beside the verdict and don't affect it.
+    notes
+        What a reader should know of the claim.
+    here
+        If this study can't test the claim: the results of its runs by the same rule.
+    verdict_here
+        The verdict that they would give.
+    post_hoc
+        Why the verdict is post hoc, in words, or an empty text.
     """
 
     id: str
@@ -42,9 +221,14 @@ class Verdict:
     quote: str
     verdict: str
     parts: tuple[Part, ...]
+    level: float = SIGNIFICANCE
+    decision: str = ""
     logs: tuple[Part, ...] = field(default=())
+    beside: tuple[Part, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
     here: tuple[Part, ...] = field(default=())
-    combined: str = "all"
+    verdict_here: str = ""
+    post_hoc: str = ""
 
     @property
     def holds(self) -> bool:
@@ -52,83 +236,53 @@ class Verdict:
         return self.verdict == SUPPORTED
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the report says of the verdict after its parts."""
+        return tuple(said for said in (self.decision, self.post_hoc, *self.notes) if said)
+
+    @property
     def label(self) -> str:
         """The verdict as shown in the report, with the number of further seeds if undecided."""
-        return _label(self.verdict, self.parts)
+        after = ", post hoc" if self.post_hoc else ""
+        return _label(self.verdict, self.parts, self.level) + after
 
     @property
     def label_here(self) -> str:
-        """The verdict of the runs in ``here``, or an empty text."""
-        verdicts = [part.verdict for part in self.here]
-        if set(verdicts) <= {NOT_RUN, SHOWN}:
+        """The verdict of the runs in ``here``, or an empty text if they give none."""
+        if self.verdict_here in ("", NOT_RUN, SHOWN, UNTESTABLE):
             return ""
-        return _label(combine(verdicts, self.combined), self.here)
+        return _label(self.verdict_here, self.here, self.level)
 
 
-def _label(verdict: str, parts: tuple[Part, ...]) -> str:
-    needed = [part.seeds_needed for part in parts]
-    if verdict != UNDECIDED or not any(n is None or n for n in needed):
+def _label(verdict: str, parts: Sequence[Part], level: float) -> str:
+    open_parts = [part for part in parts if part.verdict == UNDECIDED]
+    if verdict != UNDECIDED or not open_parts:
         return verdict
+    waiting = max(part.waiting for part in open_parts)
+    if waiting:
+        return f"{UNDECIDED} ({_seeds(waiting)} until the first look)"
+    needed = [part.needed(level) for part in open_parts]
     if None in needed:
         return f"{UNDECIDED} (at least 1 more seed)"
     most = max(n for n in needed if n is not None)
-    more = f"more than {MOST_SEEDS}" if most > MOST_SEEDS else f"about {most}"
-    return f"{UNDECIDED} ({more} more {'seed' if most == 1 else 'seeds'})"
-
-
-def held(holds: bool) -> str:
-    """Return `SUPPORTED` or `REFUTED`."""
-    return SUPPORTED if holds else REFUTED
-
-
-def direction(effect: Effect, p: float, sign: str) -> str:
-    """Return the verdict on a claim about the sign of an effect.
-
-    The claim is supported or refuted if the Holm-adjusted two-sided paired-t ``p`` is below 0.05
-    with the claimed or the opposite sign. Otherwise there is no meaningful difference if the
-    equivalence test passes (which supports the sign ``not positive``); else it is undecided.
-
-    Parameters
-    ----------
-    effect
-        The arm minus its reference, in percentage points.
-    p
-        The adjusted p-value, or NaN.
-    sign
-        ``positive``, ``negative`` or ``not positive``.
-    """
-    if p < SIGNIFICANCE:
-        return held(effect.difference * SIGNS[sign] > 0)
-    if effect.equivalence_p < SIGNIFICANCE:
-        return SUPPORTED if sign == "not positive" else SAME
-    return UNDECIDED
-
-
-def region(part: dict[str, Any]) -> tuple[float, float]:
-    """Return the interval (low, high) of differences that a size claim allows."""
-    sign = SIGNS.get(part.get("sign", ""), 0)
-    if "within" in part:
-        bound = part["within"]
-        return (0.0 if sign > 0 else -bound), (0.0 if sign < 0 else bound)
-    return (-math.inf, -part["beyond"]) if sign < 0 else (part["beyond"], math.inf)
-
-
-def size(effect: Effect, low: float, high: float) -> str:
-    """Return the verdict on a size: decided if the whole interval is inside or outside bounds."""
-    if math.isnan(effect.low):
+    if not most:
         return UNDECIDED
-    if low <= effect.low and effect.high <= high:
-        return SUPPORTED
-    return REFUTED if effect.high < low or effect.low > high else UNDECIDED
+    return f"{UNDECIDED} ({'more than' if most > MOST_SEEDS else 'about'} {_seeds(most)})"
 
 
-def combine(verdicts: list[str], how: str) -> str:
-    """Return a claim's verdict from those of its parts; ``how`` is ``all`` or ``any``."""
-    decided = [v for v in verdicts if v not in (NOT_RUN, UNTESTABLE)]
-    if not decided:
-        return verdicts[0]
-    if how == "any":
-        order = (SUPPORTED, UNDECIDED, NOT_RUN, SAME, REFUTED, SHOWN)
-    else:
-        order = (REFUTED, UNDECIDED, NOT_RUN, SAME, SUPPORTED, SHOWN)
-    return next(v for v in order if v in verdicts)
+def _seeds(number: int) -> str:
+    return f"{min(number, MOST_SEEDS)} more {'seed' if number == 1 else 'seeds'}"
+
+
+def region(low: float, high: float, effect: Effect) -> tuple[float, float]:
+    """Return the one-sided p-values for an effect inside and outside the interval (low, high).
+
+    Twice a p-value is below 0.05 if and only if the whole 95% interval is on one side.
+    """
+    if math.isnan(effect.error):
+        return math.nan, math.nan
+    above = effect.above(low) if math.isfinite(low) else 0.0
+    below = effect.below(high) if math.isfinite(high) else 0.0
+    out_below = effect.below(low) if math.isfinite(low) else 1.0
+    out_above = effect.above(high) if math.isfinite(high) else 1.0
+    return max(above, below), min(out_below, out_above)

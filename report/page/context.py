@@ -96,12 +96,10 @@ class Report:
     log_ours: str
     rates: Printed
     rates_note: str
-    network_run: str | None
-    network_seed: int | None
     final_seed: int | None
     final_parameters: str
-    summary: Printed | None
-    structure: Printed | None
+    summary: Printed
+    structure: Printed
     structure_note: str
     sections: list[Section]
     classes: Printed
@@ -139,8 +137,7 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
     """
     facts, study, date = tables.published.facts, tables.study, today()
     run = final_run(tables)
-    network = final_network(tables)
-    layers = tables.layers[tables.layers["run"] == network]
+    layers = final_network(tables)
     verdicts, own = judge(tables), judge_own(tables)
     published_log = tables.published.logs.query("run == 'final' and 11 <= epoch <= 17")
     seed = first_seed(tables, run)
@@ -178,12 +175,10 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
         log_ours=prose.log_lines(ours, "printed_learning_rate", last=7),
         rates=paper_tables.rates_table(tables),
         rates_note=prose.RATES,
-        network_run=network,
-        network_seed=None if network is None else first_seed(tables, network),
         final_seed=seed,
         final_parameters=parameters,
-        summary=None if layers.empty else paper_tables.summary_table(layers),
-        structure=None if layers.empty else paper_tables.structure_table(tables, layers),
+        summary=paper_tables.summary_table(layers),
+        structure=paper_tables.structure_table(tables, layers),
         structure_note=(
             f"The printed sizes contradict the model that has {parameters} parameters and no "
             "maxpool: its real sizes stand beside them."
@@ -201,7 +196,7 @@ def context(folder: Path, tables: Tables, figures: Path) -> Report:
         gaps=tables.gaps.to_dict("records"),
         evidence=_evidence(tables),
         files=[
-            ("rates", f"{tables.root}/tables/rates.csv"),
+            *((name, f"{tables.root}/tables/{name}.csv") for name in ("rates", "networks")),
             *((name, f"../tables/{name}.csv") for name in ("claims", *READ)),
         ],
         runs=study_tables.runs_table(tables),
@@ -275,7 +270,7 @@ def _section(
         table=study_tables.ablation_table(tables, name),
         pictures=[it for section, it in mine if section == "ablations"],
         more=[it for section, it in mine if section != "ablations" and it.shows_something],
-        findings=ablation_findings(tables, name),
+        findings=ablation_findings(tables, name, verdicts),
         cost=_cost(tables, name),
         verdicts=[v for v in verdicts if v.id in ablation["claims"] or v.where == name],
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
+from report.judge.verdicts import REFUTED, SUPPORTED, Verdict
 from report.read.tables import Tables, last_epochs, runs_of
 from report.wording import interval, percent, signed
 
@@ -18,18 +20,31 @@ def held_out_accuracies(tables: Tables, name: str) -> dict[str, float]:
     return {str(run): float(value) for run, value in means.items()}
 
 
-def ablation_findings(tables: Tables, name: str) -> list[str]:
+def ablation_findings(tables: Tables, name: str, verdicts: Iterable[Verdict]) -> list[str]:
     """Return a sentence for each arm: its effect, the interval, and the interpretation.
 
-    If images were held out, the first sentence names the arm with the highest held-out accuracy.
+    An arm is called better or worse only where a verdict says so. If images were held out, the
+    first sentence names the arm with the highest held-out accuracy.
     """
     rows = tables.comparisons.query("ablation == @name").to_dict("records")
+    signs = signs_decided(verdicts)
     return [
         *_choice(tables, name),
-        *(_finding(row) for row in rows),
+        *(_finding(row, signs.get(f"{name}.{row['arm']}", "")) for row in rows),
         *_diverged(tables, name),
         *_unlike(tables, name),
     ]
+
+
+def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """Return by arm the sign of its effect in words, where a verdict on a direction decides it."""
+    return {
+        part.arm: f"{'better' if part.effect.difference > 0 else 'worse'} by the verdict on {v.id}"
+        for v in verdicts
+        if v.type == "direction"
+        for part in v.parts
+        if part.effect and part.thresholds == (0.0,) and part.verdict in (SUPPORTED, REFUTED)
+    }
 
 
 def _diverged(tables: Tables, name: str) -> list[str]:
@@ -74,7 +89,7 @@ def _choice(tables: Tables, name: str) -> list[str]:
     ]
 
 
-def _finding(row: dict[str, Any]) -> str:
+def _finding(row: dict[str, Any], decided: str) -> str:
     effect = f"{row['arm']} against {row['reference']}: {signed(row['difference_points'])} points"
     low, high, n = row["low_points"], row["high_points"], row["n"]
     if n < 1:
@@ -85,7 +100,9 @@ def _finding(row: dict[str, Any]) -> str:
         return f"{row['arm']} against {row['reference']}: a run ended without an accuracy."
     if math.isnan(low):
         return f"{effect} in each of {n} seeds: equal differences give no interval."
-    effect += f", 95% interval {interval(low, high)} (n = {n} seeds)"
+    effect += f", {row['level'] * 100:.4g}% interval {interval(low, high)} (n = {n} seeds)"
+    if decided:
+        return f"{effect}: {decided}."
     if low <= 0 <= high:
         return f"{effect}: an effect of either sign remains possible."
-    return f"{effect}: {'better' if low > 0 else 'worse'} on this data and budget."
+    return f"{effect}: no verdict decides its sign."

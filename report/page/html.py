@@ -17,6 +17,7 @@ from markupsafe import Markup
 from report.draw.all_figures import drawings
 from report.draw.drawing import INK, thin
 from report.page.context import Picture, Report
+from report.read.records import looks_of
 from report.read.tables import Tables
 
 FOLDER = Path(__file__).parent
@@ -146,7 +147,7 @@ def curves(tables: Tables) -> dict[str, Any]:
     ablations = {
         name: {
             "title": ablation["title"],
-            "seeds": ablation["seeds"],
+            "seeds": looks_of(ablation)[-1],
             "arms": [[arm["name"], arm["run"]] for arm in ablation["arms"] if arm["run"] in runs],
         }
         for name, ablation in tables.study["ablations"].items()

@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent.parent / "claim_types"
 VALUES: dict[str, dict[str, Any]] = {
     "arm": {"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"},
     "text": {"type": "string"},
+    "texts": {"type": "array", "minItems": 1, "items": {"type": "string"}},
     "number": {"type": "number", "minimum": -1e12, "maximum": 1e12},
     "positive": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e12},
     "share": {"type": "number", "minimum": 0, "maximum": 1},
@@ -35,6 +36,16 @@ def claim_types() -> dict[str, dict[str, Any]]:
 def key_of_tests(kind: str) -> str:
     """Return the key that contains the tests of a claim of type ``kind``."""
     return str(claim_types()[kind]["tests"])
+
+
+def adjusted(kind: str) -> bool:
+    """Return whether claims of type ``kind`` are adjusted for each other by Holm's procedure."""
+    return bool(claim_types()[kind].get("holm", False))
+
+
+def two_sided(kind: str) -> bool:
+    """Return whether a claim of type ``kind`` is decided by twice the smaller one-sided p-value."""
+    return bool(claim_types()[kind].get("two_sided", False))
 
 
 def problem_of(claim: dict[str, Any], tests: dict[str, Any]) -> str:

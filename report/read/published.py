@@ -52,9 +52,9 @@ def _problem(claim: dict[str, Any], test: dict[str, Any] | None, logs: set[Any])
     # A test of a log is a trend rule that has a log instead of an arm.
     for log in (test or {}).get("logs", []):
         rule = {key: value for key, value in log.items() if key != "run"}
-        arm = {} if "other" in rule else {"arm": "log.log"}
+        arm = {} if "others" in rule else {"arm": "log.log"}
         problems.append(problem_with("trend", rule | arm))
-        named = [log[key] for key in ("run", "other") if key in log]
+        named = [log["run"], *log.get("others", [])]
         problems += [f"logs.csv has no run {run}" for run in named if run not in logs]
     return next((problem for problem in problems if problem), "")
 

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report.read import mistakes
+from report.read.began import began
 from report.read.claim_types import problem_of
 from report.read.files import RecordError, read_arrays, read_csv, read_json
 from report.writing import write_csv
@@ -27,6 +28,7 @@ from resnet.files import new_file
 RUN_COLUMNS = (
     "run",
     "seed",
+    "began",
     "status",
     "epochs",
     "images_seen",
@@ -127,6 +129,7 @@ def read_record(
         raise RecordError(f"{folder}: was trained with another config: {', '.join(differing)}")
     if isinstance(summary.get("versions"), dict):
         summary["versions"] = ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
+    summary["began"] = began(summary)
     if "adopted" in summary:
         summary["adopted"] = "; ".join(summary["adopted"]["differs"]) or None
     # Compare the counts first: a range of summary["epochs"] might not fit into memory.
@@ -166,6 +169,20 @@ def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]
     return found
 
 
+def most_seeds(study: dict[str, Any]) -> dict[str, int]:
+    """Return by run the largest number of seeds that a declared look of an ablation needs."""
+    most = {run: int(planned["seeds"]) for run, planned in study["runs"].items()}
+    for ablation in study["ablations"].values():
+        for arm in ablation["arms"]:
+            most[arm["run"]] = max(most[arm["run"]], looks_of(ablation)[-1])
+    return most
+
+
+def looks_of(ablation: dict[str, Any]) -> tuple[int, ...]:
+    """Return an ablation's declared looks; by default, one look at all planned seeds."""
+    return tuple(ablation.get("looks") or [ablation["seeds"]])
+
+
 @dataclass(frozen=True)
 class Collected:
     """Tables by name, correctness of each answer by record, and images of mistakes."""
@@ -197,9 +214,12 @@ def collect(folder: Path, partial: bool = False) -> Collected:
     gaps: list[dict[str, Any]] = []
     hits: dict[str, NDArray[np.bool_]] = {}
     images: NDArray[np.int64] | None = None
+    most = most_seeds(study)
     for run, planned in study["runs"].items():
-        for seed in range(planned["seeds"]):
+        for seed in range(most[run]):
             record = folder / "runs" / run / f"seed{seed}"
+            if seed >= planned["seeds"] and not record.is_dir():
+                continue  # a later look, which this run hasn't come to
             try:
                 summary, rows = read_record(
                     record, run, seed, planned["config"], study.get("settings")

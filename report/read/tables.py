@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from report.read import published
 from report.read.files import read_arrays, read_json
-from report.read.records import read_study
+from report.read.records import looks_of, read_study
 
 READ = (
     "runs",
@@ -57,6 +57,7 @@ class Tables:
     rates: pd.DataFrame
     comparisons: pd.DataFrame
     spreads: pd.DataFrame
+    networks: pd.DataFrame
     confusion: pd.DataFrame
     mistakes: pd.DataFrame
     gaps: pd.DataFrame
@@ -84,6 +85,7 @@ def read_tables(folder: Path, tables: Path | None = None) -> Tables:
         facts=folder.parent / "data" / study["scale"]["dataset"] / "data.json",
         published=published.load(),
         rates=read_table(folder / "tables" / "rates.csv"),
+        networks=read_table(folder / "tables" / "networks.csv"),
         pictures=_read_pictures(tables / "mistakes.npz", folder / "tables" / "pictures.npz"),
         root=".." if tables.parent == folder else "../..",
         **{name: read_table(tables / f"{name}.csv") for name in READ},
@@ -144,28 +146,13 @@ def final_run(tables: Tables) -> str:
     return max(candidates)[1] if candidates else "base.final"
 
 
-def final_network(tables: Tables) -> str | None:
-    """Return any run of the paper's final network, or None if the study has none.
-
-    The protocol doesn't matter, because Figures 3 and 4 show only the network.
-    """
-    model = tables.published.facts["final_model"]
-    drawn = set(tables.layers["run"])
-    found = [
-        run
-        for run, planned in tables.study["runs"].items()
-        if run in drawn and planned["config"] and is_final(planned["config"]["model"], model)
-    ]
-    return next(iter(found), None)
+FINAL = "base.final"
+"""The name of the paper's final network in ``networks.csv``."""
 
 
-def is_final(network: dict[str, Any], published: dict[str, Any]) -> bool:
-    """Return whether a config's network is the paper's final network."""
-    ours = ("blocks", "channels", "stage_strides", "stem_stride", "maxpool", "stride_in_block")
-    kernels = {"stem": network.get("stem_kernel"), "stages": network.get("stage_kernels")}
-    same = all(network.get(key) == published[key] for key in (*ours, "shortcut_kernel"))
-    plain = network.get("convolutions_per_block") == 2 and network.get("enlarge", 1) == 1
-    return bool(same and plain and kernels == published["kernels"])
+def final_network(tables: Tables) -> pd.DataFrame:
+    """Return the layers of the paper's final network, which Figures 3 and 4 show."""
+    return tables.networks[tables.networks["arm"] == FINAL]
 
 
 STAGES = {
@@ -188,9 +175,9 @@ def pixels_of(named: pd.DataFrame, stage: str) -> str:
     return pixels or channels
 
 
-def sizes_of_figure4(tables: Tables, run: str) -> list[tuple[str, str, str]]:
-    """Return each layer of Figure 4 with its printed size and its size in the run's network."""
-    named = tables.layers[tables.layers["run"] == run].drop_duplicates("name").set_index("name")
+def sizes_of_figure4(tables: Tables, layers: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return each layer of Figure 4 with its printed size and its size among ``layers``."""
+    named = layers.drop_duplicates("name").set_index("name")
     return [
         (row["layer"], str(row["output"]), pixels_of(named, STAGES[row["layer"]]))
         for row in tables.published.facts["figure4"]["rows"]
@@ -211,7 +198,7 @@ def last_epochs(tables: Tables, name: str) -> pd.DataFrame:
 def _belonging(tables: Tables, name: str, table: pd.DataFrame) -> pd.DataFrame:
     ablation = tables.study["ablations"][name]
     runs = {arm["run"] for arm in ablation["arms"]}
-    return table[table["run"].isin(runs) & (table["seed"] < ablation["seeds"])]
+    return table[table["run"].isin(runs) & (table["seed"] < looks_of(ablation)[-1])]
 
 
 def first_seed(tables: Tables, run: str) -> int | None:

@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -158,9 +159,10 @@ def versions_digest(*packages: str) -> str:
     return " ".join(f"{name}={v}" for name, v in versions(*packages).items())
 
 
-def origin(config: RunConfig) -> dict[str, object]:
+def origin(config: RunConfig) -> dict[str, Any]:
     """Return the provenance of a run's results; call this function when the run starts."""
     return {
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": processor(),
         "versions": versions(*PACKAGES) | {"python": platform.python_version()},
         "commit": commit(),

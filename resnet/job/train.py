@@ -88,15 +88,16 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     splits = load(args.data, "train"), load(args.data, "test")
     images = place(config, *splits, facts, device)
     run = Run(config, images, device, args.cuda_graphs == "always")
-    guard = Guard(run, args.checkpoint, key)
     saved = checkpoint.load(args.checkpoint, key)
     if saved is not None:
         run.restore(saved)
+        started["began"] = saved.get("began", started["began"])
         log.info(
             "%s seed %d  goes on at batch %d of %d", args.run, config.seed, run.step, run.steps
         )
     elif args.checkpoint.exists():
         log.info("%s: not used, since its config, code or data differ", args.checkpoint)
+    guard = Guard(run, args.checkpoint, key, started["began"])
     with guard.listening():
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():

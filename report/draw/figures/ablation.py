@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from report.draw.drawing import MARKERS, Drawing, beside, colour, dash, interval_line, label, thin
-from report.judge.comparisons import accuracies
-from report.judge.statistics import t_interval
+from report.judge.pairs import accuracies
+from report.judge.statistics.effects import effect_of
+from report.read.records import looks_of
 from report.read.tables import Tables
 from report.wording import seeds
 
@@ -23,13 +24,12 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     """Draw the final accuracies and the learning curves of all arms and seeds of an ablation."""
     ablation = tables.study["ablations"][name]
     arms = ablation["arms"]
-    finals = {
-        arm["name"]: accuracies(tables.runs, arm["run"], ablation["seeds"]).dropna() for arm in arms
-    }
+    most = looks_of(ablation)[-1]
+    finals = {arm["name"]: accuracies(tables.runs, arm["run"], most).dropna() for arm in arms}
     row = 0.19 if narrow else 0.28
     figure, (left, right) = beside(narrow, max(1.5 if narrow else 2.6, 0.9 + row * len(arms)), 1.15)
     _finals(left, finals, narrow)
-    curves = tables.epochs[tables.epochs["seed"] < ablation["seeds"]]
+    curves = tables.epochs[tables.epochs["seed"] < most]
     for y, arm in enumerate(arms):
         _curves(right, curves[curves["run"] == arm["run"]], arm["name"], y, narrow)
     right.set(xlabel="training images seen", ylabel="test accuracy (%)")
@@ -88,7 +88,7 @@ def _finals(axes: Axes, finals: dict[str, pd.Series], narrow: bool) -> None:
     for y, mine in enumerate(finals.values()):
         ink, mark = colour(y), MARKERS[y % len(MARKERS)]
         if len(mine) > 1:
-            ends = t_interval(mine.to_numpy())
+            ends = effect_of(mine.to_numpy()).interval()
             interval_line(axes, y, ends, axes.get_xlim(), ink, narrow, alpha=0.5)
             axes.plot(mine.mean(), y, "|", color=ink, markersize=2 * size)
         axes.plot(mine, [y] * len(mine), mark, color=ink, markersize=size, alpha=0.9)

@@ -7,7 +7,7 @@ import seaborn as sns
 
 from report.draw.drawing import PALETTE, Drawing, nothing, sheet
 from report.judge.comparisons import optimism
-from report.judge.statistics import t_interval
+from report.judge.statistics.effects import effect_of
 from report.read.tables import Tables
 from report.wording import interval, percent, plural, signed
 
@@ -33,7 +33,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         f"Choosing the epoch on the test set gains {signed(gained.mean())} points on average over "
         f"{plural(len(gained), 'run')}, and anything at all in {percent(above, 0)} of them."
     )
-    mean = t_interval(gained.to_numpy())
+    mean = effect_of(gained.to_numpy()).interval()
     several = f"95% t interval {interval(*mean)} over runs" if len(gained) > 1 else "no interval"
     caption = (
         "How far the best epoch on the test set lies above the last (n = "

@@ -10,4 +10,4 @@ from report.judge.verdicts import SHOWN, Part
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
     """Return the effect of an arm, without a verdict."""
-    return Part(SHOWN, f"{evidence.effect(test['arm'])[1]}.", test["arm"])
+    return Part(evidence.effect(test["arm"]).sentence(), test["arm"], verdict=SHOWN)

@@ -1,4 +1,4 @@
-"""Claims that are checked by arithmetic, without training."""
+"""Claims that are checked by arithmetic on the declarations, without training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import operator
 from typing import Any
 
 from report.judge.evidence import Evidence
-from report.judge.verdicts import Part, held
+from report.judge.verdicts import Part, decided
 from report.read.tables import Tables, sizes_of_figure4
 from report.wording import count
 
@@ -14,21 +14,29 @@ CHECKS = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return the verdict on an arithmetic claim."""
+    """Return whether an arithmetic claim holds."""
     if "rates" in test:
         return _rates(evidence.tables)
     if "sizes" in test:
         return _sizes(evidence, test["arm"])
-    value = int(evidence.runs(test["arm"])[test["column"]].iloc[0])
-    said = f"{test['arm']}: {count(value)} {test['column']}"
+    value = _total(evidence, test["arm"], test["column"])
+    said = f"{test['arm']}: {count(value)} {test['column'].replace('_', ' ')}"
     if "over" in test:
-        ratio = value / int(evidence.runs(test["over"])[test["column"]].iloc[0])
+        ratio = value / _total(evidence, test["over"], test["column"])
         sentence = f"{said}, {ratio:.2f} times those of {test['over']}."
-        return Part(held(ratio > test["ratio_above"]), sentence, test["arm"])
+        return decided(ratio > test["ratio_above"], sentence, test["arm"])
     asked = {word: test[word] for word in CHECKS if word in test}
     holds = all(CHECKS[word](value, bound) for word, bound in asked.items())
     bounds = " and ".join(f"{word} {count(bound)}" for word, bound in asked.items())
-    return Part(held(holds), f"{said}; claimed: {bounds}.", test["arm"])
+    return decided(holds, f"{said}; claimed: {bounds}.", test["arm"])
+
+
+COLUMNS = {"parameters": "parameters", "flops_per_image": "flops"}
+"""The column of ``networks.csv`` for each quantity that a claim can name."""
+
+
+def _total(evidence: Evidence, arm: str, column: str) -> int:
+    return int(evidence.network(arm)[COLUMNS[column]].iloc[0])
 
 
 def _rates(tables: Tables) -> Part:
@@ -36,16 +44,15 @@ def _rates(tables: Tables) -> Part:
     ours = tables.rates.set_index("epoch")["printed_learning_rate"]
     printed = zip(figure["epochs"], figure["learning_rate_printed"], strict=True)
     equal = [ours[epoch] == rate for epoch, rate in printed]
-    return Part(
-        held(all(equal)),
+    return decided(
+        all(equal),
         f"{sum(equal)} of {len(equal)} rates equal what get_lr() prints, to the last digit.",
         "Figure 2",
     )
 
 
 def _sizes(evidence: Evidence, arm: str) -> Part:
-    run = str(evidence.runs(arm)["run"].iloc[0])
-    pairs = sizes_of_figure4(evidence.tables, run)
+    pairs = sizes_of_figure4(evidence.tables, evidence.network(arm))
     wrong = [layer for layer, printed, real in pairs if printed != real]
     said = f"{len(wrong)} of {len(pairs)} printed output sizes differ from the model's"
-    return Part(held(not wrong), f"{said}: {', '.join(wrong)}." if wrong else f"{said}.", arm)
+    return decided(not wrong, f"{said}: {', '.join(wrong)}." if wrong else f"{said}.", arm)

@@ -6,17 +6,36 @@ import math
 from typing import Any
 
 from report.judge.evidence import Evidence
-from report.judge.statistics import seeds_to_clear
-from report.judge.verdicts import UNDECIDED, Part, region, size
+from report.judge.verdicts import Part, region
 from report.wording import signed
+
+SIGNS = {"positive": 1, "negative": -1}
+
+
+def bounds(test: dict[str, Any]) -> tuple[float, float]:
+    """Return the interval (low, high) of differences that a size claim allows, in points."""
+    sign = SIGNS.get(test.get("sign", ""), 0)
+    if "within" in test:
+        bound = test["within"]
+        return (0.0 if sign > 0 else -bound), (0.0 if sign < 0 else bound)
+    return (-math.inf, -test["beyond"]) if sign < 0 else (test["beyond"], math.inf)
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return the verdict on the size of an arm's effect, from its confidence interval."""
-    effect, said = evidence.effect(test["arm"])
-    low, high = region(test)
-    bound = f"claimed is {signed(low, 0)} to {signed(high, 0)}" if low > -math.inf else ""
-    bound = bound or f"claimed is below {signed(high, 0)}"
-    verdict = size(effect, low, high)
-    needed = seeds_to_clear(effect, (low, high)) if verdict == UNDECIDED else 0
-    return Part(verdict, f"{said}; {bound} points.", test["arm"], needed)
+    """Return the p-values for an effect inside and outside the claimed interval."""
+    compared = evidence.effect(test["arm"])
+    looks, (low, high) = compared.looks, bounds(test)
+    claimed = f"{signed(low, 0)} to {signed(high, 0)}"
+    if math.isinf(low) or math.isinf(high):
+        claimed = f"below {signed(high, 0)}" if math.isinf(low) else f"above {signed(low, 0)}"
+    odds = [region(low, high, effect) for effect in looks.seen]
+    return Part(
+        sentence=compared.sentence(f"; claimed: {claimed} points"),
+        arm=test["arm"],
+        support_p=looks.p(inside for inside, _ in odds),
+        refute_p=looks.p(outside for _, outside in odds),
+        effect=looks.last if looks.seen else None,
+        thresholds=(low, high),
+        declared=looks.declared,
+        waiting=compared.waiting,
+    )

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from report.judge.evidence import Evidence
-from report.judge.verdicts import Part, held
+from report.judge.verdicts import Part, region
 from report.wording import percent
+
+METRIC = "best_notebook_test_accuracy"
+"""The paper's own metric: the best epoch of the notebook's average."""
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
-    """Return the verdict on whether an arm's mean accuracy is within the claim's tolerance."""
-    values = evidence.runs(test["arm"])["best_notebook_test_accuracy"]
-    off = abs(values.mean() - claim["published"])
-    sentence = (
-        f"{test['arm']}: {percent(values.mean())} (n = {len(values)}) by the paper's metric, "
-        f"published {percent(claim['published'])} with a tolerance of "
-        f"{claim['tolerance'] * 100:g} points."
+    """Return the p-values for an arm's accuracy inside and outside the claim's tolerance."""
+    published, points = claim["published"], claim["tolerance"] * 100
+    looks = evidence.values(test["arm"], METRIC, published)
+    odds = [region(-points, points, effect) for effect in looks.seen]
+    mine = evidence.runs(test["arm"])[METRIC]
+    said = f"{percent(mine.mean())} (n = {len(mine)})"
+    if looks.seen and not math.isnan(looks.last.error):
+        low, high = (published + end / 100 for end in looks.last.interval(1 - looks.level))
+        share = f"{(1 - looks.level) * 100:.4g}"
+        said = (
+            f"{percent(published + looks.last.difference / 100)} ({share}% interval "
+            f"{percent(low)} to {percent(high)}, n = {looks.last.n})"
+        )
+    return Part(
+        sentence=(
+            f"{test['arm']}: {said} by the paper's metric, published {percent(published)} with a "
+            f"tolerance of {points:g} points."
+        ),
+        arm=test["arm"],
+        support_p=looks.p(inside for inside, _ in odds),
+        refute_p=looks.p(outside for _, outside in odds),
+        effect=looks.last if looks.seen else None,
+        thresholds=(-points, points),
+        declared=looks.declared,
+        waiting=evidence.waiting(test["arm"]),
     )
-    return Part(held(off <= claim["tolerance"]), sentence, test["arm"])

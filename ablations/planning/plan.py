@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.harness.document import DeclarationError
+from ablations.harness.resources import Speed, run_seconds
 from ablations.harness.scale import ROOT
-from ablations.harness.study import Study
+from ablations.harness.study import Study, to_document
+from report.judge.families import levels
+from report.judge.statistics import power
+from report.judge.statistics.effects import SIGNIFICANCE
+from report.judge.statistics.looks import weights
+from report.read import published
 from resnet.config import RunConfig, to_json
 from resnet.costs import estimate
-
-SPREAD = 0.4
-"""Default standard deviation of test accuracy between seeds, in percentage points."""
-
-POWER, SIGNIFICANCE = 0.8, 0.05
-
-Speed = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -54,18 +53,6 @@ def calibrate(configs: list[RunConfig], cache: Path) -> list[Speed]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def run_seconds(config: RunConfig, speed: Speed) -> float:
-    """Return the seconds of a run: start, training, evaluation per epoch, final evaluation."""
-    epochs = math.ceil(config.budget.images_seen / config.epoch_images)
-    facts = config.dataset
-    evaluated = epochs * (facts.test_images + config.selection.held_out_images)
-    # The final evaluation on the training images, not augmented.
-    evaluated += config.data.training_images - config.selection.held_out_images
-    start_seconds = 4.0
-    trained = config.budget.images_seen * speed["train"]
-    return trained + evaluated * speed["evaluate"] + start_seconds
-
-
 def record_megabytes(config: RunConfig) -> float:
     """Return the approximate size of a run record: float32 weights and test probabilities."""
     facts = config.dataset
@@ -75,19 +62,22 @@ def record_megabytes(config: RunConfig) -> float:
     return 4 * numbers / 1e6
 
 
-def detectable(seeds: int, spread: float) -> float:
-    """Return the smallest difference that is detectable, in percentage points; NaN for one seed.
+def detectable(study: Study, names: tuple[str, ...], spread: float) -> float:
+    """Return the smallest effect that claims on the ablations would find, in percentage points.
 
-    It has 80% power in the two-sided paired t test at 5% (Cohen 1988, Statistical Power Analysis,
-    chapter 2). ``spread`` is the standard deviation of one run; without correlation within pairs,
-    a difference has sqrt(2) times this standard deviation.
+    It has 80% power at the level that decides the strictest of the claims on any arm, after Holm's
+    procedure and for the last declared look; NaN for one seed. ``spread`` is the standard deviation
+    of one run; without correlation within pairs, a difference has sqrt(2) times that.
     """
-    if seeds < 2:
-        return math.nan
-    from statsmodels.stats.power import TTestPower  # takes a second, so import it only when needed
-
-    effect = TTestPower().solve_power(nobs=seeds, alpha=SIGNIFICANCE, power=POWER)
-    return float(effect) * spread * math.sqrt(2)
+    at = levels(to_document(study), published.load())
+    found = []
+    for name in names:
+        ablation = study.ablations[name]
+        share = weights(ablation.looks)[-1]
+        arms = [f"{name}.{member.name}" for member in ablation.members[1:]]
+        level = min((at.get(arm, SIGNIFICANCE) for arm in arms), default=SIGNIFICANCE) * share
+        found.append(power.detectable(ablation.looks[-1], spread * math.sqrt(2), level))
+    return max(found, key=lambda points: (math.isnan(points), points))
 
 
 def plan(
@@ -129,7 +119,7 @@ def _row(
         images_seen=sum(study.runs[run].budget.images_seen for run, _ in pairs),
         hours=sum(run_seconds(study.runs[run], speeds[run]) for run, _ in pairs) / 3600,
         disk_mb=sum(record_megabytes(study.runs[run]) for run, _ in pairs),
-        detectable_points=detectable(seeds, spread),
+        detectable_points=detectable(study, names, spread),
     )
 
 
@@ -138,7 +128,7 @@ def table(rows: list[Row], spread: float) -> str:
     heads = ("ablation", "arms", "seeds", "runs", "images seen", "hours", "disk MB", "detectable")
     lines = [heads]
     for row in rows:
-        shown = f"{row.detectable_points:.2f}" if row.seeds > 1 else "-"
+        shown = "-" if math.isnan(row.detectable_points) else f"{row.detectable_points:.2f}"
         counts = (str(row.arms), str(row.seeds), str(row.runs), f"{row.images_seen:,}")
         lines.append((row.name, *counts, f"{row.hours:.2f}", f"{row.disk_mb:,.0f}", shown))
     widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
@@ -151,7 +141,8 @@ def table(rows: list[Row], spread: float) -> str:
             *text,
             "",
             "hours: one run after another, one thread each, as timed on this machine.",
-            f"detectable: the smallest difference in points that {POWER:.0%} of such studies find,",
-            f"if runs spread by {spread:g} points between seeds (--spread); one seed finds none.",
+            f"detectable: the smallest difference in points that {power.POWER:.0%} of such studies",
+            f"find if runs spread by {spread:g} points between seeds (--spread), at the level that",
+            "decides claims on the ablation, after all adjustments; one seed finds none.",
         ]
     )

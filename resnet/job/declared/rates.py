@@ -1,6 +1,6 @@
 """Write the learning rate of every epoch: the rate in use, and the one that ``get_lr()`` returns.
 
-``python -m resnet.job.rates --config JSON --epochs N --output FILE`` needs no data and no training.
+``python -m resnet.job.declared.rates --config JSON --epochs N --output FILE`` needs no training.
 The paper's Figure 2 shows ``scheduler.get_lr()`` after each epoch, which isn't the rate in use.
 """
 
@@ -42,7 +42,9 @@ def by_epoch(config: RunConfig, epochs: int) -> list[dict[str, float]]:
 
 def main(argv: list[str] | None = None) -> int:
     """Write a CSV file with a row for each epoch."""
-    parser = argparse.ArgumentParser(prog="python -m resnet.job.rates", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m resnet.job.declared.rates", description=main.__doc__
+    )
     parser.add_argument("--config", required=True, help="the run config as JSON")
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--output", type=Path, required=True)

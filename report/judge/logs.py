@@ -1,0 +1,48 @@
+"""Judge the published logs by themselves, apart from this study's runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from report.judge.trends import RULES
+from report.judge.verdicts import REFUTED, SUPPORTED, UNTESTABLE, Part
+from report.read.tables import Tables
+from report.wording import percent
+
+HELD = {True: SUPPORTED, False: REFUTED, None: UNTESTABLE}
+
+
+def judge_log(tables: Tables, log: dict[str, Any]) -> Part:
+    """Return what a published log says of a claim by itself."""
+    logs = tables.published.logs
+    others = [logs[logs["run"] == name] for name in log.get("others", [])]
+    holds, said = RULES[log["rule"]](logs[logs["run"] == log["run"]], log, *others)
+    verdict = HELD[None if holds is None else bool(holds)]
+    return Part(f"Published log {log['run']}: {said}.", log["run"], verdict=verdict)
+
+
+def agreement(
+    tables: Tables, claim: dict[str, Any], tests: dict[str, Any], parts: Sequence[Part]
+) -> list[str]:
+    """Return a sentence if the published logs and this study's runs agree against the paper's text.
+
+    It is given for an accuracy if no log and no arm is within the tolerance, and an arm is within
+    the tolerance of the logs' range.
+    """
+    logs = tables.published.logs
+    named = [log["run"] for log in tests.get("logs", []) if log["rule"] == "best_test_accuracy"]
+    if claim["type"] != "value" or not named or any(not part.effect for part in parts):
+        return []
+    best = [float(logs.loc[logs["run"] == name, "test_accuracy"].max()) for name in named]
+    published, tolerance = claim["published"], claim["tolerance"]
+    ours = [published + part.effect.difference / 100 for part in parts if part.effect]
+    near = [v for v in ours if min(best) - tolerance <= v <= max(best) + tolerance]
+    if not near or any(abs(value - published) <= tolerance for value in (*best, *ours)):
+        return []
+    ranges = f"{percent(min(best), 1)} to {percent(max(best), 1)} at best"
+    measured = ", ".join(percent(value, 1) for value in near)
+    return [
+        f"The published logs of this network ({ranges}) and these runs ({measured}) agree; the "
+        f"printed {percent(published, 0)} stands alone."
+    ]

@@ -1,0 +1,65 @@
+"""What a claim needs of the runs that it rests on, checked against their configs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from report.read.tables import Tables, setting_of
+from report.wording import count, percent
+
+AT_LEAST = {
+    "training_images": ("data.training_images", "trains on {} images"),
+    "images_seen": ("budget.images_seen", "sees {} images in training"),
+}
+"""Needs that are least amounts: the setting that states each, and the words for it."""
+
+
+def unmet(needs: dict[str, Any], study: dict[str, Any], run: str) -> str:
+    """Return why a run can't test a claim, or an empty text.
+
+    Parameters
+    ----------
+    needs
+        ``dataset``, and the least ``training_images`` and ``images_seen``; all are optional.
+    study
+        ``study.json``.
+    run
+        The run's name.
+    """
+    asked = {key: needs[key] for key in ("dataset", *AT_LEAST) if key in needs}
+    if not asked:
+        return ""
+    config = study["runs"][run]["config"]
+    if config is None:
+        return f"{run} has no config that could be checked"
+    dataset = setting_of(config, "data.dataset")
+    if asked.get("dataset", dataset) != dataset:
+        return f"{run} trains on {dataset}, not on {asked['dataset']}"
+    for key, (setting, words) in AT_LEAST.items():
+        value = setting_of(config, setting)
+        if key in asked and value < asked[key]:
+            return f"{run} {words.format(count(value))}, and the claim needs {count(asked[key])}"
+    return ""
+
+
+def far_from_end(needs: dict[str, Any], tables: Tables, run: str) -> str:
+    """Return whether a run ends too early to be evidence of what a change is worth, in words.
+
+    Parameters
+    ----------
+    needs
+        ``train_accuracy``, the least training accuracy in the last epoch, in the mean over seeds.
+    tables
+        The study's tables.
+    run
+        The run's name.
+    """
+    runs = tables.runs
+    reached = runs.loc[runs["run"] == run, "final_train_accuracy"].mean()
+    least = needs.get("train_accuracy", 0)
+    if not reached < least:
+        return ""
+    return (
+        f"{run} has a training accuracy of {percent(reached, 0)} in its last epoch, below "
+        f"{percent(least, 0)}: what helps so far from the end of training helps at the start"
+    )

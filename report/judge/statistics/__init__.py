@@ -1,0 +1,1 @@
+"""Statistics as pure functions of numbers: effects over seeds, looks, power, test images."""

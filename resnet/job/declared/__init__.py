@@ -1,0 +1,1 @@
+"""Tables of what the declarations decide without training: learning rates and networks."""
