@@ -16,6 +16,9 @@ FIGURES = {
     )
 }
 
+PLANNED = STUDY.runs_of(*STUDY.covered)
+LATER = sorted({*STUDY.runs_of(*STUDY.covered, later=True)} - {*PLANNED})
+
 COLLECTED = multiext(
     "results/{scale}/tables/",
     "runs.csv",
@@ -63,7 +66,15 @@ rule collect:
         study="results/{scale}/study.json",
         summaries=[
             f"results/{SCALE}/runs/{run}/seed{seed}/summary.json"
-            for run, seed in STUDY.runs_of(*STUDY.covered)
+            for run, seed in PLANNED
+        ],
+        # Seeds of later looks, as far as they were trained.
+        later=[
+            summary
+            for run, seed in LATER
+            if Path(
+                summary := f"results/{SCALE}/runs/{run}/seed{seed}/summary.json"
+            ).is_file()
         ],
     output:
         COLLECTED,
@@ -83,6 +94,8 @@ rule compare:
         study="results/{scale}/study.json",
         runs="results/{scale}/tables/runs.csv",
         hits="results/{scale}/tables/hits.npz",
+        # A claim's family decides at which level an effect is found.
+        published=PUBLISHED,
     output:
         comparisons=report(
             "results/{scale}/tables/comparisons.csv",

@@ -54,7 +54,7 @@ def read_planned(folder: Path) -> Planned:
         runs, dataset = study["runs"], study["scale"]["dataset"]
         configs = {run: from_record(r["config"]) for run, r in runs.items() if r["config"]}
         names = {to_json(config): run for run, config in configs.items()}
-        seeds = {run: int(runs[run]["seeds"]) for run in configs}
+        seeds = {run: int(runs[run].get("most", runs[run]["seeds"])) for run in configs}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path}: can't be read ({error}); it says which runs the study plans, and "

@@ -169,7 +169,9 @@ rule networks:
     params:
         # What claims of arithmetic rest on, and Figures 3 and 4: no training is needed for it.
         networks=json.dumps(declared_networks(STUDY, load_bases()["final"])),
-        code=code_digest("resnet/network", "resnet/costs", "resnet/job/declared/networks.py"),
+        code=code_digest(
+            "resnet/network", "resnet/costs", "resnet/job/declared/networks.py"
+        ),
         versions=versions_digest("torch"),
     shell:
         "exec python -m resnet.job.declared.networks --networks {params.networks:q} --output {output:q}"

@@ -16,11 +16,13 @@ from report.judge import comparisons, needs
 from report.judge.claim_types import size
 from report.judge.claims import judge, judge_own
 from report.judge.history import post_hoc
+from report.judge.logs import agreement
 from report.judge.statistics.effects import effect_of
 from report.judge.statistics.looks import Looks
 from report.judge.statistics.power import more_seeds
 from report.judge.trends import RULES
 from report.judge.verdicts import Odds, Part, Verdict, filled_in, odds, region, verdict_of
+from report.page.findings import signs_decided
 from report.read import began, published
 from report.read import records as collect
 from report.read.tables import read_tables
@@ -549,6 +551,34 @@ def test_a_users_own_claims_are_a_family_of_their_own(judged):
     assert verdict.id == "mine"
     assert verdict.verdict == "undecided"
     assert "mine" not in {v.id for v in judge(read_tables(judged))}
+
+
+def test_logs_and_runs_that_agree_against_the_paper_are_told():
+    tables = SimpleNamespace(published=published.load())
+    claim = {"type": "value", "published": 0.84, "tolerance": 0.02}
+    tests = tables.published.tests["figure1-row3"]
+    measured = Part("said.", effect=effect_of(np.array([-3.4, -3.3, -3.5])))
+    (said,) = agreement(tables, claim, tests, [measured])
+    assert said == (
+        "The published logs of this network (80.8% to 82.1% at best) and these runs (80.6%) agree; "
+        "the printed 84% stands alone."
+    )
+    within = Part("said.", effect=effect_of(np.array([-0.4, -0.3, -0.5])))
+    assert agreement(tables, claim, tests, [within]) == []
+    assert agreement(tables, claim, tests, [Part("was not run.")]) == []
+
+
+def test_only_a_verdict_calls_an_arm_better():
+    def told(kind, verdict, threshold):
+        effect = effect_of(np.array([2.0, 2.1, 1.9]))
+        part = Part("said.", "a.b", verdict=verdict, effect=effect, thresholds=(threshold,))
+        return signs_decided([Verdict("id", kind, "", "", verdict, (part,))])
+
+    assert told("direction", "refuted", 0.0) == {"a.b": "better by the verdict on id"}
+    assert told("direction", "undecided", 0.0) == {}
+    # That a change doesn't gain half a point doesn't say that it harms.
+    assert told("direction", "supported", 0.5) == {}
+    assert told("size", "supported", 0.0) == {}
 
 
 # --- comparing studies ----------------------------------------------------------------------

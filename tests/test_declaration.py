@@ -195,11 +195,23 @@ def test_a_users_own_claim_names_her_arms(tmp_path):
         ({"type": "size", "effects": [{"arm": "kept", "within": -1}]}, "a number above 0"),
         ({"combine": "most"}, "allowed are all, any"),
         ({"colour": "red"}, "no key 'colour'"),
+        ({"needs": "cifar10"}, "needs: expected some of dataset"),
+        ({"needs": {"scale": "paper"}}, "needs: no key 'scale'; allowed are dataset"),
+        ({"needs": {"images_seen": "many"}}, "needs: images_seen: expected a whole number"),
+        ({"since": "yesterday"}, "since: expected a moment such as"),
+        ({"since": 2026}, "since: expected a moment such as"),
     ],
 )
 def test_a_wrong_claim_is_refused(tmp_path, change, said):
     with pytest.raises(DeclarationError, match=said):
         declare(tmp_path, {"claims": [OWN | change]})
+
+
+def test_a_users_claim_says_what_it_needs_and_since_when_it_stands(tmp_path):
+    more = {"needs": {"dataset": "cifar10", "train_accuracy": 0.7}, "since": "2026-11-27T01:30Z"}
+    (claim,) = declare(tmp_path, {"claims": [OWN | more]}).own_claims
+    assert claim["needs"]["train_accuracy"] == 0.7
+    assert claim["since"] == "2026-11-27T01:30Z"
 
 
 VALUE = {"type": "value", "published": 0.9, "tolerance": 0.01, "values": [{"arm": "kept"}]}

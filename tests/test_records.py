@@ -25,7 +25,7 @@ def test_every_planned_run_is_a_row(study):
 
 def test_records_that_were_not_planned_are_left_out(study):
     planned = json.loads((study / "study.json").read_text())
-    planned["runs"]["base.design"]["seeds"] = 1
+    planned["runs"]["base.design"] |= {"seeds": 1, "most": 1}
     (study / "study.json").write_text(json.dumps(planned))
     assert len(collect(study).tables["runs"]) == 5
 

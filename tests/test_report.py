@@ -291,7 +291,8 @@ def test_a_diverged_run_is_said_to_be(study):
 def test_the_page_gives_every_claim_its_verdict(drawn):
     text = page(drawn)
     assert text.count('<article id="claim-') == 30
-    assert "1 supported" in text
+    assert "6 supported" in text
+    assert "1 refuted" in text
 
 
 def test_the_protocol_lists_every_setting():

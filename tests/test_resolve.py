@@ -5,6 +5,7 @@ import pytest
 
 from ablations.harness import resolve as registry
 from ablations.harness.document import DeclarationError
+from ablations.harness.networks import declared_networks
 from ablations.harness.resolve import FOLDER, resolve
 from ablations.harness.study import named, to_document
 from resnet.config import to_json
@@ -123,6 +124,39 @@ def test_all_is_what_was_asked_for():
     assert set(to_document(study)["runs"]) == {"base.design", "maxpool.with_maxpool"}
 
 
+def test_one_look_is_at_all_planned_seeds_unless_more_are_declared():
+    once = to_document(resolve({"scale": "cpu"}))
+    assert once["ablations"]["channels"]["looks"] == [5]
+    study = resolve({"scale": "cpu", "looks": [5, 8]})
+    document = to_document(study)
+    assert document["ablations"]["channels"]["looks"] == [5, 8]
+    assert (document["runs"]["base.early"]["seeds"], document["runs"]["base.early"]["most"]) == (
+        5,
+        8,
+    )
+    # Three seeds are planned of the published length, and so looked at once.
+    assert document["ablations"]["overfitting"]["looks"] == [3]
+    assert document["options"] == {"looks": "[5,8]"}
+    planned, later = study.runs_of("channels"), study.runs_of("channels", later=True)
+    assert set(later) - set(planned) == {
+        (run, seed) for run in ("base.early", "channels.halved") for seed in (5, 6, 7)
+    }
+
+
+def test_looks_from_the_command_line_are_numbers():
+    # Snakemake's --config reads the numbers of a list as text.
+    assert resolve({"scale": "cpu", "looks": ["5", "8"]}).scale.looks == (5, 8)
+
+
+def test_the_networks_of_exact_claims_are_known_without_training():
+    final = registry.load_bases()["final"]
+    found = declared_networks(resolve({"scale": "smoke"}), final)
+    assert {"base.final", "figure1.row1", "resnet18.torchvision", "channels.base"} <= set(found)
+    # The paper's claims are about CIFAR-10, whatever a study trains on.
+    assert {groups["data"]["dataset"] for groups in found.values()} == {"cifar10"}
+    assert found["path.batch_128"]["model"] == found["base.final"]["model"]
+
+
 def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
     for visible, scale in ((True, "paper"), (False, "cpu")):
         monkeypatch.setattr(registry, "gpu_visible", lambda visible=visible: visible)
@@ -151,6 +185,10 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "demo", "ablations": []}, "a list of names or null"),
         ({"scale": "cpu", "training_images": 60_000}, "cifar10 has|from 2 to 50,000"),
         ({"scale": "cpu", "training_images": 20}, "none would be left"),
+        ({"scale": "cpu", "looks": [5, 3]}, "ascending numbers of seeds"),
+        ({"scale": "cpu", "looks": [1, 5]}, "ascending numbers of seeds from 2"),
+        ({"scale": "cpu", "looks": "5,8"}, "ascending numbers of seeds"),
+        ({"scale": "cpu", "looks": [3, 8]}, "seeds, 5 here, must be one of them"),
     ],
 )
 def test_a_wrong_option_says_what_is_allowed(options, said):
@@ -182,7 +220,7 @@ def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
     study = resolve({"scale": "cpu", "ablations": ["own"]}, folder)
     assert study.runs_of("own")[:1] == [("base.final", 0)]
     assert ("own.one", 4) in study.runs_of("own")
-    assert to_document(study)["runs"]["own.one"] == {"config": None, "seeds": 5}
+    assert to_document(study)["runs"]["own.one"] == {"config": None, "seeds": 5, "most": 5}
     assert "own.one" not in study.runs
 
 

@@ -6,6 +6,7 @@ User claims have the format of paper/, with the keys in ``report/claim_types/<ty
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -84,12 +85,15 @@ def _problem(claim: dict[str, Any], arms: list[str]) -> str:
         return f"{name}: type: allowed are {', '.join(claim_types())}, got {given!r}"
     kind = claim_types()[given]
     own = kind.get("claim", {})
-    allowed = ("id", "quote", "type", kind["tests"], "combine", *own)
+    allowed = ("id", "quote", "type", kind["tests"], "combine", "needs", "since", *own)
     unknown = [key for key in claim if key not in allowed]
     if unknown:
         return f"{name}: no key {unknown[0]!r}; allowed are {', '.join(allowed)}"
     if claim.get("combine", "all") not in ("all", "any"):
         return f"{name}: combine: allowed are all, any"
+    problem = _needs_problem(claim.get("needs", {})) or _since_problem(claim)
+    if problem:
+        return f"{name}: {problem}"
     tests = claim.get(kind["tests"])
     if not isinstance(tests, list) or not tests:
         return f"{name}: expected {kind['tests']}, a list of tests"
@@ -100,6 +104,36 @@ def _problem(claim: dict[str, Any], arms: list[str]) -> str:
         *(_test_problem(test, kind["forms"], members) for test in tests),
     ]
     return next((f"{name}: {problem}" for problem in problems if problem), "")
+
+
+NEEDS = {
+    "dataset": "text",
+    "training_images": "whole",
+    "images_seen": "whole",
+    "train_accuracy": "share",
+}
+"""What a claim can need of the runs that it rests on, and the kind of value of each."""
+
+
+def _needs_problem(needs: Any) -> str:
+    """Return the problem with what a claim needs, or an empty text."""
+    if not isinstance(needs, dict):
+        return f"needs: expected some of {', '.join(NEEDS)}, got {needs!r}"
+    unknown = [key for key in needs if key not in NEEDS]
+    if unknown:
+        return f"needs: no key {unknown[0]!r}; allowed are {', '.join(NEEDS)}"
+    problems = (_value_problem(key, value, NEEDS[key], []) for key, value in needs.items())
+    return next((f"needs: {problem}" for problem in problems if problem), "")
+
+
+def _since_problem(claim: dict[str, Any]) -> str:
+    """Return the problem with the moment since which a claim stands, or an empty text."""
+    since = claim.get("since", "2026-11-26")
+    try:
+        datetime.fromisoformat(since)
+    except (TypeError, ValueError):
+        return f"since: expected a moment such as 2026-11-26 or 2026-11-26T22:00Z, got {since!r}"
+    return ""
 
 
 def _test_problem(test: Any, forms: list[Form], arms: list[str]) -> str:

@@ -20,8 +20,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = (
     "base",
     *("null", "nan"),  # would be read from a table as missing values
-    *("all", "data", "pictures", "train", "rates", "study", "collect", "compare", "claims"),
-    *("figures", "report", "pdf"),
+    *("all", "data", "pictures", "train", "rates", "networks", "study", "collect", "compare"),
+    *("claims", "figures", "report", "pdf"),
 )
 """Names that are already used for a rule, a folder, a run or a missing value."""
 

@@ -55,13 +55,16 @@ class Study:
     must_hold: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
-    def runs_of(self, *names: str) -> list[tuple[str, int]]:
-        """Return the distinct (run, seed) pairs that the ablations ``names`` need."""
+    def runs_of(self, *names: str, later: bool = False) -> list[tuple[str, int]]:
+        """Return the distinct (run, seed) pairs that the ablations ``names`` need.
+
+        With ``later``, the seeds of all declared looks are included.
+        """
         pairs = (
             (member.run, seed)
-            for name in names
-            for member in self.ablations[name].members
-            for seed in range(self.ablations[name].seeds)
+            for ablation in map(self.ablations.__getitem__, names)
+            for member in ablation.members
+            for seed in range(ablation.looks[-1] if later else ablation.seeds)
         )
         return list(dict.fromkeys(pairs))
 
@@ -69,6 +72,7 @@ class Study:
 def to_document(study: Study) -> dict[str, Any]:
     """Return the study as plain data, the content of ``study.json`` for the report."""
     scale = dataclasses.asdict(study.scale)
+    seeds_at_most = _seeds_by_run(study.runs_of(*study.covered, later=True))
     return {
         "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
         "must_hold": list(study.must_hold),
@@ -80,15 +84,16 @@ def to_document(study: Study) -> dict[str, Any]:
             run: {
                 "config": to_dict(study.runs[run]) if run in study.runs else None,
                 "seeds": seeds,
+                "most": seeds_at_most[run],
             }
-            for run, seeds in _covered_seeds(study).items()
+            for run, seeds in _seeds_by_run(study.runs_of(*study.covered)).items()
         },
     }
 
 
-def _covered_seeds(study: Study) -> dict[str, int]:
+def _seeds_by_run(pairs: list[tuple[str, int]]) -> dict[str, int]:
     seeds: dict[str, int] = {}
-    for run, seed in study.runs_of(*study.covered):
+    for run, seed in pairs:
         seeds[run] = max(seeds.get(run, 0), seed + 1)
     return seeds
 

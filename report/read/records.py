@@ -169,15 +169,6 @@ def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]
     return found
 
 
-def most_seeds(study: dict[str, Any]) -> dict[str, int]:
-    """Return by run the largest number of seeds that a declared look of an ablation needs."""
-    most = {run: int(planned["seeds"]) for run, planned in study["runs"].items()}
-    for ablation in study["ablations"].values():
-        for arm in ablation["arms"]:
-            most[arm["run"]] = max(most[arm["run"]], looks_of(ablation)[-1])
-    return most
-
-
 def looks_of(ablation: dict[str, Any]) -> tuple[int, ...]:
     """Return an ablation's declared looks; by default, one look at all planned seeds."""
     return tuple(ablation.get("looks") or [ablation["seeds"]])
@@ -214,12 +205,12 @@ def collect(folder: Path, partial: bool = False) -> Collected:
     gaps: list[dict[str, Any]] = []
     hits: dict[str, NDArray[np.bool_]] = {}
     images: NDArray[np.int64] | None = None
-    most = most_seeds(study)
     for run, planned in study["runs"].items():
-        for seed in range(most[run]):
+        # Seeds beyond the planned ones belong to later looks, which a run may not have come to.
+        for seed in range(planned.get("most", planned["seeds"])):
             record = folder / "runs" / run / f"seed{seed}"
             if seed >= planned["seeds"] and not record.is_dir():
-                continue  # a later look, which this run hasn't come to
+                continue
             try:
                 summary, rows = read_record(
                     record, run, seed, planned["config"], study.get("settings")

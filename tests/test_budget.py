@@ -1,0 +1,162 @@
+"""Which runs a budget of hours goes to."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from ablations import __main__ as command
+from ablations.harness.resolve import resolve
+from ablations.harness.study import to_document
+from ablations.planning import spend
+from ablations.planning.budget import Arm, arms_of_claims, next_step
+from ablations.planning.chances import chance, pooled, spread_of
+from report.judge.statistics.effects import Effect, effect_of
+from report.judge.statistics.looks import weights
+from report.judge.verdicts import SUPPORTED, UNDECIDED, Part, Verdict
+from report.read import published
+
+LOOKS = (3, 5, 8)
+
+
+def arm(name, base="base"):
+    return Arm(f"claim-{name}", name, (name, base), LOOKS)
+
+
+def verdict(name, effect, verdict=UNDECIDED):
+    part = Part("said.", name, verdict=verdict, effect=effect, thresholds=(0.0,), declared=LOOKS)
+    return Verdict(f"claim-{name}", "direction", "", "", verdict, (part,), 0.05)
+
+
+def records(seeds, *runs):
+    return {(run, seed) for run in runs for seed in range(seeds)}
+
+
+def hour(run):
+    return 3600.0
+
+
+def test_the_cheapest_claim_gets_its_first_look_first():
+    claims = [[arm("slow"), arm("slower")], [arm("quick")]]
+    step = next_step(claims, [], set(), hour)
+    assert [a.name for a in step.arms] == ["quick"]
+    assert (step.seeds, len(step.records), step.hours) == (3, 6, 6)
+    # Its base is there now, which makes the next claim cheaper.
+    step = next_step(claims, [], records(3, "quick", "base"), hour)
+    assert set(step.records) == records(3, "slow", "slower")
+
+
+def test_then_the_best_chance_for_its_hours():
+    there = records(3, "clear", "doubtful", "done", "base")
+    verdicts = [
+        verdict("clear", Effect(3, 2.0, 1.0)),
+        verdict("doubtful", Effect(3, 0.1, 1.0)),
+        verdict("done", Effect(3, 5.0, 1.0), SUPPORTED),
+    ]
+    claims = [[arm("doubtful")], [arm("clear")], [arm("done")]]
+    step = next_step(claims, verdicts, there, hour)
+    assert [a.name for a in step.arms] == ["clear"]
+    assert 0 < step.chance < 1
+    # The base is topped up with it, and then it is there for the others.
+    assert set(step.records) == records(step.seeds, "clear", "base") - there
+    # What takes a hundred times as long must have a hundred times the chance.
+    dear = next_step(claims, verdicts, there, lambda run: 1e6 if run == "clear" else 1.0)
+    assert [a.name for a in dear.arms] == ["doubtful"]
+
+
+def test_what_has_no_chance_is_not_trained():
+    there = records(3, "flat", "base")
+    verdicts = [verdict("flat", Effect(3, 0.0, 1e-3))]
+    claims = [[Arm("claim-flat", "flat", ("flat", "base"), (3,))]]
+    assert next_step(claims, verdicts, there, hour) is None
+    decided = [verdict("flat", Effect(3, 1.0, 0.1), SUPPORTED)]
+    assert next_step([[arm("flat")]], decided, there, hour) is None
+
+
+@pytest.mark.parametrize("thresholds", [(0.0,), (-1.0, 1.0), (-math.inf, -1.5)])
+def test_the_chance_is_that_of_a_simulation(thresholds):
+    effect, spread, seeds, level = Effect(4, -1.2, 0.9), 0.9, 8, 0.01
+    rng = np.random.default_rng(0)
+    true = rng.normal(effect.difference, spread / 2, 40_000)
+    more = rng.normal(true[:, None], spread, (40_000, 4)).mean(axis=1)
+    means = (effect.difference + more) / 2
+    from scipy import stats
+
+    half = stats.t.isf(level / 2, seeds - 1) * spread / math.sqrt(seeds)
+    ends = [t for t in thresholds if math.isfinite(t)]
+    told = np.all([np.abs(means - t) > half for t in ends], axis=0)
+    assert chance(effect, spread, seeds, thresholds, level) == pytest.approx(told.mean(), abs=0.01)
+
+
+def test_a_spread_is_drawn_towards_the_others():
+    narrow, wide = effect_of(np.array([1.0, 1.1, 0.9])), effect_of(np.array([1.0, 4.0, -2.0]))
+    over_all = pooled([narrow, wide, effect_of(np.array([1.0]))])
+    assert narrow.deviation < spread_of(narrow, over_all) < over_all
+    assert over_all < spread_of(wide, over_all) < wide.deviation
+    assert spread_of(Effect(1, 1.0), over_all) == over_all
+    assert chance(Effect(1, 1.0), math.nan, 5, (0.0,), 0.05) == 0
+
+
+def test_the_arms_of_the_papers_claims():
+    study = to_document(resolve({"scale": "cpu"}))
+    claims = {arms[0].claim: arms for arms in arms_of_claims(study, published.load())}
+    # Neither arithmetic nor a choice, nor what needs all images at the published length.
+    assert not {"final-parameters", "sgd-over-adam", "final-accuracy"} & set(claims)
+    (channels,) = claims["pruning-helps"]
+    assert channels.runs == ("channels.halved", "base.early")
+    rungs = {a.name: a.runs for a in claims["details-do-not-help"]}
+    assert rungs["path.kernels"] == ("path.kernels", "path.small_stem")
+    (overfits,) = claims["overfits-in-10-epochs"]
+    assert len(overfits.runs) == 1
+
+
+def test_a_study_that_can_test_no_claim_counts_them_all():
+    study = to_document(resolve({"scale": "smoke"}))
+    claims = {arms[0].claim for arms in arms_of_claims(study, published.load())}
+    assert "stride-first-helps" in claims
+
+
+def test_the_last_look_may_spend_what_the_earlier_ones_left():
+    there = records(3, "a", "base")
+    step = next_step([[arm("a")]], [verdict("a", Effect(3, 1.0, 0.6))], there, hour)
+    share = dict(zip(LOOKS, weights(LOOKS), strict=True))[step.seeds]
+    expected = chance(Effect(3, 1.0, 0.6), 0.6, step.seeds, (0.0,), 0.05 * share)
+    assert step.chance == pytest.approx(expected)
+
+
+def test_no_hours_are_an_error(capsys):
+    assert command.main(["study", "--hours", "0", "--config", "scale=smoke"]) == 1
+    assert "expected hours above 0" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_budget_is_spent_and_goes_on(tmp_path, monkeypatch):
+    """On digits: a few seconds are spent, and the next call goes on where the first stopped."""
+    from tests.test_workflow import copy_project
+
+    project = tmp_path / "project"
+    project.mkdir()
+    copy_project(project, smoke=False)
+    monkeypatch.setattr(spend, "ROOT", project)
+    options = {"scale": "smoke", "looks": [2, 3]}
+    given = ["scale=smoke", "looks=[2,3]"]
+    said = []
+
+    def call(seconds):
+        import time
+
+        budget = spend.Budget(resolve(options), given, time.monotonic() + seconds, said.append)
+        start = time.monotonic()
+        budget.spend()
+        return time.monotonic() - start
+
+    assert call(25) < 25 + 60
+    assert any("The time is spent" in line for line in said)
+    before = {path: path.stat().st_mtime for path in project.glob("results/smoke/runs/*/*/*.json")}
+    call(600)
+    assert "Nothing more" in said[-1]
+    after = set(project.glob("results/smoke/runs/*/*/summary.json"))
+    assert len(after) >= 6
+    assert all(path.stat().st_mtime == moment for path, moment in before.items())
+    assert json.loads(next(iter(after)).read_text())["began"]
