@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from report.judge.claims import judge, judge_own, to_table
+from report.judge.verdicts import Verdict
 from report.read.files import RecordError
 from report.read.tables import read_tables
 from report.writing import write_csv
@@ -35,14 +37,23 @@ def main(argv: list[str] | None = None) -> int:
     width = max(len(v.id) for v in verdicts)
     for v in verdicts:
         print(f"{v.id:{width}}  {v.label}")
-        for part in (*v.parts, *v.here, *v.logs):
-            print(f"{'':{width}}    {part.sentence}")
-        if v.label_here:
-            print(f"{'':{width}}    by themselves these runs would say: {v.label_here}")
+        for said in _lines(v):
+            print(f"{'':{width}}    {said}")
     broken = [v for v in verdicts if v.id in tables.study["must_hold"] and not v.holds]
     for v in broken:
         print(f"error: {v.id} must hold, but its verdict is: {v.label}", file=sys.stderr)
     return 1 if broken else 0
+
+
+def _lines(v: Verdict) -> Iterator[str]:
+    """Yield what to print of a verdict."""
+    yield from (part.sentence for part in v.parts)
+    yield from v.remarks
+    yield from (f"Beside it: {part.sentence}" for part in v.beside)
+    yield from (part.sentence for part in v.here)
+    if v.label_here:
+        yield f"By themselves these runs would say: {v.label_here}."
+    yield from (f"{log.sentence} By itself this would say: {log.verdict}." for log in v.logs)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,10 @@ from report.judge.families import families
 from report.judge.needs import unmet
 from report.judge.statistics.effects import Effect
 from report.judge.statistics.looks import weights
-from report.judge.verdicts import REFUTED, SAME, SUPPORTED, UNDECIDED, Part, Verdict
+from report.judge.verdicts import DECIDED, UNDECIDED, Part, Verdict
 from report.read.claim_types import key_of_tests
 from report.read.published import Published
 from report.read.records import looks_of
-
-DECIDED = {SUPPORTED, REFUTED, SAME}
 
 WORTH = 0.01
 """The least chance of a verdict for which further seeds are trained."""
@@ -166,7 +164,7 @@ def _later_steps(
     over_arms = pooled(p.effect for v in verdicts for p in v.parts if p.effect)
     for arms in claims:
         verdict = by_id.get(arms[0].claim)
-        if verdict is None or DECIDED & {verdict.verdict, verdict.verdict_here}:
+        if verdict is None or {*DECIDED} & {verdict.verdict, verdict.verdict_here}:
             continue
         tested = verdict.here or verdict.parts
         parts = {part.arm: part for part in tested if part.verdict == UNDECIDED}

@@ -16,10 +16,10 @@ from ablations.harness.document import DeclarationError
 from ablations.harness.resources import estimate, read_measured
 from ablations.harness.scale import ROOT
 from ablations.harness.study import Study, to_document
-from ablations.planning.budget import DECIDED, Arm, Record, Step, arms_of_claims, next_step
+from ablations.planning.budget import Arm, Record, Step, arms_of_claims, next_step
 from report.judge.claims import judge, judge_own
 from report.judge.partial import partial_tables
-from report.judge.verdicts import Verdict
+from report.judge.verdicts import DECIDED, Verdict
 from report.read import published
 from report.read.files import RecordError, read_json
 
@@ -156,7 +156,7 @@ class Budget:
         able = {arms[0].claim for arms in claims}
         mine = [verdict for verdict in verdicts if verdict.id in able]
         width = max((len(v.id) for v in mine), default=0)
-        decided = [v for v in mine if DECIDED & {v.verdict, v.verdict_here}]
+        decided = [v for v in mine if {*DECIDED} & {v.verdict, v.verdict_here}]
         self.say(f"\n{len(decided)} of {len(able)} claims that runs can decide are decided.")
         for verdict in mine:
             here = f"; by themselves: {verdict.label_here}" if verdict.label_here else ""

@@ -14,6 +14,7 @@ from report.judge.history import post_hoc
 from report.judge.logs import agreement, judge_log
 from report.judge.verdicts import (
     NOT_RUN,
+    SHOWN,
     UNTESTABLE,
     ClaimTests,
     Decision,
@@ -128,7 +129,8 @@ def _decision(claim: Claim, family: Sequence[Tested], found: Decision) -> str:
 def _beside(tables: Tables, tests: Claim) -> tuple[Part, ...]:
     evidence = Evidence(tables)
     arms = ({"arm": arm} for arm in tests.get("beside", []))
-    return tuple(_part(choice.judge, evidence, {}, arm) for arm in arms)
+    parts = (_part(choice.judge, evidence, {}, arm) for arm in arms)
+    return tuple(part for part in parts if part.verdict == SHOWN)
 
 
 # --- the table ------------------------------------------------------------------------------

@@ -146,9 +146,9 @@ def _numbers(pairs: Pairs, looks: Looks[Effect], decides_at: float) -> dict[str,
         "equivalence_p": effect.equivalence_p,
         "decides_at": decides_at,
         "correlation": correlation(*(rows[c].to_numpy(np.float64) for c in ("arm", "reference"))),
-        "missing": ", ".join(pairs.missing),
+        "missing": "; ".join(pairs.missing),
         "unlike_seeds": ", ".join(map(str, pairs.unlike)),
-        "diverged": ", ".join(pairs.diverged),
+        "diverged": "; ".join(pairs.diverged),
     }
     if not math.isnan(effect.error):
         # The last look decides with what the earlier ones have left of the level.

@@ -37,11 +37,11 @@ class Pairs:
     complete
         How many seeds from 0 on have a record of both runs, without a gap.
     missing
-        The missing records, such as ``maxpool.with_maxpool seed 3``.
+        The missing records of each run, such as ``maxpool.with_maxpool seeds 3, 4``.
     unlike
         Seeds that aren't paired because their runs had different precisions or kinds of device.
     diverged
-        The runs that diverged, such as ``maxpool.with_maxpool seed 3``.
+        The runs that diverged, in the same form.
     """
 
     table: pd.DataFrame
@@ -110,12 +110,20 @@ def _asked_precision(study: dict[str, Any], run: str) -> Any:
 
 
 def _missing(run: str, mine: pd.DataFrame, other: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(f"{run} seed {seed}" for seed in other.index.difference(mine.index))
+    return _named(run, other.index.difference(mine.index))
 
 
 def _diverged(run: str, mine: pd.DataFrame, both: pd.DataFrame) -> tuple[str, ...]:
     mine = mine.loc[mine.index.intersection(both.index)]
-    return tuple(f"{run} seed {seed}" for seed in mine.index[mine["status"] == "diverged"])
+    return _named(run, mine.index[mine["status"] == "diverged"])
+
+
+def _named(run: str, seeds: pd.Index) -> tuple[str, ...]:
+    """Return a run and its seeds in words, or nothing for no seeds."""
+    if seeds.empty:
+        return ()
+    word = "seed" if len(seeds) == 1 else "seeds"
+    return (f"{run} {word} {', '.join(map(str, seeds))}",)
 
 
 def effects_at_looks(pairs: Pairs, declared: tuple[int, ...]) -> Looks[Effect]:

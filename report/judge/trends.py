@@ -149,5 +149,5 @@ def best_above(epochs: pd.DataFrame, part: dict[str, Any], *others: pd.DataFrame
     tops = [float(other["test_accuracy"].max()) for other in others]
     highest = int(np.argmax(tops))
     difference = (float(epochs["test_accuracy"].max()) - tops[highest]) * 100
-    said = f"its best is {signed(difference)} points from that of {part['others'][highest]}"
-    return difference > part["beyond"], said
+    where = f"{abs(difference):.2f} points {'above' if difference > 0 else 'below'}"
+    return difference > part["beyond"], f"its best is {where} that of {part['others'][highest]}"

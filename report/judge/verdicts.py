@@ -17,6 +17,9 @@ SUPPORTED, REFUTED = "supported", "refuted"
 SAME, UNDECIDED = "no meaningful difference", "undecided"
 UNTESTABLE, NOT_RUN, SHOWN = "not testable in this study", "not run", "no verdict"
 
+DECIDED = (SUPPORTED, REFUTED, SAME)
+"""The verdicts that settle a claim."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -243,7 +246,7 @@ class Verdict:
     @property
     def label(self) -> str:
         """The verdict as shown in the report, with the number of further seeds if undecided."""
-        after = ", post hoc" if self.post_hoc else ""
+        after = ", post hoc" if self.post_hoc and self.verdict in DECIDED else ""
         return _label(self.verdict, self.parts, self.level) + after
 
     @property
