@@ -68,6 +68,7 @@ def spend(study: Study, args: argparse.Namespace) -> None:
 
     if not args.hours > 0:
         raise DeclarationError(Path("--hours"), None, f"expected hours above 0, got {args.hours:g}")
+    # Snakemake refuses `key=`, which make leaves of an empty setting.
     given = [text for text in args.config if not text.endswith("=")]
     Budget(study, given, time.monotonic() + args.hours * 3600).spend()
 

@@ -1,7 +1,7 @@
 """Simulate studies to measure how often verdicts are wrong: ``python -m benchmarks.errors``.
 
 Studies are numbers: accuracies of arms and their references, seed by seed. They are judged by the
-functions that judge real studies. docs/statistics.md quotes the results of 4,000 studies a cell;
+functions that judge real studies. docs/statistics.md quotes the results of 2,000 studies a cell;
 tests/test_errors.py repeats some of them with fewer.
 """
 
@@ -17,18 +17,10 @@ from numpy.typing import NDArray
 
 from ablations.planning.budget import Arm, Record, next_step
 from report.judge.claim_types.direction import p_values, threshold_of
+from report.judge.parts import REFUTED, SAME, SUPPORTED, Part, PValues, region
 from report.judge.statistics.effects import MARGIN, SIGNIFICANCE, Effect, effect_of, sign_test_p
 from report.judge.statistics.looks import Looks, reached
-from report.judge.verdicts import (
-    REFUTED,
-    SAME,
-    SUPPORTED,
-    ClaimTests,
-    Part,
-    Verdict,
-    decide,
-    region,
-)
+from report.judge.verdicts import ClaimTests, Verdict, decide
 
 Accuracies = NDArray[np.float64]
 """Accuracies in percent of shape (arms, seeds)."""
@@ -99,14 +91,21 @@ def directions(differences: Accuracies, declared: tuple[int, ...], sign: str) ->
 
 
 def _family(differences: Accuracies, declared: tuple[int, ...], sign: str) -> list[ClaimTests]:
-    family = []
-    for row in differences:
-        looks = looked_at(row, declared)
-        support, refute, same = p_values(looks, sign)
-        effect = looks.last if looks.seen else None
-        part = Part("", "", support, refute, same, "", effect, (threshold_of(sign),), declared)
-        family.append(ClaimTests((part,), "all", two_sided=True, adjusted=True))
-    return family
+    parts = (_direction(row, declared, sign) for row in differences)
+    return [ClaimTests((part,), "all", two_sided=True, adjusted=True) for part in parts]
+
+
+def _direction(differences: NDArray[np.float64], declared: tuple[int, ...], sign: str) -> Part:
+    looks = looked_at(differences, declared)
+    return Part(
+        "",
+        p=p_values(looks, sign),
+        effect=looks.last if looks.seen else None,
+        thresholds=(threshold_of(sign),),
+        later=looks.left,
+        waiting=0 if looks.seen else 1,
+        gains=True,
+    )
 
 
 def sizes(differences: Accuracies, declared: tuple[int, ...], low: float, high: float) -> list[str]:
@@ -115,11 +114,33 @@ def sizes(differences: Accuracies, declared: tuple[int, ...], low: float, high: 
     for row in differences:
         looks = looked_at(row, declared)
         both = [region(low, high, effect) for effect in looks.seen]
-        part = Part("", "", looks.p(i for i, _ in both), looks.p(o for _, o in both))
-        verdicts += [
-            decide([ClaimTests((part,), "all", two_sided=True, adjusted=False)])[0].verdict
-        ]
+        found = PValues(looks.p(p for p, _ in both), looks.p(p for _, p in both))
+        test = ClaimTests((Part("", p=found),), "all", two_sided=True, adjusted=False)
+        verdicts.append(decide([test])[0].verdict)
     return verdicts
+
+
+PARTS = ((3, "all"), (1, "all"), (2, "any"), (1, "all"), (1, "all"), (7, "all"), (3, "all"))
+"""The number of parts of each of the paper's claims on a direction, and how they are combined."""
+
+
+def wrong_part(scenario: Scenario, declared: tuple[int, ...], studies: int) -> float:
+    """Return how often any part of a family without effects, or any claim, has a verdict."""
+
+    def happens(rng: np.random.Generator) -> bool:
+        family = []
+        for number, how in PARTS:
+            drawn = scenario.draw(0.0, number, declared[-1], rng)
+            parts = tuple(_direction(row, declared, "positive") for row in drawn)
+            family.append(ClaimTests(parts, how, two_sided=True, adjusted=True))
+        found = {
+            verdict
+            for decision in decide(family)
+            for verdict in (decision.verdict, *(part.verdict for part in decision.parts))
+        }
+        return bool({SUPPORTED, REFUTED} & found)
+
+    return rate(studies, happens)
 
 
 def rate(studies: int, happens: Callable[[np.random.Generator], bool], seed: int = 0) -> float:
@@ -177,7 +198,8 @@ def wrong_trend(scenario: Scenario, declared: tuple[int, ...], studies: int) -> 
         held = rng.random(declared[-1]) < 0.5
         looks = Looks(declared, tuple(int(held[:n].sum()) for n in declared))
         p = looks.p(sign_test_p(k, n) for k, n in zip(looks.seen, declared, strict=True))
-        return p < SIGNIFICANCE
+        test = ClaimTests((Part("", p=PValues(p)),), "all", two_sided=False, adjusted=False)
+        return decide([test])[0].verdict == SUPPORTED
 
     return rate(studies, happens)
 
@@ -276,6 +298,7 @@ def chosen_seeds(rng: np.random.Generator) -> tuple[int, bool]:
 
 ERRORS = {
     "a direction in a family of seven without effects": wrong_direction,
+    "a direction, or a part of it, in a family with the paper's parts": wrong_part,
     "no meaningful difference at an effect of 0.5": wrong_same,
     "within or beyond 1 point at an effect of 1": wrong_size,
     "a trend that holds in every second run": wrong_trend,
@@ -286,7 +309,7 @@ LOOKS = ((2,), (3,), (5,), (2, 3, 5, 8), (5, 8, 12, 20), (2, 3, 5, 8, 12))
 def main(argv: list[str] | None = None) -> None:
     """Print how often each kind of verdict is wrong, by scenario and looks."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.errors", description=main.__doc__)
-    parser.add_argument("--studies", type=int, default=4_000, help="a cell")
+    parser.add_argument("--studies", type=int, default=2_000, help="a cell")
     studies = parser.parse_args(argv).studies
     for name, error in ERRORS.items():
         print(f"\n{name}: share of {studies:,} studies")

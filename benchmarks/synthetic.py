@@ -76,6 +76,7 @@ def write_record(
     usual = {
         "run": run,
         "seed": seed,
+        "began": "2027-01-01T00:00:00+00:00",
         "status": "finished",
         "epochs": len(accuracies),
         "steps": 4 * len(accuracies),

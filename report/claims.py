@@ -50,7 +50,7 @@ def _lines(v: Verdict) -> Iterator[str]:
     yield from (part.sentence for part in v.parts)
     yield from v.remarks
     yield from (f"Beside it: {part.sentence}" for part in v.beside)
-    yield from (part.sentence for part in v.here)
+    yield from (part.sentence for part in (v.here.parts if v.here else ()))
     if v.label_here:
         yield f"By themselves these runs would say: {v.label_here}."
     yield from (f"{log.sentence} By itself this would say: {log.verdict}." for log in v.logs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 MINUS, DASH = "\u2212", "\u2013"
@@ -74,6 +75,17 @@ def seeds(counts: Any) -> str:
     low, high = int(min(counts, default=0)), int(max(counts, default=0))
     number = str(low) if low == high else f"{low} to {high}"
     return f"n = {number} {'seed' if high == 1 else 'seeds'}"
+
+
+def listed(items: Iterable[Any]) -> str:
+    """Return ``1``, ``1 and 2`` or ``1, 2 and 3``."""
+    *first, last = map(str, items)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def p_value(p: float) -> str:
+    """Return ``p = 0.012``, or ``p < 0.001``."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -1,20 +1,23 @@
 """Which runs a budget of hours goes to."""
 
+import dataclasses
 import json
 import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from ablations import __main__ as command
 from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from ablations.planning import spend
 from ablations.planning.budget import Arm, arms_of_claims, next_step
-from ablations.planning.chances import chance, pooled, spread_of
+from ablations.planning.chances import chance, negligible, pooled, spread_of, told
+from report.judge.parts import SUPPORTED, UNDECIDED, Part
 from report.judge.statistics.effects import Effect, effect_of
-from report.judge.statistics.looks import weights
-from report.judge.verdicts import SUPPORTED, UNDECIDED, Part, Verdict
+from report.judge.statistics.looks import Looks, weights
+from report.judge.verdicts import Verdict
 from report.read import published
 
 LOOKS = (3, 5, 8)
@@ -25,8 +28,9 @@ def arm(name, base="base"):
 
 
 def verdict(name, effect, verdict=UNDECIDED):
-    part = Part("said.", name, verdict=verdict, effect=effect, thresholds=(0.0,), declared=LOOKS)
-    return Verdict(f"claim-{name}", "direction", "", "", verdict, (part,), 0.05)
+    later = Looks(LOOKS, (effect,)).left
+    part = Part("said.", name, verdict=verdict, effect=effect, thresholds=(0.0,), later=later)
+    return Verdict(f"claim-{name}", "direction", "", "", verdict, (part,))
 
 
 def records(seeds, *runs):
@@ -67,7 +71,9 @@ def test_then_the_best_chance_for_its_hours():
 
 def test_what_has_no_chance_is_not_trained():
     there = records(3, "flat", "base")
-    verdicts = [verdict("flat", Effect(3, 0.0, 1e-3))]
+    flat = verdict("flat", Effect(3, 0.0, 1e-3))
+    part = dataclasses.replace(flat.parts[0], later=())
+    verdicts = [dataclasses.replace(flat, parts=(part,))]
     claims = [[Arm("claim-flat", "flat", ("flat", "base"), (3,))]]
     assert next_step(claims, verdicts, there, hour) is None
     decided = [verdict("flat", Effect(3, 1.0, 0.1), SUPPORTED)]
@@ -81,12 +87,11 @@ def test_the_chance_is_that_of_a_simulation(thresholds):
     true = rng.normal(effect.difference, spread / 2, 40_000)
     more = rng.normal(true[:, None], spread, (40_000, 4)).mean(axis=1)
     means = (effect.difference + more) / 2
-    from scipy import stats
-
     half = stats.t.isf(level / 2, seeds - 1) * spread / math.sqrt(seeds)
     ends = [t for t in thresholds if math.isfinite(t)]
-    told = np.all([np.abs(means - t) > half for t in ends], axis=0)
-    assert chance(effect, spread, seeds, thresholds, level) == pytest.approx(told.mean(), abs=0.01)
+    apart = np.all([np.abs(means - t) > half for t in ends], axis=0)
+    found = chance(effect, spread, seeds, told(spread, seeds, thresholds, level))
+    assert found == pytest.approx(apart.mean(), abs=0.01)
 
 
 def test_a_spread_is_drawn_towards_the_others():
@@ -95,7 +100,40 @@ def test_a_spread_is_drawn_towards_the_others():
     assert narrow.deviation < spread_of(narrow, over_all) < over_all
     assert over_all < spread_of(wide, over_all) < wide.deviation
     assert spread_of(Effect(1, 1.0), over_all) == over_all
-    assert chance(Effect(1, 1.0), math.nan, 5, (0.0,), 0.05) == 0
+    assert chance(Effect(1, 1.0), math.nan, 5, told(math.nan, 5, (0.0,), 0.05)) == 0
+
+
+def test_a_negligible_effect_has_a_chance_of_its_own():
+    effect, spread = Effect(3, 0.02, 0.3), 0.3
+    found = chance(effect, spread, 8, negligible(spread, 8, 0.05))
+    rng = np.random.default_rng(0)
+    true = rng.normal(0.02, spread / math.sqrt(3), 40_000)
+    means = (3 * 0.02 + rng.normal(true[:, None], spread, (40_000, 5)).sum(axis=1)) / 8
+    half = stats.t.isf(0.05, 7) * spread / math.sqrt(8)
+    assert found == pytest.approx((np.abs(means) < 0.5 - half).mean(), abs=0.01)
+    # Where an effect may be either, each mean counts once.
+    assert chance(effect, 0.01, 8, [(-1, 0.5), (-0.5, 2)]) == pytest.approx(1)
+
+
+def test_a_trend_is_pursued_as_long_as_its_seeds_agree():
+    there, claims = records(3, "curve"), [[Arm("claim-curve", "curve", ("curve",), (3, 5, 8))]]
+
+    def step(held):
+        later = Looks(LOOKS, ("seen",)).left
+        part = Part("", "curve", verdict=UNDECIDED, held=held, later=later)
+        verdict = Verdict("claim-curve", "trend", "", "", UNDECIDED, (part,))
+        return next_step(claims, [verdict], there, hour)
+
+    # Five seeds that agree would do alone, but the look at five has but a part of the level.
+    assert step((3, 3)).seeds == 8
+    assert step((2, 3)) is None
+
+
+def test_an_arm_whose_first_look_cant_be_reached_is_left_alone():
+    there = records(3, "a", "base")
+    part = Part("", "a", verdict=UNDECIDED, later=((3, 1.0),), waiting=1)
+    waiting = Verdict("claim-a", "direction", "", "", UNDECIDED, (part,))
+    assert next_step([[arm("a")]], [waiting], there, hour) is None
 
 
 def test_the_arms_of_the_papers_claims():
@@ -121,7 +159,8 @@ def test_the_last_look_may_spend_what_the_earlier_ones_left():
     there = records(3, "a", "base")
     step = next_step([[arm("a")]], [verdict("a", Effect(3, 1.0, 0.6))], there, hour)
     share = dict(zip(LOOKS, weights(LOOKS), strict=True))[step.seeds]
-    expected = chance(Effect(3, 1.0, 0.6), 0.6, step.seeds, (0.0,), 0.05 * share)
+    means = told(0.6, step.seeds, (0.0,), 0.05 * share)
+    expected = chance(Effect(3, 1.0, 0.6), 0.6, step.seeds, means)
     assert step.chance == pytest.approx(expected)
 
 

@@ -1,5 +1,6 @@
 """Verdicts: the rules by hand, the thirty claims on a made-up study, and what users ask of them."""
 
+import dataclasses
 import json
 import math
 import subprocess
@@ -17,11 +18,12 @@ from report.judge.claim_types import size
 from report.judge.claims import judge, judge_own
 from report.judge.history import post_hoc
 from report.judge.logs import agreement
+from report.judge.parts import Part, PValues, region
 from report.judge.statistics.effects import effect_of
 from report.judge.statistics.looks import Looks
 from report.judge.statistics.power import more_seeds
 from report.judge.trends import RULES
-from report.judge.verdicts import Odds, Part, Verdict, filled_in, odds, region, verdict_of
+from report.judge.verdicts import ClaimTests, Verdict, claim_verdict, decide
 from report.page.findings import signs_decided
 from report.read import began, published
 from report.read import records as collect
@@ -51,7 +53,7 @@ def part(differences, thresholds=(0.0,), **p):
     ],
 )
 def test_a_verdict_follows_the_adjusted_p(support, refute, same, p, verdict):
-    assert verdict_of([Part("said.")], Odds(support, refute, same), p) == verdict
+    assert claim_verdict([Part("said.")], PValues(support, refute, same), p) == verdict
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,14 @@ def test_a_size_lies_on_one_side_with_its_whole_interval(low, high, differences,
     effect = effect_of(np.array(differences))
     inside, outside = region(low, high, effect)
     looks = Looks((len(differences),), (effect,))
-    found = odds([Part("", support_p=looks.p([inside]), refute_p=looks.p([outside]))], "all")
-    assert verdict_of([Part("said.")], found, found.p(two_sided=True)) == verdict
+    found = Part("", p=PValues(looks.p([inside]), looks.p([outside])))
+    assert judged_alone(found).verdict == verdict
     if verdict == "supported":
         assert low < effect.low < effect.high < high
+
+
+def judged_alone(*parts, how="all", two_sided=True):
+    return decide([ClaimTests(parts, how, two_sided, adjusted=False)])[0]
 
 
 def test_the_claimed_interval_of_a_size():
@@ -88,35 +94,52 @@ def test_the_claimed_interval_of_a_size():
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=8))
 def test_one_part_decides_for_any_where_every_part_must_for_all(pairs):
-    parts = [Part("", support_p=p, refute_p=q) for p, q in pairs]
-    everything, anything = odds(parts, "all"), odds(parts, "any")
+    parts = tuple(Part("", p=PValues(p, q, p)) for p, q in pairs)
+    everything, anything = (ClaimTests(parts, how, True, False).p for how in ("all", "any"))
     assert everything.support == max(p for p, _ in pairs)
     assert anything.refute == max(q for _, q in pairs)
     assert everything.refute == pytest.approx(min(1, len(pairs) * min(q for _, q in pairs)))
     assert anything.support == pytest.approx(min(1, len(pairs) * min(p for p, _ in pairs)))
+    # No meaningful difference is one of every part.
+    assert everything.same == anything.same == max(p for p, _ in pairs)
+
+
+def test_a_part_is_not_decided_where_its_claim_cant_be():
+    # Of three parts one suffices to refute the claim, at a third of the level.
+    parts = [Part("", p=PValues(0.99, 0.009)), Part("", p=PValues(0.4, 0.6)), Part("")]
+    found = judged_alone(*parts)
+    assert found.verdict == "undecided"
+    assert [part.verdict for part in found.parts] == ["undecided"] * 3
+    found = judged_alone(Part("", p=PValues(0.99, 0.008)), *parts[1:])
+    assert found.verdict == "refuted"
+    assert [part.verdict for part in found.parts] == ["refuted", "undecided", "undecided"]
+    # Every part of a supported claim is, at the whole level.
+    found = judged_alone(*[Part("", p=PValues(0.02, 0.98))] * 3)
+    assert [part.verdict for part in found.parts] == ["supported"] * 3
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "verdict"),
+    ("verdicts", "verdict", "refuted"),
     [
-        (["not run", "not run"], "not run"),
-        (["", "not run"], "not run"),
-        (["", "not testable in this study"], "not testable in this study"),
-        (["no verdict"], "no verdict"),
-        (["", ""], "undecided"),
+        (["not run", "not run"], "not run", "not run"),
+        (["", "not run"], "not run", "refuted"),
+        (["", "not testable in this study"], "not testable in this study", "refuted"),
+        (["no verdict"], "no verdict", "no verdict"),
+        (["", ""], "undecided", "refuted"),
     ],
 )
-def test_a_claim_whose_parts_lack_runs(verdicts, verdict):
+def test_a_claim_whose_parts_lack_runs(verdicts, verdict, refuted):
     parts = [Part("said.", verdict=v) for v in verdicts]
-    assert verdict_of(parts, Odds(1.0, 1.0, 1.0), 1.0) == verdict
+    assert judged_alone(*parts).verdict == verdict
     # What is there may refute a claim that all must hold.
-    assert verdict_of(parts, Odds(1.0, 0.001, 1.0), 0.002) in (verdict, "refuted")
+    there = [dataclasses.replace(p, p=PValues(1, 0 if p.verdict == "" else 1)) for p in parts]
+    assert judged_alone(*there).verdict == refuted
 
 
 def test_the_label_says_how_many_seeds_more():
     def label(found, level=0.05):
-        found = filled_in(found, level, two_sided=True)
-        return Verdict("id", "direction", "here", "quote", "undecided", (found,), level).label
+        found = dataclasses.replace(found, verdict="undecided")
+        return Verdict("id", "direction", "here", "quote", "undecided", (found,), level=level).label
 
     wide = [0.2, 1.4, -0.3, 1.1, 0.9]
     more = more_seeds(effect_of(np.array(wide)), (0.0,), 0.05)
@@ -125,6 +148,10 @@ def test_the_label_says_how_many_seeds_more():
     assert label(part([0.5])) == "undecided (at least 1 more seed)"
     assert label(part([5.0, -5.0, 4.9])) == "undecided (more than 50 more seeds)"
     assert label(Part("", waiting=2)) == "undecided (2 more seeds until the first look)"
+    # A sign test of three seeds that agree takes two more.
+    assert label(Part("", held=(3, 3))) == "undecided (about 2 more seeds)"
+    assert label(Part("", held=(0, 3)), level=0.025) == "undecided (about 3 more seeds)"
+    assert label(Part("", held=(2, 3))) == "undecided"
 
 
 # --- what a claim needs ---------------------------------------------------------------------
@@ -164,7 +191,7 @@ def test_a_run_without_a_config_cant_be_checked():
     assert needs.unmet({}, tables_of(None).study, "a.b") == ""
 
 
-@pytest.mark.parametrize(("accuracy", "far"), [(0.69, True), (0.7, False), (math.nan, False)])
+@pytest.mark.parametrize(("accuracy", "far"), [(0.69, True), (0.7, False), (math.nan, True)])
 def test_a_run_far_from_its_end_is_named(accuracy, far):
     said = needs.far_from_end({"train_accuracy": 0.7}, tables_of(LENGTH, accuracy), "a.b")
     assert bool(said) == far
@@ -177,9 +204,8 @@ def test_a_run_far_from_its_end_is_named(accuracy, far):
 def dated(began):
     runs = pd.DataFrame({"run": ["base.x", "a.b"], "seed": 0, "began": began})
     members = [{"name": "base", "run": "base.x"}, {"name": "b", "run": "a.b"}]
-    comparisons = pd.DataFrame({"run": ["a.b"], "reference_run": ["base.x"]})
-    study = {"ablations": {"a": {"arms": members}}}
-    return SimpleNamespace(study=study, runs=runs, comparisons=comparisons)
+    study = {"ablations": {"a": {"arms": members, "design": "arms"}}}
+    return SimpleNamespace(study=study, runs=runs)
 
 
 RULE = {"since": "2026-11-26T22:00:56Z", "effects": [{"arm": "a.b"}]}
@@ -192,7 +218,10 @@ RULE = {"since": "2026-11-26T22:00:56Z", "effects": [{"arm": "a.b"}]}
         (["2026-11-26T16:05:48+00:00", "2026-11-27T00:00:00+00:00"], 1),
         # An hour earlier in UTC than it looks.
         (["2026-11-26T22:30:00+01:00", "2026-11-27T00:00:00+00:00"], 1),
-        ([None, "2026-11-27"], 0),
+        # A date is the end of its day; an unknown moment may have been before.
+        (["2026-11-26", "2026-11-27"], 0),
+        ([None, "2026-11-27"], 1),
+        (["yesterday", "2026-11-27"], 1),
     ],
 )
 def test_a_verdict_is_post_hoc_if_a_run_began_before_its_rule(began, early):
@@ -201,7 +230,8 @@ def test_a_verdict_is_post_hoc_if_a_run_began_before_its_rule(began, early):
 
 
 def test_what_was_known_is_told():
-    said = post_hoc(dated(["2026-11-01", "2026-11-01"]), {"type": "size"}, RULE | {"known": "x"})
+    began = ["2026-11-01", "2026-11-01"]
+    said = post_hoc(dated(began), {"type": "size"}, RULE | {"known": "x"})
     assert said.endswith("Known by then: x")
 
 
@@ -345,7 +375,7 @@ def test_every_claim_of_the_paper_gets_a_verdict(judged):
     assert all(v.parts and all(p.sentence.endswith(".") for p in v.parts) for v in verdicts)
     # What the rule would say of these runs stands beside: equal differences in both seeds.
     assert by_id["stride-first-helps"].label_here == "undecided (at least 1 more seed)"
-    assert "points (n = 2)" in by_id["stride-first-helps"].here[0].sentence
+    assert "points (n = 2)" in by_id["stride-first-helps"].here.parts[0].sentence
     assert by_id["validation-above-training"].logs[0].verdict == "supported"
     assert by_id["best-tuple"].logs[0].verdict == "refuted"
     assert by_id["slow-from-0.81"].logs[0].verdict == "not testable in this study"
@@ -423,7 +453,7 @@ def test_a_look_that_is_not_reached_decides_nothing(judged):
     set_accuracies(judged, "stride_position.second", [a - 0.05 for a in BASE[:3]])
     verdict = {v.id: v for v in judge(as_cifar10(judged))}["stride-first-helps"]
     assert verdict.label == "undecided (2 more seeds until the first look)"
-    assert "missing: stride_position.second seed 3" in verdict.parts[0].sentence
+    assert "missing: stride_position.second seeds 3 and 4" in verdict.parts[0].sentence
 
 
 def test_a_second_look_is_weighed_and_named(judged):
@@ -439,7 +469,20 @@ def test_a_second_look_is_weighed_and_named(judged):
     verdict = {v.id: v for v in judge(as_cifar10(judged))}["stride-first-helps"]
     assert verdict.label == "supported"
     assert "at the look at 5 seeds" in verdict.parts[0].sentence
-    assert "The declared looks, at 3, 5 seeds" in verdict.decision
+    assert "what counts" not in verdict.parts[0].sentence
+
+
+def test_an_earlier_look_that_decided_is_named(judged):
+    with_seeds(judged, 3, looks=[3, 5])
+    set_accuracies(judged, "base.design", [0.6] * 5)
+    # Clear at three seeds, blurred by the later ones.
+    set_accuracies(judged, "stride_position.second", [0.550, 0.5502, 0.5501, 0.62, 0.5])
+    verdict = {v.id: v for v in judge(as_cifar10(judged))}["stride-first-helps"]
+    assert verdict.label == "supported"
+    said = verdict.parts[0].sentence
+    assert "(98.12% interval" in said
+    assert "n = 5) at the look at 5 seeds, p < 0.001" in said
+    assert "; what counts is the look at 3 seeds, −4.99 points (96.88% interval" in said
 
 
 def test_a_run_that_diverged_is_named_with_the_effect_without_it(judged):
@@ -464,7 +507,11 @@ def test_runs_of_mixed_precision_are_not_paired_and_named(judged):
     set_accuracies(judged, "base.design", BASE)
     set_accuracies(judged, "stride_position.second", [a - 0.05 for a in BASE], precision="bf16")
     verdict = {v.id: v for v in judge(as_cifar10(judged))}["stride-first-helps"]
-    assert verdict.verdict == "not run"
+    assert verdict.label == "not testable in this study"
+    assert (
+        "no pair; not paired, since precision or kind of device differ: seeds 0, 1, 2, 3 and 4"
+        in (verdict.parts[0].sentence)
+    )
     row = read_tables(judged).comparisons.query("arm == 'second'").iloc[0]
     assert (row["n"], row["unlike_seeds"]) == (0, "0, 1, 2, 3, 4")
 
@@ -524,7 +571,7 @@ def test_a_shorter_run_is_no_evidence_of_a_value_at_any_scale(judged):
     verdict = values_of(judged, [0.768, 0.771, 0.769], length=20_000)
     assert verdict.label == "not testable in this study"
     assert "sees 20,000 images in training" in verdict.parts[0].sentence
-    assert verdict.here == ()
+    assert verdict.here is None
 
 
 def test_a_claim_that_must_hold_ends_in_an_error(judged, capsys):
@@ -544,7 +591,7 @@ def test_a_users_own_claims_are_a_family_of_their_own(judged):
     document = json.loads((judged / "study.json").read_text())
     test = {"arm": "maxpool.with_maxpool", "sign": "positive"}
     own = {"id": "mine", "quote": "It helps", "type": "direction", "where": "maxpool"}
-    document["ablations"]["maxpool"]["own_claims"] = [own | {"effects": [test], "combine": "all"}]
+    document["own_claims"] = [own | {"effects": [test], "combine": "all"}]
     (judged / "study.json").write_text(json.dumps(document))
     (verdict,) = judge_own(read_tables(judged))
     # 5.00 points in either seed: equal differences give no interval, and so no verdict.
@@ -571,7 +618,8 @@ def test_logs_and_runs_that_agree_against_the_paper_are_told():
 def test_only_a_verdict_calls_an_arm_better():
     def told(kind, verdict, threshold):
         effect = effect_of(np.array([2.0, 2.1, 1.9]))
-        part = Part("said.", "a.b", verdict=verdict, effect=effect, thresholds=(threshold,))
+        gains = True if kind == "direction" and not threshold else None
+        part = Part("said.", "a.b", verdict=verdict, effect=effect, gains=gains)
         return signs_decided([Verdict("id", kind, "", "", verdict, (part,))])
 
     assert told("direction", "refuted", 0.0) == {"a.b": "better by the verdict on id"}

@@ -27,7 +27,7 @@ def make_hostile(study):
         ablation[key] = HOSTILE
     ablation["arms"][1]["name"] = f"🎉 {HOSTILE}"
     document["ablations"]["stride_position"]["arms"][1]["name"] = "[1cm] * text"
-    ablation["own_claims"] = [
+    document["own_claims"] = [
         {
             "id": "hostile",
             "quote": HOSTILE,

@@ -134,8 +134,9 @@ def test_one_look_is_at_all_planned_seeds_unless_more_are_declared():
         5,
         8,
     )
-    # Three seeds are planned of the published length, and so looked at once.
-    assert document["ablations"]["overfitting"]["looks"] == [3]
+    # Three seeds are planned of the recipe, and so looked at once.
+    recipe = resolve({"scale": "cpu", "looks": [5, 8], "ablations": ["recipe"]})
+    assert to_document(recipe)["ablations"]["recipe"]["looks"] == [3]
     assert document["options"] == {"looks": "[5,8]"}
     planned, later = study.runs_of("channels"), study.runs_of("channels", later=True)
     assert set(later) - set(planned) == {

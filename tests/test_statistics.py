@@ -188,10 +188,13 @@ def test_more_seeds_reach_the_power(level):
 def test_more_seeds_end_at_the_next_look_that_has_the_power():
     effect = effect_of(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
     free = power.more_seeds(effect, (0.0,), 0.05)
-    looks = (5, 8, 12, 20)
-    next_look = power.more_seeds(effect, (0.0,), 0.05, looks)
+    later = looks.Looks((5, 8, 12, 20), (effect,)).left
+    assert [more for more, _ in later] == [3, 7, 15]
+    next_look = power.more_seeds(effect, (0.0,), 0.05, later)
     assert next_look in (3, 7, 15)
     assert next_look >= free
+    # Without enough power at the looks that are left, it is what one look would take.
+    assert power.more_seeds(effect, (0.0,), 0.05, [(1, 0.1)]) == free
 
 
 def test_one_seed_says_nothing_of_the_number_needed():
@@ -230,6 +233,10 @@ def test_the_smallest_weighted_p_counts():
     two = looks.Looks((5, 8, 12, 20), ("a", "b"))
     assert two.p([0.01, 0.003]) == pytest.approx(min(0.01 / 0.25, 0.003 / 0.15))
     assert two.at == 8
+    assert two.counting([0.01, 0.003]) == 1
+    assert two.counting([0.001, 0.003]) == 0
+    assert two.counting([math.nan, math.nan]) is None
+    assert two.left == ((4, 0.2), (12, 0.4))
     assert two.level == pytest.approx(0.05 * 0.15)
 
 
@@ -260,48 +267,61 @@ STUDY = {"runs": {"base.x": {"config": {"precision": "auto"}}, "a.one": {"config
 
 
 def test_pairs_are_seed_by_seed():
-    found = pairs.pairs_of(STUDY, table(), "a.one", "base.x", 3)
-    assert found.differences(3).tolist() == pytest.approx([2.0, 2.0, 2.0])
-    assert (found.complete, found.missing, found.unlike, found.diverged) == (3, (), (), ())
-    assert len(found.differences(2)) == 2
+    found = pairs.pairs_of(STUDY, table(), "a.one", "base.x", (3,))
+    assert found.differences().tolist() == pytest.approx([2.0, 2.0, 2.0])
+    assert (found.waiting, found.missing, found.unlike, found.diverged) == (0, (), (), ())
+    assert [effect.n for effect in found.looks.seen] == [3]
 
 
 def test_a_missing_seed_ends_the_complete_ones_and_is_named():
     runs = table().query("not (run == 'a.one' and seed == 1)")
-    found = pairs.pairs_of(STUDY, runs, "a.one", "base.x", 3)
-    assert found.complete == 1
+    found = pairs.pairs_of(STUDY, runs, "a.one", "base.x", (3,))
+    assert (found.waiting, found.looks.seen) == (1, ())
     assert found.missing == ("a.one seed 1",)
-    assert len(found.differences(3)) == 2
+    assert len(found.differences()) == 2
+
+
+def test_seeds_beyond_the_last_look_are_neither_missing_nor_named():
+    failed = {"status": "diverged"}
+    runs = table(one_2=failed).query("not (run == 'base.x' and seed == 1)")
+    # Of looks at 1 and 3 seeds the first was reached, which has one seed.
+    found = pairs.pairs_of(STUDY, runs, "a.one", "base.x", (1, 3))
+    assert (found.missing, found.diverged, found.waiting) == ((), (), 0)
+    assert len(found.differences()) == 1
+    # Before the first look, what both arms lack is named, too.
+    found = pairs.pairs_of(STUDY, runs.query("seed != 0"), "a.one", "base.x", (2,))
+    assert found.missing == ("a.one seed 0", "base.x seeds 0 and 1")
+    assert found.waiting == 2
 
 
 @pytest.mark.parametrize("values", [{"precision": "bf16"}, {"device": "NVIDIA H100"}])
 def test_runs_of_another_precision_or_kind_of_device_are_not_paired(values):
     study = {"runs": {run: {"config": {"precision": "auto"}} for run in ("base.x", "a.one")}}
-    found = pairs.pairs_of(study, table(one_2=values), "a.one", "base.x", 3)
+    found = pairs.pairs_of(study, table(one_2=values), "a.one", "base.x", (3,))
     assert found.unlike == (2,)
-    assert len(found.differences(3)) == 2
-    assert found.complete == 3
+    assert len(found.differences()) == 2
+    assert found.looks.last.n == 2
 
 
 def test_an_ablation_of_precisions_pairs_them():
     configs = {"base.x": "auto", "a.one": "fp32"}
     study = {"runs": {run: {"config": {"precision": asked}} for run, asked in configs.items()}}
     runs = table(one_0={"precision": "bf16"}, one_1={"precision": "bf16"})
-    assert pairs.pairs_of(study, runs, "a.one", "base.x", 3).unlike == ()
+    assert pairs.pairs_of(study, runs, "a.one", "base.x", (3,)).unlike == ()
 
 
 def test_two_kinds_of_gpu_are_one_kind_of_device():
     runs = table().assign(device="NVIDIA A100")
     runs.loc[0, "device"] = "NVIDIA H100"
-    assert pairs.pairs_of(STUDY, runs, "a.one", "base.x", 3).unlike == ()
+    assert pairs.pairs_of(STUDY, runs, "a.one", "base.x", (3,)).unlike == ()
 
 
 def test_diverged_runs_enter_and_can_be_left_out():
     failed = {"status": "diverged", "final_test_accuracy": 0.1}
-    found = pairs.pairs_of(STUDY, table(one_1=failed), "a.one", "base.x", 3)
+    found = pairs.pairs_of(STUDY, table(one_1=failed), "a.one", "base.x", (3,))
     assert found.diverged == ("a.one seed 1",)
-    assert found.differences(3).tolist() == pytest.approx([2.0, -41.0, 2.0])
-    assert found.differences(3, diverged=False).tolist() == pytest.approx([2.0, 2.0])
+    assert found.differences().tolist() == pytest.approx([2.0, -41.0, 2.0])
+    assert (found.finite.n, found.finite.difference) == (2, pytest.approx(2.0))
 
 
 # --- test images ----------------------------------------------------------------------------

@@ -76,6 +76,10 @@ def to_document(study: Study) -> dict[str, Any]:
     return {
         "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
         "must_hold": list(study.must_hold),
+        # A family has the claims that were declared, whatever is trained.
+        "own_claims": [
+            claim for a in study.ablations.values() for claim in a.declaration.own_claims
+        ],
         # The report uses these to compare configs and to name settings.
         "settings": {"titles": titles(), "defaults": defaults(), "former": FORMER},
         "options": study.options,

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablations.planning.chances import chance, pooled, spread_of
+from ablations.planning.chances import chance, negligible, pooled, spread_of, told
 from report.judge.families import families
 from report.judge.needs import unmet
-from report.judge.statistics.effects import Effect
-from report.judge.statistics.looks import weights
-from report.judge.verdicts import DECIDED, UNDECIDED, Part, Verdict
+from report.judge.parts import DECIDED, UNDECIDED, Part
+from report.judge.statistics.effects import SIGNIFICANCE, sign_test_p
+from report.judge.verdicts import Verdict
+from report.read.arms import ablation_of, looks_of, member_of, pair_of
 from report.read.claim_types import key_of_tests
 from report.read.published import Published
-from report.read.records import looks_of
 
 WORTH = 0.01
 """The least chance of a verdict for which further seeds are trained."""
@@ -102,14 +102,12 @@ def _arms(study: dict[str, Any], paper: Published, strict: bool) -> list[list[Ar
 
 def _arm(study: dict[str, Any], claim: str, name: str, compared: bool) -> Arm | None:
     """Return a claim's arm, or None if the study doesn't have it."""
-    ablation = study["ablations"].get(name.partition(".")[0])
-    members = ablation["arms"] if ablation else []
-    for i, member in enumerate(members):
-        if member["name"] == name.partition(".")[2]:
-            reference = members[i - 1 if ablation["design"] == "ladder" else 0]
-            runs = (member["run"], reference["run"]) if compared else (member["run"],)
-            return Arm(claim, name, runs, looks_of(ablation))
-    return None
+    ablation = ablation_of(study, name)
+    members = pair_of(study, name) if compared else (member_of(study, name),)
+    if ablation is None or not members or None in members:
+        return None
+    runs = tuple(str(member["run"]) for member in members if member)
+    return Arm(claim, name, runs, looks_of(ablation))
 
 
 def _able(study: dict[str, Any], needs: dict[str, Any], arm: Arm) -> bool:
@@ -164,23 +162,35 @@ def _later_steps(
     over_arms = pooled(p.effect for v in verdicts for p in v.parts if p.effect)
     for arms in claims:
         verdict = by_id.get(arms[0].claim)
-        if verdict is None or {*DECIDED} & {verdict.verdict, verdict.verdict_here}:
+        if verdict is None:
             continue
-        tested = verdict.here or verdict.parts
-        parts = {part.arm: part for part in tested if part.verdict == UNDECIDED}
-        for arm in arms:
-            part = parts.get(arm.name)
-            for look, share in zip(arm.looks, weights(arm.looks), strict=True):
-                missing = arm.missing(look, there)
-                if part is None or not missing:
-                    continue
-                odds = _chance(part, over_arms, look, verdict.level * share)
-                # All open parts must be decided for a claim over all of them.
-                yield Step((arm,), look, tuple(missing), hours(missing), odds / len(parts))
+        tested = verdict.here or verdict
+        if tested.verdict in DECIDED:
+            continue
+        left = [part for part in tested.parts if part.verdict == UNDECIDED and not part.waiting]
+        # All open parts must be decided for a claim over all of them.
+        together = 1 if verdict.how == "any" else len(left)
+        for part in left:
+            for arm in (arm for arm in arms if arm.name == part.arm):
+                looks = arm.looks[len(arm.looks) - len(part.later) :]
+                for seeds, (more, share) in zip(looks, part.later, strict=True):
+                    missing = arm.missing(seeds, there)
+                    odds = _chance(part, over_arms, more, tested.level, share) / together
+                    if missing:
+                        yield Step((arm,), seeds, tuple(missing), hours(missing), odds)
 
 
-def _chance(part: Part, over_arms: float, look: int, level: float) -> float:
+def _chance(part: Part, over_arms: float, more: int, level: float, share: float) -> float:
+    """Return the chance that a part is decided by ``more`` seeds at a look with ``share``."""
+    if part.held:
+        held, n = part.held
+        agreed = held in (0, n) and sign_test_p(n + more, n + more) < level * share
+        # Half of such trends go on as they began: a guess, for want of a spread.
+        return 0.5 if agreed else 0.0
     if part.effect is None:
-        return 0.5  # a trend: the seeds so far say little of the next ones
-    effect: Effect = part.effect
-    return chance(effect, spread_of(effect, over_arms), look, part.thresholds, level)
+        return 0.0
+    spread, seeds = spread_of(part.effect, over_arms), part.effect.n + more
+    found = told(spread, seeds, part.thresholds, level * share)
+    if part.gains is not None:
+        found += negligible(spread, seeds, SIGNIFICANCE * share)
+    return chance(part.effect, spread, seeds, found)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from scipy import special
 
-from report.judge.statistics.effects import Effect
+from report.judge.statistics.effects import MARGIN, Effect
 
 PRIOR_SEEDS = 4
 """How many degrees of freedom the spread pooled over all arms counts for, beside an arm's own."""
@@ -31,38 +31,51 @@ def spread_of(effect: Effect, over_arms: float) -> float:
     return math.sqrt(total / (own + PRIOR_SEEDS))
 
 
-def chance(
-    effect: Effect, spread: float, seeds: int, thresholds: Sequence[float], level: float
-) -> float:
-    """Return the probability that a look tells an effect from all thresholds.
+Interval = tuple[float, float]
 
-    The mean at the look is predicted from the mean so far, for a normal spread that is known and a
-    flat prior on the true effect.
+
+def told(spread: float, seeds: int, thresholds: Sequence[float], level: float) -> list[Interval]:
+    """Return the means of ``seeds`` differences that are told from all thresholds.
 
     Parameters
     ----------
-    effect
-        The effect so far, over ``effect.n`` seeds.
     spread
         The standard deviation of the differences.
     seeds
-        The number of seeds at the look.
+        The number of differences.
     thresholds
-        The values from which the effect is to be told; infinite ones are ignored.
+        The thresholds that the effect is tested against; infinite ones are ignored.
     level
-        The two-sided significance at the look.
+        The two-sided significance.
     """
-    if not spread > 0 or seeds <= effect.n:
-        return 0.0
     half = -float(special.stdtrit(seeds - 1, level / 2)) * spread / math.sqrt(seeds)
-    moves = spread * math.sqrt((seeds - effect.n) / (effect.n * seeds))
-    total, low = 0.0, -math.inf
-    # Between two thresholds that are far enough apart, beyond the last and before the first.
+    found, low = [], -math.inf
     for high in [*sorted(t for t in thresholds if math.isfinite(t)), math.inf]:
-        start, end = low + half, high - half
-        if start < end:
-            at = ((edge - effect.difference) / moves for edge in (start, end))
-            below, above = (float(special.ndtr(z)) for z in at)
-            total += above - below
+        found.append((low + half, high - half))
         low = high
+    return found
+
+
+def negligible(spread: float, seeds: int, level: float) -> list[Interval]:
+    """Return the means of ``seeds`` differences that pass the equivalence test at ``level``."""
+    half = -float(special.stdtrit(seeds - 1, level)) * spread / math.sqrt(seeds)
+    return [(half - MARGIN, MARGIN - half)]
+
+
+def chance(effect: Effect, spread: float, seeds: int, intervals: Iterable[Interval]) -> float:
+    """Return the probability that the mean of ``seeds`` differences is in one of the intervals.
+
+    The mean is predicted from the mean so far, for a normal spread that is known and a flat prior
+    on the true effect.
+    """
+    if not spread > 0 or seeds <= effect.n or not effect.n:
+        return 0.0
+    moves = spread * math.sqrt((seeds - effect.n) / (effect.n * seeds))
+    total, end = 0.0, -math.inf
+    for low, high in sorted(intervals):
+        start = max(low, end)  # intervals may overlap
+        if start < high:
+            at = ((edge - effect.difference) / moves for edge in (start, high))
+            below, above = (float(special.ndtr(z)) for z in at)
+            total, end = total + above - below, high
     return total

@@ -19,7 +19,8 @@ from ablations.harness.study import Study, to_document
 from ablations.planning.budget import Arm, Record, Step, arms_of_claims, next_step
 from report.judge.claims import judge, judge_own
 from report.judge.partial import partial_tables
-from report.judge.verdicts import DECIDED, Verdict
+from report.judge.parts import DECIDED
+from report.judge.verdicts import Verdict
 from report.read import published
 from report.read.files import RecordError, read_json
 
@@ -48,6 +49,7 @@ class Budget:
     until: float
     say: Callable[[str], None] = print
     failed: set[Record] = field(default_factory=set)
+    refused: set[Record] = field(default_factory=set)
 
     @property
     def folder(self) -> Path:
@@ -82,9 +84,10 @@ class Budget:
             self._train(step)
 
     def _there(self) -> set[Record]:
-        """Return the records that exist."""
+        """Return the records that exist, but for those that the report refuses."""
         found = self.folder.glob("runs/*/seed*/summary.json")
-        return {(path.parts[-3], int(path.parts[-2].removeprefix("seed"))) for path in found}
+        seeds = ((path.parts[-3], path.parts[-2].removeprefix("seed")) for path in found)
+        return {(run, int(seed)) for run, seed in seeds if seed.isdigit()} - self.refused
 
     def _train(self, step: Step) -> None:
         """Train some of a step's runs; those that end without a record aren't tried again."""
@@ -125,10 +128,15 @@ class Budget:
                 return 1
 
     def _verdicts(self) -> list[Verdict]:
+        self.refused = set()
+        if not self._there():
+            return []
         try:
             tables = partial_tables(self.folder)
-        except RecordError:
-            return []  # no run is finished yet
+        except RecordError as error:
+            raise DeclarationError(Path("study"), None, str(error)) from None
+        gaps = tables.gaps.itertuples()
+        self.refused = {(str(row.run), int(row.seed)) for row in gaps} & self._there()
         return [*judge(tables), *judge_own(tables)]
 
     def _seconds(self) -> Callable[[str], float]:
@@ -156,7 +164,7 @@ class Budget:
         able = {arms[0].claim for arms in claims}
         mine = [verdict for verdict in verdicts if verdict.id in able]
         width = max((len(v.id) for v in mine), default=0)
-        decided = [v for v in mine if {*DECIDED} & {v.verdict, v.verdict_here}]
+        decided = [v for v in mine if (v.here or v).verdict in DECIDED]
         self.say(f"\n{len(decided)} of {len(able)} claims that runs can decide are decided.")
         for verdict in mine:
             here = f"; by themselves: {verdict.label_here}" if verdict.label_here else ""
@@ -175,5 +183,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     try:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=120)
-    except (ProcessLookupError, subprocess.TimeoutExpired):
-        process.kill()
+    except ProcessLookupError:
+        return  # it has ended
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -12,18 +12,11 @@ from report.judge.evidence import Evidence, NotRun, Untestable
 from report.judge.families import Claim, families
 from report.judge.history import post_hoc
 from report.judge.logs import agreement, judge_log
-from report.judge.verdicts import (
-    NOT_RUN,
-    SHOWN,
-    UNTESTABLE,
-    ClaimTests,
-    Decision,
-    Part,
-    Verdict,
-    decide,
-)
+from report.judge.parts import NOT_RUN, SHOWN, UNTESTABLE, Part
+from report.judge.verdicts import ClaimTests, Decision, Verdict, decide
 from report.read.claim_types import adjusted, key_of_tests, two_sided
 from report.read.tables import Tables
+from report.wording import p_value, plural
 
 Tested = tuple[Claim, Claim]
 """A claim, and its tests."""
@@ -102,13 +95,13 @@ def _verdict(
         quote=claim["quote"],
         verdict=found.verdict,
         parts=found.parts,
+        how=tests.get("combine", "all"),
         level=found.level,
         decision=_decision(claim, family, found),
         logs=logs,
         beside=_beside(tables, tests),
         notes=(*agreement(tables, claim, tests, found.parts), *tests.get("notes", [])),
-        here=relaxed.parts if show_here else (),
-        verdict_here=relaxed.verdict if show_here else "",
+        here=relaxed if show_here else None,
         post_hoc="" if found.verdict in (NOT_RUN, UNTESTABLE) else post_hoc(tables, claim, tests),
     )
 
@@ -119,11 +112,8 @@ def _decision(claim: Claim, family: Sequence[Tested], found: Decision) -> str:
         return ""
     number = sum(adjusted(other["type"]) for other, _ in family)
     together = "its parts together, " if len(found.parts) > 1 else ""
-    said = f"Adjusted: {together}p = {found.p:.3f} by Holm's procedure over {number} claims."
-    looks = next((p.declared for p in found.parts if len(p.declared) > 1), ())
-    if looks:
-        said += f" The declared looks, at {', '.join(map(str, looks))} seeds, are allowed for."
-    return said
+    by = f"by Holm's procedure over {plural(number, 'claim')}"
+    return f"Adjusted: {together}{p_value(found.p)} {by}."
 
 
 def _beside(tables: Tables, tests: Claim) -> tuple[Part, ...]:
@@ -150,7 +140,7 @@ def to_table(verdicts: list[Verdict]) -> pd.DataFrame:
                 "decision": v.decision,
                 "post_hoc": v.post_hoc,
                 "label_here": v.label_here,
-                "evidence_here": sentences(v.here),
+                "evidence_here": sentences(v.here.parts if v.here else ()),
                 "beside": sentences(v.beside),
                 "published_logs": " ".join(f"{p.sentence} {p.verdict}" for p in v.logs),
                 "notes": " ".join(v.notes),

@@ -12,20 +12,14 @@ import numpy as np
 import pandas as pd
 
 from report.judge.families import levels
-from report.judge.pairs import Pairs, effects_at_looks, pairs_of
-from report.judge.statistics.effects import (
-    SIGNIFICANCE,
-    Effect,
-    correlation,
-    effect_of,
-    sign_flip_p,
-)
+from report.judge.pairs import Pairs, pairs_of
+from report.judge.statistics.effects import SIGNIFICANCE, correlation, sign_flip_p
 from report.judge.statistics.images import Hits, image_interval, spreads
-from report.judge.statistics.looks import Looks
 from report.judge.statistics.power import detectable
 from report.read import published
+from report.read.arms import looks_of, with_references
 from report.read.files import RecordError, read_arrays
-from report.read.records import looks_of, read_study
+from report.read.records import read_study
 from report.writing import write_csv
 
 
@@ -103,13 +97,10 @@ def compare(
     """
     rows = []
     for name, ablation in study["ablations"].items():
-        reference = ablation["arms"][0]
-        for arm in ablation["arms"][1:]:
-            declared = looks_of(ablation)
-            pairs = pairs_of(study, runs, arm["run"], reference["run"], declared[-1])
-            looks = effects_at_looks(pairs, declared)
-            rows_seen = pairs.first(looks.at if looks.seen else declared[-1])
+        for arm, reference in with_references(ablation):
+            pairs = pairs_of(study, runs, arm["run"], reference["run"], looks_of(ablation))
             level = (decides_at or {}).get(f"{name}.{arm['name']}", SIGNIFICANCE)
+            answers = (arm["run"], reference["run"])
             rows.append(
                 {
                     "ablation": name,
@@ -117,35 +108,31 @@ def compare(
                     "reference": reference["name"],
                     "run": arm["run"],
                     "reference_run": reference["run"],
-                    **_numbers(pairs, looks, level),
-                    **_image_numbers(rows_seen.index, (arm["run"], reference["run"]), hits or {}),
+                    **_numbers(pairs, level),
+                    **_image_numbers(pairs.table.index, answers, hits or {}),
                 }
             )
-            if ablation["design"] == "ladder":
-                reference = arm
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _numbers(pairs: Pairs, looks: Looks[Effect], decides_at: float) -> dict[str, Any]:
+def _numbers(pairs: Pairs, decides_at: float) -> dict[str, Any]:
     """Return the effect at the last look, or of all pairs before the first look."""
-    most = looks.at if looks.seen else looks.declared[-1]
-    share = looks.level if looks.seen else SIGNIFICANCE
-    rows = pairs.first(most)
-    effect, finite = (effect_of(pairs.differences(most, diverged)) for diverged in (True, False))
+    effect, share = pairs.effect, pairs.share
     low, high = effect.interval(1 - share)
+    sides = (pairs.table[side].to_numpy(np.float64) for side in ("arm", "reference"))
     found: dict[str, Any] = {
         "n": effect.n,
-        "look": looks.at if looks.seen else None,
+        "look": pairs.looks.at if pairs.looks.seen else None,
         "level": 1 - share,
         "difference_points": effect.difference,
         "low_points": low,
         "high_points": high,
         "p": effect.p,
         "deviation_points": effect.deviation,
-        "sign_flip_p": sign_flip_p(pairs.differences(most)) if effect.n > 1 else None,
+        "sign_flip_p": sign_flip_p(pairs.differences()) if effect.n > 1 else None,
         "equivalence_p": effect.equivalence_p,
         "decides_at": decides_at,
-        "correlation": correlation(*(rows[c].to_numpy(np.float64) for c in ("arm", "reference"))),
+        "correlation": correlation(*sides),
         "missing": "; ".join(pairs.missing),
         "unlike_seeds": ", ".join(map(str, pairs.unlike)),
         "diverged": "; ".join(pairs.diverged),
@@ -155,6 +142,7 @@ def _numbers(pairs: Pairs, looks: Looks[Effect], decides_at: float) -> dict[str,
         at = decides_at * share / SIGNIFICANCE
         found["detectable_points"] = detectable(effect.n, effect.deviation, at)
     if pairs.diverged:
+        finite = pairs.finite
         ends = finite.interval(1 - share)
         found |= {"finite_n": finite.n, "finite_difference_points": finite.difference}
         found |= {"finite_low_points": ends[0], "finite_high_points": ends[1]}

@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 
 from report.judge.needs import far_from_end, unmet
-from report.judge.pairs import Pairs, consecutive, effects_at_looks, pairs_of
+from report.judge.pairs import Pairs, consecutive, diverged, pairs_of
 from report.judge.statistics.effects import SIGNIFICANCE, Effect, effect_of
 from report.judge.statistics.looks import Looks, reached
-from report.read.records import looks_of
+from report.read.arms import ablation_of, looks_of, member_of, pair_of
+from report.read.files import RecordError
 from report.read.tables import Tables
-from report.wording import interval, plural, signed
+from report.wording import interval, listed, plural, signed
 
 
 class NotRun(Exception):  # noqa: N818 - nothing went wrong
-    """An arm has no finished run in this study; the message is the arm's name."""
+    """A run has no record in this study; the message is the name of the arm or run."""
 
 
 class Untestable(Exception):  # noqa: N818 - nothing went wrong
@@ -28,20 +29,37 @@ class Untestable(Exception):  # noqa: N818 - nothing went wrong
 
 @dataclass(frozen=True)
 class Compared:
-    """An arm's effect at the looks that were reached, and what to say of it.
+    """An arm's pairs, and what to say of its effect."""
 
-    ``said`` states the effect, ``details`` what a reader should know of its pairs; ``waiting`` is
-    the number of further seeds until the first look.
-    """
+    arms: str
+    pairs: Pairs
 
-    looks: Looks[Effect]
-    said: str
-    details: str
-    waiting: int
+    @property
+    def looks(self) -> Looks[Effect]:
+        """The effect at the looks that were reached."""
+        return self.pairs.looks
 
-    def sentence(self, *more: str) -> str:
-        """Return the effect as a sentence, with ``more`` on it."""
-        return f"{self.said}{''.join(more)}{self.details}."
+    def sentence(self, tested: str = "") -> str:
+        """Return the effect as a sentence, with what was ``tested`` on it."""
+        said = f"{self.arms}: {in_points(self.pairs.effect, self.pairs.share)}"
+        if len(self.looks.declared) > 1 and self.looks.seen:
+            said += f" at the look at {plural(self.looks.at, 'seed')}"
+        return f"{said}{tested}{details(self.pairs)}."
+
+    def deciding(self, p: list[float]) -> str:
+        """Return the look whose p-value is significant, in words, if it isn't the last one.
+
+        Parameters
+        ----------
+        p
+            The p-value at each look that was reached.
+        """
+        i = self.looks.counting(p)
+        if i is None or i == len(p) - 1 or self.looks.p(p) >= SIGNIFICANCE:
+            return ""
+        found = in_points(self.looks.seen[i], self.looks.level_at(i))
+        seeds = plural(self.looks.declared[i], "seed")
+        return f"; what counts is the look at {seeds}, {found}"
 
 
 @dataclass(frozen=True)
@@ -57,56 +75,74 @@ class Evidence:
 
     def effect(self, arm: str) -> Compared:
         """Return an arm's effect relative to its reference."""
-        row = comparison(self.tables, arm)
-        if row is None or row["n"] < 1:
+        study, runs = self.tables.study, self.tables.runs
+        both = pair_of(study, arm)
+        if both is None:
             raise NotRun(arm)
-        runs = (str(row["run"]), str(row["reference_run"]))
-        declared = looks_of(self._ablation(arm))
-        pairs = pairs_of(self.tables.study, self.tables.runs, *runs, declared[-1])
-        looks = effects_at_looks(pairs, declared)
-        waiting = 0 if looks.seen else declared[0] - pairs.complete
-        said = _in_words(f"{arm} against {row['reference']}", pairs, looks)
-        compared = Compared(looks, said, _details(pairs, looks), waiting)
-        for run in runs:
+        for member, name in zip(both, (arm, str(both[1]["run"])), strict=True):
+            if not (runs["run"] == member["run"]).any():
+                raise NotRun(name)
+        names = (str(both[0]["run"]), str(both[1]["run"]))
+        pairs = pairs_of(study, runs, *names, self._looks(arm))
+        compared = Compared(f"{arm} against {both[1]['name']}", pairs)
+        for run in names:
             self._check(run)
             far = far_from_end(self.needs, self.tables, run)
             if far:
                 raise Untestable(f"{compared.sentence()} {far}.")
+        if pairs.unlike and pairs.table.empty:
+            raise Untestable(compared.sentence())
         return compared
 
-    def runs(self, arm: str) -> pd.DataFrame:
-        """Return an arm's rows of ``runs.csv``, one for each seed."""
-        run, most = self._run(arm), looks_of(self._ablation(arm))[-1]
+    def runs(self, arm: str, exactly: bool = False) -> pd.DataFrame:
+        """Return an arm's rows of ``runs.csv``, one for each seed, in the order of seeds.
+
+        With ``exactly``, runs with more images than the claim needs don't fulfil its needs either.
+        """
+        member = member_of(self.tables.study, arm)
+        if member is None:
+            raise NotRun(arm)
         runs = self.tables.runs
-        mine = runs[(runs["run"] == run) & (runs["seed"] < most)].sort_values("seed")
+        seeds = runs["seed"] < self._looks(arm)[-1]
+        mine = runs[(runs["run"] == member["run"]) & seeds].sort_values("seed")
         if mine.empty:
             raise NotRun(arm)
-        self._check(run)
+        self._check(str(member["run"]), exactly)
         return mine
 
     def values(self, arm: str, column: str, published: float) -> Looks[Effect]:
         """Return by look how far a run's values are from ``published``, in percentage points."""
-        mine, declared = self.runs(arm), looks_of(self._ablation(arm))
+        mine, declared = self.runs(arm, exactly=True), self._looks(arm)
         points = (mine.set_index("seed")[column] - published) * 100
         seen = reached(declared, consecutive(points.index))
         effects = (effect_of(points[points.index < look].to_numpy(np.float64)) for look in seen)
         return Looks(declared, tuple(effects))
 
-    def curves(self, arm: str) -> Looks[list[pd.DataFrame]]:
-        """Return by look an arm's rows of ``epochs.csv``, as one table for each seed."""
+    def curves(self, arm: str) -> Looks[list[pd.DataFrame | None]]:
+        """Return by look an arm's rows of ``epochs.csv``, a table for each seed.
+
+        A run that diverged has None.
+        """
         epochs, runs = self.tables.epochs, self.runs(arm)
-        declared = looks_of(self._ablation(arm))
         tables = {
-            seed: epochs[(epochs["run"] == run) & (epochs["seed"] == seed)]
-            for run, seed in zip(runs["run"], runs["seed"], strict=True)
+            seed: None
+            if status == "diverged"
+            else epochs[(epochs["run"] == run) & (epochs["seed"] == seed)]
+            for run, seed, status in zip(runs["run"], runs["seed"], runs["status"], strict=True)
         }
+        declared = self._looks(arm)
         seen = reached(declared, consecutive(tables))
         return Looks(declared, tuple([tables[k] for k in range(look)] for look in seen))
 
     def waiting(self, arm: str) -> int:
         """Return how many more seeds of an arm the first look takes, or 0 if it was reached."""
-        first = looks_of(self._ablation(arm))[0]
-        return max(0, first - consecutive(self.runs(arm)["seed"]))
+        there, first = set(self.runs(arm)["seed"]), self._looks(arm)[0]
+        return sum(seed not in there for seed in range(first))
+
+    def diverged(self, arm: str) -> str:
+        """Return an arm's seeds that diverged, in words, or an empty text."""
+        mine = self.runs(arm).set_index("seed")
+        return "".join(f"; {named} diverged" for named in diverged(arm, mine))
 
     def network(self, arm: str) -> pd.DataFrame:
         """Return the layers of an arm's network as declared, trained or not; the first row is all.
@@ -116,68 +152,48 @@ class Evidence:
         networks = self.tables.networks
         mine = networks[networks["arm"] == arm]
         if mine.empty:
-            raise NotRun(arm)
+            raise Untestable(f"tables/networks.csv lacks {arm}: its rule makes it anew.")
         return mine
 
-    def _ablation(self, arm: str) -> dict[str, Any]:
-        found: dict[str, Any] | None = self.tables.study["ablations"].get(arm.partition(".")[0])
-        if found is None:
-            raise NotRun(arm)
-        return found
+    def recompressed(self) -> str:
+        """Return that the study's pixels may be recompressed, in words, or an empty text."""
+        try:
+            pixels = str(self.tables.data["pixels"])
+        except RecordError:
+            return ""
+        return " (on pixels that may be recompressed)" if "recompressed" in pixels else ""
 
-    def _run(self, arm: str) -> str:
-        members = self._ablation(arm)["arms"]
-        name = arm.partition(".")[2]
-        run = next((str(m["run"]) for m in members if m["name"] == name), None)
-        if run is None:
+    def _looks(self, arm: str) -> tuple[int, ...]:
+        ablation = ablation_of(self.tables.study, arm)
+        if ablation is None:
             raise NotRun(arm)
-        return run
+        return looks_of(ablation)
 
-    def _check(self, run: str) -> None:
-        problem = unmet(self.needs, self.tables.study, run)
+    def _check(self, run: str, exactly: bool = False) -> None:
+        problem = unmet(self.needs, self.tables.study, run, exactly)
         if problem:
             raise Untestable(f"{problem}.")
 
 
-def comparison(tables: Tables, arm: str) -> dict[str, Any] | None:
-    """Return an arm's row of ``comparisons.csv``, or None if there is none."""
-    ablation, _, name = arm.partition(".")
-    table = tables.comparisons
-    found = table[(table["ablation"] == ablation) & (table["arm"] == name)]
-    return None if found.empty else dict(found.iloc[0])
-
-
-def _seen(looks: Looks[Effect]) -> tuple[int, float]:
-    """Return the seeds of the last look and the error it may spend; all seeds before the first."""
-    return (looks.at, looks.level) if looks.seen else (looks.declared[-1], SIGNIFICANCE)
-
-
-def _in_words(arms: str, pairs: Pairs, looks: Looks[Effect]) -> str:
-    most, share = _seen(looks)
-    said = f"{arms}: {_in_points(effect_of(pairs.differences(most)), share)}"
-    if len(looks.declared) > 1 and looks.seen:
-        said += f" at the look at {plural(looks.at, 'seed')}"
-    return said
-
-
-def _details(pairs: Pairs, looks: Looks[Effect]) -> str:
+def details(pairs: Pairs) -> str:
     """Return which runs diverged, are missing or couldn't be paired, in words."""
-    most, share = _seen(looks)
     said = ""
     if pairs.diverged:
-        finite = effect_of(pairs.differences(most, diverged=False))
-        said += f"; {' and '.join(pairs.diverged)} diverged, without: {_in_points(finite, share)}"
+        finite = in_points(pairs.finite, pairs.share)
+        said += f"; {' and '.join(pairs.diverged)} diverged, without: {finite}"
     if pairs.unlike:
-        seeds = ", ".join(map(str, pairs.unlike))
-        said += f"; not paired, of different precision or kind of device: seed {seeds}"
+        word = "seed" if len(pairs.unlike) == 1 else "seeds"
+        said += f"; not paired, since precision or kind of device differ: {word} "
+        said += listed(pairs.unlike)
     if pairs.missing:
         said += f"; missing: {', '.join(pairs.missing)}"
     return said
 
 
-def _in_points(effect: Effect, share: float) -> str:
+def in_points(effect: Effect, share: float) -> str:
+    """Return an effect with its interval of confidence 1 - ``share``, in words."""
     if not effect.n:
-        return "no pair is left"
+        return "no pair"
     said = f"{signed(effect.difference)} points"
     low, high = effect.interval(1 - share)
     if math.isnan(low):

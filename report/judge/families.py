@@ -33,7 +33,8 @@ def families(study: dict[str, Any], paper: Published) -> list[list[tuple[Claim, 
 
     A family has the claims that were declared, whatever was run.
     """
-    own = [claim for a in study["ablations"].values() for claim in a["own_claims"]]
+    covered = [claim for a in study["ablations"].values() for claim in a["own_claims"]]
+    own = study.get("own_claims", covered)
     return [
         [(claim, paper.tests[claim["id"]]) for claim in paper.facts["claims"]],
         [(claim, claim) for claim in own],

@@ -14,7 +14,7 @@ AT_LEAST = {
 """Needs that are least amounts: the setting that states each, and the words for it."""
 
 
-def unmet(needs: dict[str, Any], study: dict[str, Any], run: str) -> str:
+def unmet(needs: dict[str, Any], study: dict[str, Any], run: str, exactly: bool = False) -> str:
     """Return why a run can't test a claim, or an empty text.
 
     Parameters
@@ -25,6 +25,8 @@ def unmet(needs: dict[str, Any], study: dict[str, Any], run: str) -> str:
         ``study.json``.
     run
         The run's name.
+    exactly
+        Whether more than these amounts is too much, as for a published accuracy.
     """
     asked = {key: needs[key] for key in ("dataset", *AT_LEAST) if key in needs}
     if not asked:
@@ -37,7 +39,7 @@ def unmet(needs: dict[str, Any], study: dict[str, Any], run: str) -> str:
         return f"{run} trains on {dataset}, not on {asked['dataset']}"
     for key, (setting, words) in AT_LEAST.items():
         value = setting_of(config, setting)
-        if key in asked and value < asked[key]:
+        if key in asked and (value < asked[key] or (exactly and value > asked[key])):
             return f"{run} {words.format(count(value))}, and the claim needs {count(asked[key])}"
     return ""
 
@@ -55,11 +57,11 @@ def far_from_end(needs: dict[str, Any], tables: Tables, run: str) -> str:
         The run's name.
     """
     runs = tables.runs
-    reached = runs.loc[runs["run"] == run, "final_train_accuracy"].mean()
+    reached = float(runs.loc[runs["run"] == run, "final_train_accuracy"].mean())
     least = needs.get("train_accuracy", 0)
-    if not reached < least:
+    if not least or reached >= least:
         return ""
     return (
         f"{run} has a training accuracy of {percent(reached, 0)} in its last epoch, below "
-        f"{percent(least, 0)}: what helps so far from the end of training helps at the start"
+        f"{percent(least, 0)}, so that this comparison shows early training and gives no verdict"
     )

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from report.judge.statistics.effects import Effect, Floats, effect_of
+from report.judge.statistics.effects import SIGNIFICANCE, Effect, Floats, effect_of
 from report.judge.statistics.looks import Looks, reached
+from report.wording import listed
 
 
 def accuracies(runs: pd.DataFrame, run: str, seeds: int) -> pd.Series:
@@ -27,44 +28,66 @@ def consecutive(seeds: Any) -> int:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Runs of an arm and its reference with the same seed.
+    """Runs of an arm and its reference with the same seed, up to the last look that was reached.
+
+    Before the first look, they go up to the seeds of the first look.
 
     Parameters
     ----------
     table
         A row for each seed that is paired: ``arm`` and ``reference``, accuracies in percent, and
         ``diverged``, whether either run did.
-    complete
-        How many seeds from 0 on have a record of both runs, without a gap.
+    looks
+        The effect at every declared look whose seeds are all there.
     missing
-        The missing records of each run, such as ``maxpool.with_maxpool seeds 3, 4``.
+        The missing records of each run, such as ``maxpool.with_maxpool seeds 3 and 4``.
     unlike
         Seeds that aren't paired because their runs had different precisions or kinds of device.
     diverged
-        The runs that diverged, in the same form.
+        The runs that diverged, in the form of ``missing``.
+    waiting
+        How many more seeds the first look takes, or 0 if it was reached.
     """
 
     table: pd.DataFrame
-    complete: int
+    looks: Looks[Effect]
     missing: tuple[str, ...]
     unlike: tuple[int, ...]
     diverged: tuple[str, ...]
+    waiting: int
 
-    def first(self, seeds: int) -> pd.DataFrame:
-        """Return the paired rows of the first ``seeds`` seeds."""
-        return self.table[self.table.index < seeds]
+    @property
+    def share(self) -> float:
+        """The error that the last look may spend: the interval's level is 1 minus it."""
+        return self.looks.level if self.looks.seen else SIGNIFICANCE
 
-    def differences(self, seeds: int, diverged: bool = True) -> Floats:
-        """Return the arm minus its reference, in points, for the first ``seeds`` seeds."""
-        rows = self.first(seeds)
-        rows = rows if diverged else rows[~rows["diverged"]]
-        return np.asarray(rows["arm"] - rows["reference"], dtype=np.float64)
+    @property
+    def effect(self) -> Effect:
+        """The effect over all pairs."""
+        return effect_of(_differences(self.table))
+
+    @property
+    def finite(self) -> Effect:
+        """The effect over the pairs in which no run diverged."""
+        return effect_of(_differences(self.table[~self.table["diverged"]]))
+
+    def differences(self) -> Floats:
+        """Return the arm minus its reference for each pair, in points."""
+        return _differences(self.table)
+
+
+def _differences(table: pd.DataFrame) -> Floats:
+    return np.asarray(table["arm"] - table["reference"], dtype=np.float64)
 
 
 def pairs_of(
-    study: dict[str, Any], runs: pd.DataFrame, run: str, reference: str, most: int
+    study: dict[str, Any],
+    runs: pd.DataFrame,
+    run: str,
+    reference: str,
+    declared: tuple[int, ...],
 ) -> Pairs:
-    """Return the pairs of ``run`` and ``reference`` with seeds from 0 to ``most``.
+    """Return the pairs of ``run`` and ``reference``.
 
     Runs of different precision or kind of device aren't paired, unless their configs ask for
     different precisions.
@@ -77,56 +100,61 @@ def pairs_of(
         ``runs.csv``.
     run, reference
         The arm's and its reference's run.
-    most
-        The largest declared number of seeds.
+    declared
+        The declared looks.
     """
-    mine, other = (
-        runs[(runs["run"] == name) & (runs["seed"] < most)].set_index("seed").sort_index()
-        for name in (run, reference)
+    mine, other = (runs[runs["run"] == name].set_index("seed") for name in (run, reference))
+    both = mine.index.intersection(other.index)
+    looks = reached(declared, consecutive(both))
+    seeds = range(looks[-1] if looks else declared[0])
+    mine, other = (table[table.index.isin(seeds)].sort_index() for table in (mine, other))
+    table, unlike = _paired(mine, other, _ask_alike(study, run, reference))
+    effects = (effect_of(_differences(table[table.index < look])) for look in looks)
+    return Pairs(
+        table=table,
+        looks=Looks(declared, tuple(effects)),
+        missing=_missing(run, mine, seeds) + _missing(reference, other, seeds),
+        unlike=unlike,
+        diverged=diverged(run, mine) + diverged(reference, other),
+        waiting=0 if looks else len(seeds) - sum(seed in both for seed in seeds),
     )
+
+
+def _paired(
+    mine: pd.DataFrame, other: pd.DataFrame, same_precision: bool
+) -> tuple[pd.DataFrame, tuple[int, ...]]:
+    """Return the table of pairs, and the seeds whose runs are too different to be paired."""
     both = mine.merge(other, left_index=True, right_index=True, suffixes=("", "_reference"))
     alike = (both["device"] == "cpu") == (both["device_reference"] == "cpu")
-    if _asked_precision(study, run) == _asked_precision(study, reference):
+    if same_precision:
         alike &= both["precision"] == both["precision_reference"]
     failed = (both["status"] == "diverged") | (both["status_reference"] == "diverged")
-    table = pd.DataFrame(
-        {
-            "arm": both["final_test_accuracy"] * 100,
-            "reference": both["final_test_accuracy_reference"] * 100,
-            "diverged": failed,
-        }
-    )
-    return Pairs(
-        table=table[alike],
-        complete=consecutive(both.index),
-        missing=_missing(run, mine, other) + _missing(reference, other, mine),
-        unlike=tuple(int(seed) for seed in both.index[~alike]),
-        diverged=_diverged(run, mine, both) + _diverged(reference, other, both),
-    )
+    columns = {
+        "arm": both["final_test_accuracy"] * 100,
+        "reference": both["final_test_accuracy_reference"] * 100,
+        "diverged": failed,
+    }
+    return pd.DataFrame(columns)[alike], tuple(int(seed) for seed in both.index[~alike])
 
 
-def _asked_precision(study: dict[str, Any], run: str) -> Any:
-    return (study["runs"].get(run, {}).get("config") or {}).get("precision")
+def _ask_alike(study: dict[str, Any], run: str, reference: str) -> bool:
+    """Return whether two runs' configs ask for the same precision."""
+    configs = (study["runs"].get(name, {}).get("config") or {} for name in (run, reference))
+    one, other = (config.get("precision") for config in configs)
+    return bool(one == other)
 
 
-def _missing(run: str, mine: pd.DataFrame, other: pd.DataFrame) -> tuple[str, ...]:
-    return _named(run, other.index.difference(mine.index))
+def _missing(run: str, mine: pd.DataFrame, seeds: range) -> tuple[str, ...]:
+    return _named(run, [seed for seed in seeds if seed not in mine.index])
 
 
-def _diverged(run: str, mine: pd.DataFrame, both: pd.DataFrame) -> tuple[str, ...]:
-    mine = mine.loc[mine.index.intersection(both.index)]
-    return _named(run, mine.index[mine["status"] == "diverged"])
+def diverged(run: str, mine: pd.DataFrame) -> tuple[str, ...]:
+    """Return a run's seeds that diverged, in words; ``mine`` has its rows, indexed by seed."""
+    return _named(run, list(mine.index[mine["status"] == "diverged"]))
 
 
-def _named(run: str, seeds: pd.Index) -> tuple[str, ...]:
+def _named(run: str, seeds: list[int]) -> tuple[str, ...]:
     """Return a run and its seeds in words, or nothing for no seeds."""
-    if seeds.empty:
+    if not seeds:
         return ()
-    word = "seed" if len(seeds) == 1 else "seeds"
-    return (f"{run} {word} {', '.join(map(str, seeds))}",)
-
-
-def effects_at_looks(pairs: Pairs, declared: tuple[int, ...]) -> Looks[Effect]:
-    """Return the effect at every declared look whose seeds are all there."""
-    seen = reached(declared, pairs.complete)
-    return Looks(declared, tuple(effect_of(pairs.differences(look)) for look in seen))
+    return (f"{run} {'seed' if len(seeds) == 1 else 'seeds'} {listed(seeds)}",)

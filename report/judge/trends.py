@@ -23,6 +23,9 @@ RULES: dict[str, Callable[..., Result]] = {}
 SLOPE_EPOCHS = 5
 """Least number of epochs from which a gain per epoch is estimated."""
 
+SMOOTH = 3
+"""The number of epochs whose median is taken, so that a single epoch doesn't decide."""
+
 NOISES = 2.0
 """By how many standard deviations of its noise an accuracy must fall to have fallen."""
 
@@ -55,10 +58,10 @@ def test_accuracy_falls(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     decides. The noise is estimated from the differences between consecutive epochs in the second
     half of these epochs, by their median, which a single epoch hardly changes.
     """
-    if len(epochs) < part["by_epoch"]:
-        return None, _too_short(epochs, part["by_epoch"])
+    if len(epochs) < max(part["by_epoch"], SMOOTH + 1):
+        return None, _too_short(epochs, max(part["by_epoch"], SMOOTH + 1))
     accuracy = epochs["test_accuracy"].head(part["by_epoch"])
-    smooth = accuracy.rolling(min(3, len(accuracy))).median().dropna()
+    smooth = accuracy.rolling(SMOOTH).median().dropna()
     fall = float(smooth.max() - smooth.iloc[-1])
     noise = _noise(accuracy.tail(math.ceil(len(accuracy) / 2)))
     said = f"test accuracy {signed(-fall * 100)} points from its best by then"
@@ -71,7 +74,7 @@ def _noise(accuracy: pd.Series) -> float:
     For independent normal noise the median absolute difference is 0.6745 * sqrt(2) deviations.
     """
     steps = accuracy.diff().abs().dropna()
-    return float(steps.median()) / (0.6745 * math.sqrt(2)) if len(steps) else math.inf
+    return float(steps.median()) / (0.6745 * math.sqrt(2))
 
 
 @rule

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from report.judge.verdicts import REFUTED, SUPPORTED, Verdict
+from report.judge.parts import REFUTED, SUPPORTED
+from report.judge.verdicts import Verdict
 from report.read.tables import Tables, last_epochs, runs_of
 from report.wording import interval, percent, signed
 
@@ -39,11 +40,11 @@ def ablation_findings(tables: Tables, name: str, verdicts: Iterable[Verdict]) ->
 def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:
     """Return by arm the sign of its effect in words, where a verdict on a direction decides it."""
     return {
-        part.arm: f"{'better' if part.effect.difference > 0 else 'worse'} by the verdict on {v.id}"
+        part.arm: f"{'better' if part.gains else 'worse'} by the verdict on {v.id}"
         for v in verdicts
-        if v.type == "direction"
+        if v.verdict in (SUPPORTED, REFUTED)
         for part in v.parts
-        if part.effect and part.thresholds == (0.0,) and part.verdict in (SUPPORTED, REFUTED)
+        if part.gains is not None and part.verdict in (SUPPORTED, REFUTED)
     }
 
 
@@ -94,15 +95,34 @@ def _finding(row: dict[str, Any], decided: str) -> str:
     low, high, n = row["low_points"], row["high_points"], row["n"]
     if n < 1:
         return f"{row['arm']} against {row['reference']}: no pair of runs is finished."
+    more = _pairs_left_out(row)
     if n < 2:
-        return f"{effect} from one seed, which can't tell an effect from chance."
+        return f"{effect} from one seed, which can't tell an effect from chance{more}."
     if math.isnan(row["difference_points"]):
         return f"{row['arm']} against {row['reference']}: a run ended without an accuracy."
     if math.isnan(low):
         return f"{effect} in each of {n} seeds: equal differences give no interval."
-    effect += f", {row['level'] * 100:.4g}% interval {interval(low, high)} (n = {n} seeds)"
+    effect += f", {row['level'] * 100:.4g}% interval {interval(low, high)} (n = {n} seeds){more}"
     if decided:
         return f"{effect}: {decided}."
     if low <= 0 <= high:
         return f"{effect}: an effect of either sign remains possible."
     return f"{effect}: no verdict decides its sign."
+
+
+def _pairs_left_out(row: dict[str, Any]) -> str:
+    """Return which runs diverged, are missing or couldn't be paired, in words."""
+    said = ""
+    if _given(row, "diverged"):
+        without = signed(row["finite_difference_points"])
+        bounds = interval(row["finite_low_points"], row["finite_high_points"])
+        said += f"; {row['diverged']} diverged, without: {without} points ({bounds})"
+    if _given(row, "unlike_seeds"):
+        said += f"; not paired, since precision or kind of device differ: {row['unlike_seeds']}"
+    if _given(row, "missing"):
+        said += f"; missing: {row['missing']}"
+    return said
+
+
+def _given(row: dict[str, Any], column: str) -> bool:
+    return isinstance(row.get(column), str) and bool(row[column])

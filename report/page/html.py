@@ -17,7 +17,7 @@ from markupsafe import Markup
 from report.draw.all_figures import drawings
 from report.draw.drawing import INK, thin
 from report.page.context import Picture, Report
-from report.read.records import looks_of
+from report.read.arms import looks_of
 from report.read.tables import Tables
 
 FOLDER = Path(__file__).parent

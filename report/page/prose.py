@@ -12,18 +12,11 @@ from typing import Any
 import pandas as pd
 
 from report.judge import comparisons
-from report.judge.verdicts import (
-    NOT_RUN,
-    REFUTED,
-    SAME,
-    SHOWN,
-    SUPPORTED,
-    UNDECIDED,
-    UNTESTABLE,
-    Verdict,
-)
+from report.judge.parts import NOT_RUN, REFUTED, SAME, SHOWN, SUPPORTED, UNDECIDED, UNTESTABLE
+from report.judge.verdicts import Verdict
+from report.read.arms import looks_of
 from report.read.tables import Tables, final_run
-from report.wording import count, duration, percent, plural, signed
+from report.wording import count, duration, listed, percent, plural, signed
 
 ORDER = (SUPPORTED, REFUTED, SAME, UNDECIDED, NOT_RUN, UNTESTABLE, SHOWN)
 """The order of verdicts in the counts."""
@@ -90,9 +83,19 @@ def protocol(tables: Tables) -> list[str]:
         "paper's claims on directions [4], or found to make no meaningful difference (0.5 points) "
         "by two one-sided tests [5]; that a change doesn't help by the same test against a gain of "
         "0.5 points; a size and a value by whether the whole 95% interval lies on one side of a "
-        "threshold; a trend by a sign test over seeds; arithmetic from the declarations. A verdict "
-        "whose runs began before its rule was written is marked post hoc.",
+        "threshold; a trend by a sign test over seeds; arithmetic from the declarations. "
+        f"{_looks(study)} A verdict whose runs began before its rule was written is marked post "
+        "hoc.",
     ]
+
+
+def _looks(study: dict[str, Any]) -> str:
+    """Return at which numbers of seeds verdicts may be given, in words."""
+    declared = sorted({looks_of(ablation) for ablation in study["ablations"].values()})
+    said = [listed(looks) for looks in declared]
+    several = any(len(looks) > 1 for looks in declared)
+    allowed = ", and p-values and intervals allow for every look" if several else ""
+    return f"Verdicts were to be given at {', or '.join(said)} seeds{allowed}."
 
 
 def _chosen_here(study: dict[str, Any]) -> str:

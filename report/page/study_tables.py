@@ -37,7 +37,7 @@ ARM_COLUMNS = {
     "held-out %": True,
     "against": False,
     "effect, points": True,
-    "95% over seeds": True,
+    "interval over seeds": True,
     "95% over images": True,
     "n": True,
     "time a run": True,
@@ -63,7 +63,8 @@ def ablation_table(tables: Tables, name: str) -> Printed:
     columns = {key: numeric for key, numeric in ARM_COLUMNS.items() if key in said}
     against = " unless it says otherwise" if "against" in said else ""
     return printed(
-        f"{ablation['title']}. {BUDGETS[ablation['budget']]} Effects are against {base}{against}.",
+        f"{ablation['title']}. {BUDGETS[ablation['budget']]} Effects are against {base}{against}; "
+        "intervals over seeds have 95% unless they say otherwise.",
         columns,
         [[row.get(key, "") for key in columns] for row in rows],
     )
@@ -101,9 +102,16 @@ def _effect(effect: pd.Series, base: str) -> dict[str, str | Cell]:
     return {
         "against": str(effect["reference"]) if effect["reference"] != base else "",
         "effect, points": signed(effect["difference_points"]),
-        "95% over seeds": interval(effect["low_points"], effect["high_points"]),
+        "interval over seeds": _interval(effect),
         "95% over images": interval(effect["image_low_points"], effect["image_high_points"]),
     }
+
+
+def _interval(effect: pd.Series) -> str:
+    """Return an effect's interval; its confidence, too, if looks are shared out."""
+    said = interval(effect["low_points"], effect["high_points"])
+    level = effect.get("level", 0.95)
+    return said if abs(level - 0.95) < 1e-9 or said == DASH else f"{said} ({level * 100:.4g}%)"
 
 
 def runs_table(tables: Tables) -> Printed:

@@ -13,6 +13,8 @@ from typing import Any
 import fastjsonschema
 import yaml
 
+from report.read.moments import is_moment
+
 FOLDER = Path(__file__).parent.parent / "claim_types"
 
 VALUES: dict[str, dict[str, Any]] = {
@@ -64,6 +66,10 @@ def problem_of(claim: dict[str, Any], tests: dict[str, Any]) -> str:
     parts = tests.get(key_of_tests(kind))
     if not isinstance(parts, list) or not parts:
         return f"a claim of type {kind} is tested by {key_of_tests(kind)}"
+    if not is_moment(tests.get("since", "2026-11-27")):
+        return f"since: expected a moment such as 2026-11-27T01:30Z, got {tests['since']!r}"
+    if "train_accuracy" in tests.get("needs", {}) and key_of_tests(kind) != "effects":
+        return "needs: train_accuracy belongs to claims on effects"
     needed = [key for key in claim_types()[kind].get("claim", {}) if key not in claim]
     if needed:
         return f"a claim of type {kind} needs {', '.join(needed)}"

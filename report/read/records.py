@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report.read import mistakes
+from report.read.arms import looks_of
 from report.read.began import began
 from report.read.claim_types import problem_of
 from report.read.files import RecordError, read_arrays, read_csv, read_json
@@ -85,11 +86,18 @@ def read_study(folder: Path) -> dict[str, Any]:
             raise RecordError(f"{path}: ablation {name} has arms whose runs are not in the study")
         if ablation["arms"][0]["name"] != "base":
             raise RecordError(f"{path}: ablation {name}: the first arm must be base")
-        for claim in ablation["own_claims"]:
-            problem = problem_of(claim, claim)
-            if problem:
-                raise RecordError(f"{path}: {claim['id']}: {problem}")
+        looks = list(looks_of(ablation))
+        if looks != sorted(set(looks)):
+            raise RecordError(f"{path}: ablation {name}: looks must ascend, got {looks}")
+    for claim in (*study.get("own_claims", ()), *_own_claims(study)):
+        problem = problem_of(claim, claim)
+        if problem:
+            raise RecordError(f"{path}: {claim['id']}: {problem}")
     return study
+
+
+def _own_claims(study: dict[str, Any]) -> list[dict[str, Any]]:
+    return [claim for ablation in study["ablations"].values() for claim in ablation["own_claims"]]
 
 
 def read_record(
@@ -167,11 +175,6 @@ def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]
         elif value != default:
             found[name] = value
     return found
-
-
-def looks_of(ablation: dict[str, Any]) -> tuple[int, ...]:
-    """Return an ablation's declared looks; by default, one look at all planned seeds."""
-    return tuple(ablation.get("looks") or [ablation["seeds"]])
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from report.read import published
-from report.read.files import read_arrays, read_json
-from report.read.records import looks_of, read_study
+from report.read.arms import looks_of
+from report.read.files import RecordError, read_arrays, read_csv, read_json
+from report.read.records import read_study
 
 READ = (
     "runs",
@@ -85,11 +86,18 @@ def read_tables(folder: Path, tables: Path | None = None) -> Tables:
         facts=folder.parent / "data" / study["scale"]["dataset"] / "data.json",
         published=published.load(),
         rates=read_table(folder / "tables" / "rates.csv"),
-        networks=read_table(folder / "tables" / "networks.csv"),
+        networks=_read_networks(folder / "tables" / "networks.csv"),
         pictures=_read_pictures(tables / "mistakes.npz", folder / "tables" / "pictures.npz"),
         root=".." if tables.parent == folder else "../..",
         **{name: read_table(tables / f"{name}.csv") for name in READ},
     )
+
+
+def _read_networks(path: Path) -> pd.DataFrame:
+    texts = ("arm", "name", "type", "output_shape", "kernel", "stride")
+    if not path.is_file():
+        raise RecordError(f"{path}: is missing; `snakemake {path}` makes it, without training")
+    return read_csv(path, ("depth", "parameters", "flops"), texts)
 
 
 def read_table(path: Path) -> pd.DataFrame:

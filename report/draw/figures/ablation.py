@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from report.draw.drawing import MARKERS, Drawing, beside, colour, dash, interval_line, label, thin
 from report.judge.pairs import accuracies
 from report.judge.statistics.effects import effect_of
-from report.read.records import looks_of
+from report.read.arms import looks_of
 from report.read.tables import Tables
 from report.wording import seeds
 

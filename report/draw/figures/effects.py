@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 
 from report.draw.drawing import INK, MARKERS, Drawing, colour, interval_line, label, nothing, sheet
@@ -45,17 +46,24 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     alt = (
         f"Effects of {plural(len(table), 'arm')} on final test accuracy. The largest is "
         f"{largest['arm']} of {largest['ablation']}: {signed(largest['difference_points'])} "
-        f"points. The 95% intervals of {len(clear)} leave out zero."
+        f"points. The intervals of {len(clear)} leave out zero."
     )
     caption = (
         "Every arm's effect on final test accuracy against its reference: mean of paired "
-        f"differences and 95% paired-t interval over seeds ({seeds(table['n'])}). Hollow marks "
+        f"differences and {_levels(table)} paired-t interval over seeds "
+        f"({seeds(table['n'])}). Hollow marks "
         "come from one seed and have no interval; an arrowhead is an interval that goes on."
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."
     columns = ["ablation", "arm", "reference", "n", "difference_points", "low_points"]
     return Drawing(figure, alt, caption, table[[*columns, "high_points"]])
+
+
+def _levels(table: pd.DataFrame) -> str:
+    """Return the intervals' confidence in words, such as ``95%`` or ``95% to 98.75%``."""
+    low, high = (f"{end * 100:.4g}%" for end in (table["level"].min(), table["level"].max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _effect_row(axes: Axes, y: int, row: Any, number: int, limit: float, narrow: bool) -> None:

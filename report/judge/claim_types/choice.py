@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from report.judge.evidence import Evidence
-from report.judge.verdicts import SHOWN, Part
+from report.judge.parts import SHOWN, Part
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:

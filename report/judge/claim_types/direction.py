@@ -5,26 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from report.judge.evidence import Evidence
+from report.judge.parts import Part, PValues
 from report.judge.statistics.effects import MARGIN, Effect
 from report.judge.statistics.looks import Looks
-from report.judge.verdicts import Part
+from report.wording import p_value
 
 
-def p_values(looks: Looks[Effect], sign: str) -> tuple[float, float, float]:
+def p_values(looks: Looks[Effect], sign: str) -> PValues:
     """Return the p-values for an effect's claimed sign, for the opposite, and for a negligible one.
 
     That a change doesn't help (``not positive``) is tested against a gain of `MARGIN`; a negligible
     effect is one that doesn't help, so that it has no p-value of its own.
     """
+    above, below = sides(looks, sign)
     threshold = threshold_of(sign)
-    above = looks.p(effect.above(threshold) for effect in looks.seen)
-    below = looks.p(effect.below(threshold) for effect in looks.seen)
     same = 1.0 if threshold else looks.p(effect.equivalence_p for effect in looks.seen)
-    return (above, below, same) if sign == "positive" else (below, above, same)
+    found = looks.p(above), looks.p(below)
+    return PValues(*(found if sign == "positive" else found[::-1]), same)
+
+
+def sides(looks: Looks[Effect], sign: str) -> tuple[list[float], list[float]]:
+    """Return by look the one-sided p-values for an effect above and below the claim's threshold."""
+    threshold = threshold_of(sign)
+    above = [effect.above(threshold) for effect in looks.seen]
+    return above, [effect.below(threshold) for effect in looks.seen]
 
 
 def threshold_of(sign: str) -> float:
-    """Return the value from which an effect is to be told, in points."""
+    """Return the threshold that an effect is tested against, in points."""
     return MARGIN if sign == "not positive" else 0.0
 
 
@@ -32,19 +40,18 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     """Return the p-values for the sign of an arm's effect."""
     compared = evidence.effect(test["arm"])
     looks, threshold = compared.looks, threshold_of(test["sign"])
-    support, refute, same = p_values(looks, test["sign"])
+    found, smaller = p_values(looks, test["sign"]), min(sides(looks, test["sign"]), key=looks.p)
     tested = ""
     if looks.seen and looks.last.error > 0:
-        tested = f", p = {min(1.0, 2 * min(support, refute)):.3f}"
-        tested += f" against {MARGIN:+g}" if threshold else f", equivalence p = {same:.3f}"
+        tested = f", {p_value(found.p(two_sided=True))}"
+        tested += f" against {MARGIN:+g}" if threshold else f", equivalence {p_value(found.same)}"
     return Part(
-        sentence=compared.sentence(tested),
+        sentence=compared.sentence(tested + compared.deciding(smaller)),
         arm=test["arm"],
-        support_p=support,
-        refute_p=refute,
-        same_p=same,
+        p=found,
         effect=looks.last if looks.seen else None,
         thresholds=(threshold,),
-        declared=looks.declared,
-        waiting=compared.waiting,
+        later=looks.left,
+        waiting=compared.pairs.waiting,
+        gains=None if threshold else (found.support < found.refute) == (test["sign"] == "positive"),
     )

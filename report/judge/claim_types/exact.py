@@ -6,7 +6,7 @@ import operator
 from typing import Any
 
 from report.judge.evidence import Evidence
-from report.judge.verdicts import Part, decided
+from report.judge.parts import Part, decided
 from report.read.tables import Tables, sizes_of_figure4
 from report.wording import count
 

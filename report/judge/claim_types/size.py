@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from report.judge.evidence import Evidence
-from report.judge.verdicts import Part, region
+from report.judge.parts import Part, PValues, region
 from report.wording import signed
 
 SIGNS = {"positive": 1, "negative": -1}
@@ -28,14 +28,15 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     claimed = f"{signed(low, 0)} to {signed(high, 0)}"
     if math.isinf(low) or math.isinf(high):
         claimed = f"below {signed(high, 0)}" if math.isinf(low) else f"above {signed(low, 0)}"
-    odds = [region(low, high, effect) for effect in looks.seen]
+    both = [region(low, high, effect) for effect in looks.seen]
+    inside, outside = [p for p, _ in both], [p for _, p in both]
+    decided = compared.deciding(min(inside, outside, key=looks.p))
     return Part(
-        sentence=compared.sentence(f"; claimed: {claimed} points"),
+        sentence=compared.sentence(f"; claimed: {claimed} points{decided}"),
         arm=test["arm"],
-        support_p=looks.p(inside for inside, _ in odds),
-        refute_p=looks.p(outside for _, outside in odds),
+        p=PValues(looks.p(inside), looks.p(outside)),
         effect=looks.last if looks.seen else None,
         thresholds=(low, high),
-        declared=looks.declared,
-        waiting=compared.waiting,
+        later=looks.left,
+        waiting=compared.pairs.waiting,
     )

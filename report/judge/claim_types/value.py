@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from report.judge.evidence import Evidence
-from report.judge.verdicts import Part, region
+from report.judge.parts import Part, PValues, region
 from report.wording import percent
 
 METRIC = "best_notebook_test_accuracy"
@@ -17,7 +17,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     """Return the p-values for an arm's accuracy inside and outside the claim's tolerance."""
     published, points = claim["published"], claim["tolerance"] * 100
     looks = evidence.values(test["arm"], METRIC, published)
-    odds = [region(-points, points, effect) for effect in looks.seen]
+    both = [region(-points, points, effect) for effect in looks.seen]
     mine = evidence.runs(test["arm"])[METRIC]
     said = f"{percent(mine.mean())} (n = {len(mine)})"
     if looks.seen and not math.isnan(looks.last.error):
@@ -29,14 +29,14 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         )
     return Part(
         sentence=(
-            f"{test['arm']}: {said} by the paper's metric, published {percent(published)} with a "
-            f"tolerance of {points:g} points."
+            f"{test['arm']}: {said} by the paper's metric{evidence.recompressed()}, published "
+            f"{percent(published)} with a tolerance of {points:g} points"
+            f"{evidence.diverged(test['arm'])}."
         ),
         arm=test["arm"],
-        support_p=looks.p(inside for inside, _ in odds),
-        refute_p=looks.p(outside for _, outside in odds),
+        p=PValues(looks.p(inside for inside, _ in both), looks.p(outside for _, outside in both)),
         effect=looks.last if looks.seen else None,
         thresholds=(-points, points),
-        declared=looks.declared,
+        later=looks.left,
         waiting=evidence.waiting(test["arm"]),
     )

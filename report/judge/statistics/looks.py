@@ -7,7 +7,7 @@ probability of an error by fixed weights (a union bound), so it holds however of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -51,9 +51,20 @@ class Looks(Generic[T]):
         return self.declared[len(self.seen) - 1]
 
     @property
+    def left(self) -> tuple[tuple[int, float], ...]:
+        """The looks that are left: how many more seeds each takes, and its share of the error."""
+        before = self.at if self.seen else 0
+        shares = zip(self.declared, weights(self.declared), strict=True)
+        return tuple((look - before, share) for look, share in shares)[len(self.seen) :]
+
+    @property
     def level(self) -> float:
         """The probability of an error that the last reached look may spend."""
-        return SIGNIFICANCE * weights(self.declared)[len(self.seen) - 1]
+        return self.level_at(len(self.seen) - 1)
+
+    def level_at(self, look: int) -> float:
+        """Return the probability of an error that the look with index ``look`` may spend."""
+        return SIGNIFICANCE * weights(self.declared)[look]
 
     def p(self, each: Iterable[float]) -> float:
         """Return the p-value that allows for all looks: the smallest of p / weight, at most 1.
@@ -63,8 +74,17 @@ class Looks(Generic[T]):
         each
             The p-value at each look that was reached; NaN counts as 1.
         """
-        pairs = zip(each, weights(self.declared), strict=False)
-        return min((min(1.0, p / w) for p, w in pairs if not math.isnan(p)), default=1.0)
+        return min((p for p, _ in self._weighted(each)), default=1.0)
+
+    def counting(self, each: Iterable[float]) -> int | None:
+        """Return the index of the look whose p-value `p` returns, or None without any."""
+        return min(self._weighted(each), default=(1.0, None))[1]
+
+    def _weighted(self, each: Iterable[float]) -> Iterator[tuple[float, int]]:
+        """Yield p / weight, at most 1, and the index of each look that has a p-value."""
+        for i, (p, weight) in enumerate(zip(each, weights(self.declared), strict=False)):
+            if not math.isnan(p):
+                yield min(1.0, p / weight), i
 
 
 def reached(declared: Sequence[int], seeds: int) -> list[int]:

@@ -9,7 +9,6 @@ from functools import cache
 from scipy import optimize, stats
 
 from report.judge.statistics.effects import MARGIN, NAN, SIGNIFICANCE, Effect
-from report.judge.statistics.looks import weights
 
 POWER = 0.8
 
@@ -53,24 +52,25 @@ def more_seeds(
     effect: Effect,
     thresholds: Iterable[float],
     level: float,
-    declared: tuple[int, ...] = (),
+    later: Iterable[tuple[int, float]] = (),
     least: float = MARGIN,
 ) -> int | None:
     """Return about how many further seeds decide on which side of a threshold an effect is.
 
     With these seeds, a true effect equal to the observed one has 80% power at the observed spread.
-    The result is at most ``MOST_SEEDS + 1``, and None if the spread is unknown.
+    If a declared look is left that has this power, the result is the distance to it. The result is
+    at most ``MOST_SEEDS + 1``, and None if the spread is unknown.
 
     Parameters
     ----------
     effect
         The observed effect.
     thresholds
-        The values from which the effect is to be told; infinite ones are ignored.
+        The thresholds that the effect is tested against; infinite ones are ignored.
     level
         The significance at which one look would decide.
-    declared
-        The declared looks; while some are left, the result is the distance to one of them.
+    later
+        The looks that are left: how many more seeds each takes, and its share of the error.
     least
         The smallest distance from a threshold that is worth finding.
     """
@@ -78,8 +78,12 @@ def more_seeds(
         return None
     distance = min(abs(effect.difference - t) for t in thresholds if math.isfinite(t))
     ratio = max(distance, least) / effect.deviation
-    shares = zip(declared, weights(declared), strict=True)
-    left = [(look, level * share) for look, share in shares if look > effect.n]
-    free = ((n, level) for n in range(effect.n + 1, effect.n + MOST_SEEDS + 1))
-    enough = (n - effect.n for n, at in left or free if power(n, ratio, at) >= POWER)
-    return next(enough, MOST_SEEDS + 1)
+    free = ((more, 1.0) for more in range(1, MOST_SEEDS + 1))
+    return next(
+        (
+            more
+            for more, share in (*later, *free)
+            if power(effect.n + more, ratio, level * share) >= POWER
+        ),
+        MOST_SEEDS + 1,
+    )

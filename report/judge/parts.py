@@ -1,0 +1,117 @@
+"""The parts of a claim: the result of each of its tests, with a p-value for each way to go."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from report.judge.statistics.effects import MARGIN, Effect, sign_test_p
+from report.judge.statistics.power import more_seeds
+
+SUPPORTED, REFUTED = "supported", "refuted"
+SAME, UNDECIDED = "no meaningful difference", "undecided"
+UNTESTABLE, NOT_RUN, SHOWN = "not testable in this study", "not run", "no verdict"
+
+DECIDED = (SUPPORTED, REFUTED, SAME)
+"""The verdicts that settle a claim."""
+
+
+@dataclass(frozen=True)
+class PValues:
+    """One-sided p-values for a claim and for its opposite, and that of a negligible effect.
+
+    Arithmetic has 0 and 1; a type without an equivalence test has 1 for a negligible effect.
+    """
+
+    support: float = 1.0
+    refute: float = 1.0
+    same: float = 1.0
+
+    def p(self, two_sided: bool) -> float:
+        """Return the p-value of the test."""
+        return min(1.0, (2 if two_sided else 1) * min(self.support, self.refute))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One test of a claim.
+
+    Parameters
+    ----------
+    sentence
+        The result in words.
+    arm
+        The arm that was tested, as ``ablation.arm``.
+    p
+        The p-values.
+    verdict
+        `NOT_RUN`, `UNTESTABLE` or `SHOWN` if the part can't be decided; else it is filled in with
+        the claim's verdict.
+    effect, thresholds
+        The effect at the last look, and the thresholds that it is tested against.
+    held
+        For a trend, in how many seeds the rule holds, and in how many it can be told.
+    later
+        The looks that are left: how many more seeds each takes, and its share of the error.
+    waiting
+        How many more seeds the first look takes.
+    gains
+        For a claim on a sign, whether the test that counts finds a gain.
+    """
+
+    sentence: str
+    arm: str = ""
+    p: PValues = PValues()
+    verdict: str = ""
+    effect: Effect | None = None
+    thresholds: tuple[float, ...] = ()
+    held: tuple[int, int] | None = None
+    later: tuple[tuple[int, float], ...] = ()
+    waiting: int = 0
+    gains: bool | None = None
+
+    def needed(self, level: float) -> int | None:
+        """Return about how many more seeds decide the part at ``level``; None if unknown."""
+        if self.waiting:
+            return self.waiting
+        if self.held:
+            return self._seeds_of_a_sign_test(*self.held, level)
+        if self.effect is None:
+            return 0
+        least = MARGIN if len(self.thresholds) == 1 else 0.0
+        return more_seeds(self.effect, self.thresholds, level, self.later, least)
+
+    def _seeds_of_a_sign_test(self, held: int, n: int, level: float) -> int:
+        """Return how many more seeds suffice if all agree with those so far; 0 if these differ."""
+        if held not in (0, n):
+            return 0
+        return next(more for more in range(100) if sign_test_p(n + more, n + more) < level)
+
+
+def decided(holds: bool, sentence: str, arm: str = "") -> Part:
+    """Return a part that is certain, such as arithmetic."""
+    return Part(sentence, arm, PValues(float(not holds), float(holds)))
+
+
+def region(low: float, high: float, effect: Effect) -> tuple[float, float]:
+    """Return the one-sided p-values for an effect inside and outside the interval (low, high).
+
+    Twice a p-value is below 0.05 if and only if the whole 95% interval is on one side.
+    """
+    if math.isnan(effect.error):
+        return math.nan, math.nan
+    above = effect.above(low) if math.isfinite(low) else 0.0
+    below = effect.below(high) if math.isfinite(high) else 0.0
+    out_below = effect.below(low) if math.isfinite(low) else 1.0
+    out_above = effect.above(high) if math.isfinite(high) else 1.0
+    return max(above, below), min(out_below, out_above)
+
+
+def verdict_of(p: PValues, sides: int, level: float, same_level: float) -> str:
+    """Return the verdict of p-values at a level for the claim, and at one for a negligible effect.
+
+    ``sides`` is 2 if twice the smaller p-value decides, else 1.
+    """
+    if sides * min(p.support, p.refute) < level:
+        return SUPPORTED if p.support < p.refute else REFUTED
+    return SAME if p.same < same_level else UNDECIDED

@@ -1,0 +1,38 @@
+"""Find arms of a study, written as ``ablation.arm``, with their references and looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Member = dict[str, Any]
+
+
+def looks_of(ablation: dict[str, Any]) -> tuple[int, ...]:
+    """Return an ablation's declared looks; by default, one look at all planned seeds."""
+    return tuple(ablation.get("looks") or [ablation["seeds"]])
+
+
+def with_references(ablation: dict[str, Any]) -> list[tuple[Member, Member]]:
+    """Return each arm with its reference: the base, or on a ladder the rung below."""
+    arms = ablation["arms"]
+    ladder = ablation["design"] == "ladder"
+    return [(arm, arms[i] if ladder else arms[0]) for i, arm in enumerate(arms[1:])]
+
+
+def ablation_of(study: dict[str, Any], arm: str) -> dict[str, Any] | None:
+    """Return the ablation of an arm, or None if the study doesn't have it."""
+    found: dict[str, Any] | None = study["ablations"].get(arm.partition(".")[0])
+    return found
+
+
+def member_of(study: dict[str, Any], arm: str) -> Member | None:
+    """Return an arm's entry in ``study.json``, or None if the study doesn't have it."""
+    members = (ablation_of(study, arm) or {"arms": []})["arms"]
+    return next((m for m in members if m["name"] == arm.partition(".")[2]), None)
+
+
+def pair_of(study: dict[str, Any], arm: str) -> tuple[Member, Member] | None:
+    """Return an arm and its reference, or None if the study doesn't have the arm."""
+    ablation = ablation_of(study, arm)
+    pairs = with_references(ablation) if ablation else []
+    return next((pair for pair in pairs if pair[0]["name"] == arm.partition(".")[2]), None)
