@@ -58,13 +58,22 @@ class Scenario:
 
     def draw(self, effect: float, arms: int, seeds: int, rng: np.random.Generator) -> Accuracies:
         """Return differences of shape (arms, seeds), in points; NaN where a run is missing."""
-        sides = []
-        for mean, spread in ((effect, SPREAD * self.arm_spread), (0.0, SPREAD)):
-            runs = rng.normal(mean, spread, (arms, seeds))
-            runs -= self.loss * (rng.random((arms, seeds)) < self.failing)
-            runs[rng.random((arms, seeds)) < self.missing] = np.nan
-            sides.append(runs)
-        return np.asarray(sides[0] - sides[1])
+        means = np.full(arms, effect), np.zeros(arms)
+        spreads = SPREAD * self.arm_spread, SPREAD
+        mine, other = (
+            self.runs(mean, spread, seeds, rng) for mean, spread in zip(means, spreads, strict=True)
+        )
+        return mine - other
+
+    def runs(
+        self, means: NDArray[np.float64], spread: float, seeds: int, rng: np.random.Generator
+    ) -> Accuracies:
+        """Return accuracies of shape (means, seeds), in points; NaN where a run is missing."""
+        shape = (len(means), seeds)
+        runs = rng.normal(means[:, None], spread, shape)
+        runs -= self.loss * (rng.random(shape) < self.failing)
+        runs[rng.random(shape) < self.missing] = np.nan
+        return runs
 
 
 SCENARIOS = (
@@ -251,21 +260,25 @@ def outcome(effects: NDArray[np.float64], verdicts: list[str]) -> tuple[int, boo
     return sum(v in right for v in verdicts), any(wrong)
 
 
-def equal_seeds(rng: np.random.Generator) -> tuple[int, bool]:
+def _with_shared_bases(
+    scenario: Scenario, effects: NDArray[np.float64], seeds: int, rng: np.random.Generator
+) -> Accuracies:
+    bases = scenario.runs(np.zeros(BASES), BUDGET_SPREAD, seeds, rng)
+    arms = scenario.runs(effects, BUDGET_SPREAD * scenario.arm_spread, seeds, rng)
+    return np.asarray(arms - bases[np.arange(ARMS) % BASES])
+
+
+def equal_seeds(scenario: Scenario, rng: np.random.Generator) -> tuple[int, bool]:
     """Spend the budget on as many seeds for every arm and base, looked at once."""
     effects, seeds = true_effects(rng), RUNS // (ARMS + BASES)
-    bases = rng.normal(0, BUDGET_SPREAD, (BASES, seeds))
-    arms = rng.normal(effects[:, None], BUDGET_SPREAD, (ARMS, seeds))
-    differences = arms - bases[np.arange(ARMS) % BASES]
+    differences = _with_shared_bases(scenario, effects, seeds, rng)
     return outcome(effects, directions(differences, (seeds,), "positive"))
 
 
-def chosen_seeds(rng: np.random.Generator) -> tuple[int, bool]:
+def chosen_seeds(scenario: Scenario, rng: np.random.Generator) -> tuple[int, bool]:
     """Spend the budget as ``python -m ablations study`` does."""
     effects, most = true_effects(rng), BUDGET_LOOKS[-1]
-    bases = rng.normal(0, BUDGET_SPREAD, (BASES, most))
-    arms = rng.normal(effects[:, None], BUDGET_SPREAD, (ARMS, most))
-    differences = arms - bases[np.arange(ARMS) % BASES]
+    differences = _with_shared_bases(scenario, effects, most, rng)
     claims = [
         [Arm(str(i), f"arm_{i}", (f"arm_{i}", f"base_{i % BASES}"), BUDGET_LOOKS)]
         for i in range(ARMS)
@@ -326,11 +339,15 @@ def main(argv: list[str] | None = None) -> None:
     print(
         f"\n{ARMS} arms, {BASES} bases, {RUNS} runs: claims decided, studies with a wrong verdict"
     )
-    for name, spent in (("equal seeds", equal_seeds), ("chosen seeds", chosen_seeds)):
-        rng = np.random.default_rng(0)
-        found = [spent(rng) for _ in range(max(20, studies // 20))]
-        decided, wrong = (float(np.mean(column)) for column in zip(*found, strict=True))
-        print(f"  {name:24}{decided:12.1f}{wrong:12.1%}")
+    print(f"  {'':34}{'equal seeds':>24}{'chosen seeds':>24}")
+    for scenario in SCENARIOS[:4]:
+        cells = ""
+        for spent in (equal_seeds, chosen_seeds):
+            rng = np.random.default_rng(0)
+            found = [spent(scenario, rng) for _ in range(max(20, studies // 20))]
+            decided, wrong = (float(np.mean(column)) for column in zip(*found, strict=True))
+            cells += f"{decided:16.1f}{wrong:8.1%}"
+        print(f"  {scenario.name:34}{cells}", flush=True)
 
 
 if __name__ == "__main__":

@@ -159,8 +159,9 @@ def test_the_last_look_may_spend_what_the_earlier_ones_left():
     there = records(3, "a", "base")
     step = next_step([[arm("a")]], [verdict("a", Effect(3, 1.0, 0.6))], there, hour)
     share = dict(zip(LOOKS, weights(LOOKS), strict=True))[step.seeds]
-    means = told(0.6, step.seeds, (0.0,), 0.05 * share)
-    expected = chance(Effect(3, 1.0, 0.6), 0.6, step.seeds, means)
+    effect = Effect(3, 1.0, 0.6)
+    spread = spread_of(effect, pooled([effect]))
+    expected = chance(effect, spread, step.seeds, told(spread, step.seeds, (0.0,), 0.05 * share))
     assert step.chance == pytest.approx(expected)
 
 

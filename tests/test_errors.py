@@ -49,9 +49,9 @@ def test_intervals_cover():
 
 def test_a_budget_that_is_steered_decides_more_and_errs_no_more():
     equal, chosen = (
-        [spend(np.random.default_rng(seed)) for seed in range(12)]
+        [spend(errors.SCENARIOS[0], np.random.default_rng(seed)) for seed in range(12)]
         for spend in (errors.equal_seeds, errors.chosen_seeds)
     )
     decided = [np.mean([number for number, _ in found]) for found in (equal, chosen)]
     assert decided[1] > 1.3 * decided[0]
-    assert sum(wrong for _, wrong in chosen) <= 2
+    assert sum(wrong for _, wrong in chosen) <= 1

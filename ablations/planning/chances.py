@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 
 from scipy import special
@@ -14,10 +15,14 @@ PRIOR_SEEDS = 4
 
 
 def pooled(effects: Iterable[Effect]) -> float:
-    """Return the standard deviation of differences, pooled over arms; NaN without any."""
+    """Return the typical standard deviation of differences over arms; NaN without any.
+
+    It is the median of the arms' variances, each divided by the median that a variance of 1 would
+    have, so that arms with a run that failed don't widen it.
+    """
     known = [(e.n - 1, e.deviation**2) for e in effects if e.error > 0]
-    freedom = sum(weight for weight, _ in known)
-    return math.sqrt(sum(w * v for w, v in known) / freedom) if freedom else math.nan
+    variances = [v * freedom / float(special.chdtri(freedom, 0.5)) for freedom, v in known]
+    return math.sqrt(statistics.median(variances)) if variances else math.nan
 
 
 def spread_of(effect: Effect, over_arms: float) -> float:
