@@ -31,8 +31,6 @@ tools:
 
 demo: setup
 	$(SNAKEMAKE) --cores all --config scale=demo
-	@echo "The report: $(abspath results/demo/report/index.html)"
-	@test ! -f results/demo/report/report.pdf || echo "As PDF: $(abspath results/demo/report/report.pdf)"
 
 # A file's tests stay in one process: most of what is slow to make is made for a file.
 test: setup
@@ -113,5 +111,6 @@ clean:
 
 # Pins what is installed now; environment.yml takes its versions from there.
 lock: setup
-	$(BIN)/python -m pip freeze | sed 's/+.*//; /^\(nvidia\|cuda\|triton\)/s/$$/ ; sys_platform == "linux"/' \
-	  | sort --ignore-case > requirements.lock
+	{ sed '/^[^#]/,$$d' requirements.lock; $(BIN)/python -m pip freeze | sed 's/+.*//; /^\(nvidia\|cuda\|triton\)/s/$$/ ; sys_platform == "linux"/' \
+	  | sort --ignore-case; } > requirements.lock.new
+	mv requirements.lock.new requirements.lock

@@ -57,9 +57,11 @@ def show_plan(study: Study, args: argparse.Namespace) -> None:
     def measure(configs: list[RunConfig]) -> list[dict[str, float]]:
         return plan.calibrate(configs, cache)
 
-    rows = plan.plan(study, tuple(args.names) or study.covered, args.spread, measure)
+    names = tuple(args.names) or study.covered
+    rows = plan.plan(study, names, args.spread, measure)
     print(f"Scale {study.scale.name}: {study.scale.about}.\n")
     print(plan.table(rows, args.spread))
+    print("\n".join(plan.ends_early(study, names)))
 
 
 def spend(study: Study, args: argparse.Namespace) -> None:

@@ -1,9 +1,11 @@
 # From run records to tables, figures, and the report: as a page, as LaTeX, and as PDF.
 import shutil
+import sys
 import time
 from pathlib import Path
 
 from report.draw.registry import figures_of
+from report.ending import last_words
 from report.page.pdf import NO_ENGINE, engine
 
 STARTED = time.time()
@@ -230,6 +232,15 @@ onsuccess:
     for kept in Path(f"results/{SCALE}/checkpoints").glob(".*.done"):
         if kept.stat().st_mtime >= STARTED:
             shutil.rmtree(kept)
+    print(*last_words(Path(f"results/{SCALE}"), STARTED), sep="\n", file=sys.stderr)
     # Without an engine there is the page and report.tex, and a line that says so.
     if not engine():
-        print(NO_ENGINE)
+        print(NO_ENGINE, file=sys.stderr)
+
+
+onerror:
+    print(
+        "What is finished is kept: the same call goes on from there, and"
+        f" `python -m report.render --partial results/{SCALE}` shows it.",
+        file=sys.stderr,
+    )

@@ -154,11 +154,17 @@ def _sync(path: Path) -> None:
 
 
 def start_log(path: Path | None) -> None:
-    """Log to standard error and, if a path is given, also to that file."""
+    """Log to standard error and, if a path is given, also to that file.
+
+    Messages of level DEBUG, such as a line for each epoch, go to the file alone if there is one.
+    """
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
+        handlers[0].setLevel(logging.INFO)
         handlers.append(logging.FileHandler(path, mode="w"))
     # No traceback when a full disk rejects a log line: the run itself reports the full disk.
     logging.raiseExceptions = False
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
+    # Our own packages alone: libraries debug themselves at length.
+    logging.getLogger("resnet").setLevel(logging.DEBUG)

@@ -19,7 +19,7 @@ ALLOWED = {
     "ablations/harness": ("ablations.harness", *TORCH_FREE),
     "ablations/planning": (
         *("ablations.harness", "ablations.planning", "report.judge", "report.read"),
-        *("report.wording", *TORCH_FREE),
+        *("report.wording", "resnet.training.length", *TORCH_FREE),
     ),
     "ablations": ("ablations", *TORCH_FREE),
     "resnet/network": ("resnet.network", "resnet.settings"),

@@ -58,6 +58,17 @@ def test_shared_runs_count_once_in_all():
     assert rows[0].hours + rows[1].hours > rows[2].hours
 
 
+def test_a_run_that_a_cyclic_rate_ends_early_is_named():
+    study = resolve({"scale": "demo", "images_seen": 8000})
+    lines = plan.ends_early(study, ("augmentation",))
+    assert lines[0] == "base.final sees 3,328 of 8,000 images: its rate is lowest there."
+    assert plan.ends_early(study, ("maxpool",)) == []
+    # The scales' own lengths end where the rate is lowest.
+    for scale in ("demo", "paper", "smoke"):
+        own = resolve({"scale": scale})
+        assert plan.ends_early(own, own.covered) == []
+
+
 def test_the_plan_is_printed(capsys, monkeypatch):
     monkeypatch.setattr(plan, "calibrate", lambda configs, cache: steady(configs))
     assert command.main(["plan", "maxpool", "--config", "scale=cpu"]) == 0

@@ -125,7 +125,14 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
         scale = _looked_at(scale, options["looks"])
         given["looks"] = f"[{','.join(map(str, scale.looks))}]"
     bases = load_bases(folder / "_bases.yaml")
-    declarations = load_declarations(bases, folder)
+    declarations = {
+        name: _some_arms(scale, declaration)
+        for name, declaration in load_declarations(bases, folder).items()
+    }
+    for name in scale.arms:
+        if name not in declarations:
+            near = nearest(name, declarations)
+            raise _option_error(f"scale {scale.name}: arms: no ablation {name!r}{near}")
     covered = _covered(options.get("ablations"), scale, declarations)
     study = _Resolver(scale, bases).study(declarations, covered, results)
     if options.get("ablations") is not None:
@@ -177,6 +184,23 @@ def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
         for name, values in scale.exceptions.items()
     }
     return dataclasses.replace(scale, amounts=scale.amounts | given, exceptions=exceptions)
+
+
+def _some_arms(scale: Scale, declaration: Declaration) -> Declaration:
+    """Return a declaration with the arms that the scale trains."""
+    some = scale.arms.get(declaration.name)
+    if some is None:
+        return declaration
+    known = [arm.name for arm in declaration.arms]
+    problem = next((f"no arm {arm!r}{nearest(arm, known)}" for arm in some if arm not in known), "")
+    if declaration.design != "arms":
+        problem = f"only arms of a design with arms can be left out, not of a {declaration.design}"
+    if problem:
+        where = f"config/scales/{scale.name}.yaml: arms: {declaration.name}"
+        raise DeclarationError(Path(where), None, problem)
+    return dataclasses.replace(
+        declaration, arms=tuple(arm for arm in declaration.arms if arm.name in some)
+    )
 
 
 def _looked_at(scale: Scale, looks: Any) -> Scale:

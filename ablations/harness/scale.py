@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ AMOUNTS = ("training_images", "images_seen", "seeds")
 class Scale:
     """The amounts of data, training and seeds, with exceptions by ablation or base.
 
-    ``looks`` are the numbers of seeds at which verdicts may be given (see `looks_of`).
+    ``looks`` are the numbers of seeds at which verdicts may be given (see `looks_of`); ``arms`` has
+    the arms of the ablations of which the scale trains only some.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Scale:
     exceptions: dict[str, dict[str, int]]
     all: tuple[str, ...] | None
     looks: tuple[int, ...] = ()
+    arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def amount(self, what: str, name: str) -> int:
         """Return the amount ``what`` (one of `AMOUNTS`) for an ablation or ``base.<name>``."""
@@ -55,7 +57,7 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         )
     document = read(folder / f"{name}.yaml")
     content = document.content
-    allowed = ("about", "dataset", *AMOUNTS, "looks", "all", "exceptions")
+    allowed = ("about", "dataset", *AMOUNTS, "looks", "all", "arms", "exceptions")
     for key in content:
         if key not in allowed:
             raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
@@ -79,7 +81,19 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         exceptions,
         None if covered == "every ablation" else tuple(content["all"]),
         tuple(content.get("looks", [])),
+        _arms(document),
     )
+
+
+def _arms(document: Document) -> dict[str, tuple[str, ...]]:
+    """Return the arms under ``arms``, by ablation; the study checks that they exist."""
+    arms = document.content.get("arms", {})
+    if not isinstance(arms, dict):
+        raise document.error(f"arms: expected ablation: arms, got {arms!r}", "arms")
+    for name, some in arms.items():
+        if not is_names(some):
+            raise document.error(f"{name}: expected a list of arms, got {some!r}", "arms", name)
+    return {name: tuple(some) for name, some in arms.items()}
 
 
 def problem_with_looks(looks: Any, seeds: int) -> str:

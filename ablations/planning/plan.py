@@ -21,6 +21,7 @@ from report.judge.statistics.looks import weights
 from report.read import published
 from resnet.config import RunConfig, to_json
 from resnet.costs import estimate
+from resnet.training.length import total_steps
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,24 @@ def _row(
         disk_mb=sum(record_megabytes(study.runs[run]) for run, _ in pairs),
         detectable_points=detectable(study, names, spread),
     )
+
+
+CUT = 0.9
+"""The share of its budget below which a run that ends early is named."""
+
+
+def ends_early(study: Study, names: tuple[str, ...]) -> list[str]:
+    """Return a line for each run that a cyclic rate ends before 90% of its budget.
+
+    Such a run ends in the last batch in which its rate is lowest.
+    """
+    lines = []
+    for run in dict.fromkeys(run for run, _ in study.runs_of(*names) if run in study.runs):
+        config = study.runs[run]
+        seen, asked = total_steps(config) * config.batch_size, config.budget.images_seen
+        if seen < CUT * asked:
+            lines.append(f"{run} sees {seen:,} of {asked:,} images: its rate is lowest there.")
+    return lines
 
 
 def table(rows: list[Row], spread: float) -> str:

@@ -25,7 +25,7 @@ log = logging.getLogger("resnet.train")
 
 
 def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
-    """Train to the end of the budget, and log a line for each epoch."""
+    """Train to the end of the budget, and log a line for each epoch, at level DEBUG."""
     bar = tqdm(total=run.steps, initial=run.step, unit="batch", disable=not watched, leave=False)
     while not run.finished:
         for _ in run.train_to_epoch_end():
@@ -34,7 +34,7 @@ def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
         with guard.evaluating():
             evaluated = run.evaluate_epoch()
         run.end_epoch(*evaluated)
-        log.info("%s", epoch_line(run, name))
+        log.debug("%s", epoch_line(run, name))
         guard.after(guard.after_epoch_seconds)
     bar.close()
 
@@ -48,6 +48,13 @@ def epoch_line(run: Run, name: str) -> str:
         f"  train {row['train_accuracy']:.4f}  test {row['test_accuracy']:.4f}"
         f"  {row['images_per_second']:,.0f} images/s  {_duration(left)} left"
     )
+
+
+def last_line(run: Run, name: str) -> str:
+    """Return a log line on a run that has ended."""
+    row, seconds = run.rows[-1], sum(row["seconds"] for row in run.rows)
+    found = "diverged" if run.diverged else f"test {row['test_accuracy']:.4f}"
+    return f"{name} seed {run.config.seed}  {found}  {run.step} batches in {_duration(seconds)}"
 
 
 def _duration(seconds: float) -> str:
@@ -106,6 +113,7 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
         args.keep_weights == "bases" and args.run.startswith("base.")
     )
     write_record(args.output, args.run, run, facts, started, predictions, plain, weights)
+    log.info("%s", last_line(run, args.run))
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(args.output, kept)
     args.checkpoint.unlink(missing_ok=True)
