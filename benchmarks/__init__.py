@@ -1,1 +1,1 @@
-"""The benchmarks behind the numbers in the README and the docs; each module is a command."""
+"""The benchmarks behind the numbers in the docs; each module is a command."""
