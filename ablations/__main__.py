@@ -40,7 +40,7 @@ def options(given: list[str]) -> dict[str, Any]:
 def write_document(study: Study, args: argparse.Namespace) -> None:
     """Write study.json."""
     with new_file(args.output) as beside:
-        beside.write_text(json.dumps(to_document(study), indent=1) + "\n")
+        beside.write_text(json.dumps(to_document(study), indent=1) + "\n", encoding="utf-8")
 
 
 def show_plan(study: Study, args: argparse.Namespace) -> None:
@@ -82,7 +82,7 @@ def write_new(study: Study, args: argparse.Namespace) -> None:
     if path.exists():
         raise DeclarationError(path, None, "is there already")
     with new_file(path) as beside:
-        beside.write_text(TEMPLATE.format(name=args.name))
+        beside.write_text(TEMPLATE.format(name=args.name), encoding="utf-8")
     print(f"{path}: say what it asks and changes, then: python -m ablations check")
 
 
@@ -101,7 +101,7 @@ def write_schema(study: Study, args: argparse.Namespace) -> None:
     """Write the JSON Schema of the ablations' files, for editors."""
     path = FOLDER / "schema.json"
     with new_file(path) as beside:
-        beside.write_text(json.dumps(schema(), indent=1) + "\n")
+        beside.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
     print(f"{path}: docs/add-an-ablation.md says how an editor uses it")
 
 

@@ -51,8 +51,8 @@ def write_record(
     """
     record = folder / "runs" / run / f"seed{seed}"
     record.mkdir(parents=True)
-    (record / "config.json").write_text(json.dumps(config | {"seed": seed}))
-    (record / "layers.csv").write_text(summary.pop("layers"))
+    (record / "config.json").write_text(json.dumps(config | {"seed": seed}), encoding="utf-8")
+    (record / "layers.csv").write_text(summary.pop("layers"), encoding="utf-8")
     probabilities, labels = predictions
     np.savez_compressed(record / "predictions.npz", probabilities=probabilities, labels=labels)
     epochs = np.arange(len(accuracies))
@@ -101,7 +101,7 @@ def write_record(
         "code_digest": "d1ge57",
         "versions": {"torch": "2.0"},
     }
-    (record / "summary.json").write_text(json.dumps(usual | summary))
+    (record / "summary.json").write_text(json.dumps(usual | summary), encoding="utf-8")
 
 
 def answers(accuracy: float, labels: NDArray[np.int64], rng: np.random.Generator) -> Predictions:
@@ -130,7 +130,7 @@ def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 
         Number of epochs of each run.
     """
     folder.mkdir(parents=True)
-    (folder / "study.json").write_text(json.dumps(study))
+    (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
     cache = _write_data(folder.parent / "data", study["scale"]["dataset"], images)
     (folder / "tables").mkdir()
     write_declared(folder)
@@ -162,7 +162,7 @@ def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 
 def write_declared(folder: Path) -> None:
     """Write ``tables/rates.csv`` and ``tables/networks.csv``, which need no training."""
     for name, text in _declared().items():
-        (folder / "tables" / name).write_text(text)
+        (folder / "tables" / name).write_text(text, encoding="utf-8")
 
 
 @cache

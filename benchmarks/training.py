@@ -372,7 +372,7 @@ def main() -> None:
         for name, setting in what.items():
             rates[name].append(measure(*setting, args.seconds))
     section = report(rates, args.seconds)
-    RESULTS.write_text(filed(RESULTS.read_text(), section))
+    RESULTS.write_text(filed(RESULTS.read_text(encoding="utf-8"), section))
     print(section)
 
 

@@ -73,7 +73,9 @@ def copy_project(folder: Path, runs: int) -> None:
         "base": "final",
     }
     declaration |= {"factor": "optimizer.learning_rate", "arms": arms}
-    (folder / "ablations" / "many.yaml").write_text(yaml.safe_dump(declaration, sort_keys=False))
+    (folder / "ablations" / "many.yaml").write_text(
+        yaml.safe_dump(declaration, sort_keys=False), encoding="utf-8"
+    )
 
 
 def dry_run(folder: Path, *arguments: str) -> tuple[float, float]:
@@ -99,7 +101,7 @@ def main() -> None:
             ours.mkdir()
             alone.mkdir()
             copy_project(ours, runs)
-            (alone / "Snakefile").write_text(ALONE % (runs // SEEDS, SEEDS))
+            (alone / "Snakefile").write_text(ALONE % (runs // SEEDS, SEEDS), encoding="utf-8")
             (alone / "data.json").touch()
             shutil.copy(ROOT / "environment.yml", alone)
             pairs = [

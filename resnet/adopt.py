@@ -50,7 +50,7 @@ def read_planned(folder: Path) -> Planned:
     """
     path = folder / "study.json"
     try:
-        study = json.loads(path.read_text())
+        study = json.loads(path.read_text(encoding="utf-8"))
         runs, dataset = study["runs"], study["scale"]["dataset"]
         configs = {run: from_record(r["config"]) for run, r in runs.items() if r["config"]}
         names = {to_json(config): run for run, config in configs.items()}
@@ -85,7 +85,7 @@ def run_of(record: Path, planned: Planned) -> tuple[str, int]:
     ValueError
         If the study plans no run with that config and seed.
     """
-    config = json.loads((record / "config.json").read_text())
+    config = json.loads((record / "config.json").read_text(encoding="utf-8"))
     seed = int(config.pop("seed"))
     run = planned.names.get(to_json(from_record(config)))
     if run is None:
@@ -111,8 +111,8 @@ def differences(record: Path, study: Path, images: dict[str, Any]) -> list[str]:
     images
         ``data.json`` of the study's images.
     """
-    summary = json.loads((record / "summary.json").read_text())
-    config = from_record(json.loads((record / "config.json").read_text()))
+    summary = json.loads((record / "summary.json").read_text(encoding="utf-8"))
+    config = from_record(json.loads((record / "config.json").read_text(encoding="utf-8")))
     code = (summary.get("commit"), summary.get("code_digest"), training_digest(config))
     known = [(k.commit, k.recorded, k.today) for k in read_kept(study)]
     found = []
@@ -134,7 +134,9 @@ def differences(record: Path, study: Path, images: dict[str, Any]) -> list[str]:
 
 def hardware_of(study: Path) -> dict[str, str]:
     """Return those `HARDWARE` fields that have the same value in all of a study's own records."""
-    summaries = [json.loads(p.read_text()) for p in study.glob("runs/*/seed*/summary.json")]
+    summaries = [
+        json.loads(p.read_text(encoding="utf-8")) for p in study.glob("runs/*/seed*/summary.json")
+    ]
     own = [s for s in summaries if not s.get("adopted", {}).get("differs")]
     values = {key: {str(s.get(key)) for s in own} for key in HARDWARE}
     return {key: found.pop() for key, found in values.items() if len(found) == 1}
@@ -142,20 +144,22 @@ def hardware_of(study: Path) -> dict[str, str]:
 
 def results_of(record: Path) -> list[str]:
     """Return the checksums of a record's files, but for the summary, which importing edits."""
-    lines = (record / checksums.NAME).read_text().splitlines()
+    lines = (record / checksums.NAME).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if not line.endswith(("summary.json", checksums.WEIGHTS))]
 
 
 def take(record: Path, into: Path, run: str, differs: list[str]) -> None:
     """Copy a record to its place in a study, under the study's name for its run."""
-    summary: dict[str, Any] = json.loads((record / "summary.json").read_text())
+    summary: dict[str, Any] = json.loads((record / "summary.json").read_text(encoding="utf-8"))
     with new_folder(into) as beside:
         for file in record.iterdir():
             # copyfile sets new timestamps: Snakemake accepts only files newer than the images.
             shutil.copyfile(file, beside / file.name)
         if summary["run"] != run or differs:
             summary |= {"run": run, "adopted": {"differs": differs}}
-            (beside / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
+            (beside / "summary.json").write_text(
+                json.dumps(summary, indent=1) + "\n", encoding="utf-8"
+            )
             (beside / checksums.NAME).unlink()
             checksums.write(beside)
 

@@ -86,7 +86,7 @@ def _config_of(weights: Path, given: Path | None) -> RunConfig:
     if given is None and not path.is_file():
         return RunConfig()
     try:
-        return from_record(json.loads(path.read_text()))
+        return from_record(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, AttributeError) as error:
         raise ValueError(f"{path}: not a run's config: {error}") from None
 

@@ -162,7 +162,7 @@ def start_log(path: Path | None) -> None:
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         handlers[0].setLevel(logging.INFO)
-        handlers.append(logging.FileHandler(path, mode="w"))
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
     # No traceback when a full disk rejects a log line: the run itself reports the full disk.
     logging.raiseExceptions = False
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)

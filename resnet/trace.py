@@ -177,7 +177,7 @@ def _numbers(record: Path) -> dict[str, str]:
     """Return what a record states of the run's course, each number as text."""
     with (record / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    summary = json.loads((record / "summary.json").read_text())
+    summary = json.loads((record / "summary.json").read_text(encoding="utf-8"))
     stated = {
         f"epoch {i}: {key}": value for i, row in enumerate(rows) for key, value in row.items()
     }
@@ -197,11 +197,15 @@ def _form(path: Path) -> list[str]:
     """Return the names of the columns, keys or arrays in a file of a record."""
     match path.suffix:
         case ".csv":
-            with path.open(newline="") as file:
+            with path.open(encoding="utf-8", newline="") as file:
                 return next(csv.reader(file))
         case ".json":
             # A config's keys may differ; `resnet.config` compares configs by their values.
-            return [] if path.name == "config.json" else sorted(json.loads(path.read_text()))
+            return (
+                []
+                if path.name == "config.json"
+                else sorted(json.loads(path.read_text(encoding="utf-8")))
+            )
         case ".npz":
             with np.load(path) as arrays:
                 return [f"{name} {arrays[name].dtype}" for name in sorted(arrays)]
@@ -221,7 +225,7 @@ def main(argv: list[str] | None = None, layout: Layout | None = None) -> int:
     layout = layout or Layout()
     layout.set_up(args.threads)
     found = trace(layout, args.config, args.seed, args.data, args.steps)
-    args.output.write_text(json.dumps(found))
+    args.output.write_text(json.dumps(found), encoding="utf-8")
     return 0
 
 

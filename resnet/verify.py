@@ -74,13 +74,13 @@ def compare(first: Path, second: Path, tolerance: float) -> dict[str, Any]:
 
 
 def _summary(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / "summary.json").read_text())
+    content: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     return content
 
 
 def _curve(folder: Path) -> list[str]:
     """Return the rows of ``metrics.csv`` without their last two columns, which are times."""
-    lines = (folder / "metrics.csv").read_text().splitlines()
+    lines = (folder / "metrics.csv").read_text(encoding="utf-8").splitlines()
     return [line.rsplit(",", 2)[0] for line in lines]
 
 
@@ -105,7 +105,7 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
     RuntimeError
         If training fails.
     """
-    config = to_json(from_record(json.loads((record / "config.json").read_text())))
+    config = to_json(from_record(json.loads((record / "config.json").read_text(encoding="utf-8"))))
     argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
     if train.main([*argv, "--threads", str(_summary(record)["threads"])]):
@@ -127,13 +127,13 @@ def train_again(args: argparse.Namespace) -> int:
         receipt.append({"run": run, "seed": seed, **result})
         print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
     with new_file(args.folder / "verification.json") as beside:
-        beside.write_text(json.dumps(receipt, indent=1) + "\n")
+        beside.write_text(json.dumps(receipt, indent=1) + "\n", encoding="utf-8")
     return 1 if any(row["verdict"] == DIFFERS for row in receipt) else 0
 
 
 def _data_of(record: Path) -> Path:
     """Return the folder of the images of a record's run: ``results/data/<dataset>``."""
-    config = json.loads((record / "config.json").read_text())
+    config = json.loads((record / "config.json").read_text(encoding="utf-8"))
     return record.parents[3] / "data" / str(config["data"]["dataset"])
 
 
@@ -148,7 +148,7 @@ def by_code(records: list[Record]) -> dict[tuple[str, str, str], list[Record]]:
     found: dict[tuple[str, str, str], list[Record]] = {}
     for record in records:
         summary = _summary(record[0])
-        config = from_record(json.loads((record[0] / "config.json").read_text()))
+        config = from_record(json.loads((record[0] / "config.json").read_text(encoding="utf-8")))
         key = (summary["commit"], summary["code_digest"], training_digest(config))
         found.setdefault(key, []).append(record)
     return found
@@ -160,7 +160,7 @@ def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
     return [
         Trained(
             run,
-            (record / "config.json").read_text(),
+            (record / "config.json").read_text(encoding="utf-8"),
             number,
             _data_of(record),
             _summary(record)["threads"],

@@ -8,8 +8,16 @@ from snakemake.exceptions import WorkflowError
 
 # Jobs call `python`: the one that runs Snakemake, also where its environment isn't activated.
 os.environ |= {
-    "PATH": os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()])
+    "PATH": os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]),
+    # Jobs find this project's modules, also under PYTHONSAFEPATH or from another folder.
+    "PYTHONPATH": os.pathsep.join(
+        filter(None, [workflow.basedir, os.environ.get("PYTHONPATH", "")])
+    ),
+    "PYTHONUTF8": "1",
 }
+# How someone's other programs warn and draw is no business of a study's jobs.
+for ambient in ("PYTHONWARNINGS", "MPLBACKEND", "MATPLOTLIBRC"):
+    os.environ.pop(ambient, None)
 sys.path.insert(0, workflow.basedir)
 
 from ablations.harness.document import DeclarationError

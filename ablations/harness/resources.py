@@ -72,7 +72,7 @@ def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
 def read_measured(cache: Path) -> Measured:
     """Return the measurements in ``cache``; an empty list if the file is missing or invalid."""
     try:
-        content = json.loads(cache.read_text())
+        content = json.loads(cache.read_text(encoding="utf-8"))
         measured = [(dict(json.loads(key)), value) for key, value in content.items()]
         seconds = [value[part] for _, value in measured for part in ("train", "evaluate")]
         return measured if all(0 < s < 1e6 for s in seconds) else []

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
@@ -80,8 +81,12 @@ class Drawing:
 
 
 def styled(narrow: bool) -> AbstractContextManager[Any]:
-    """Return the style context for drawing figures, for a paper column or for the HTML page."""
+    """Return the style context for drawing figures, for a paper column or for the HTML page.
+
+    It starts from Matplotlib's defaults, so that no ``matplotlibrc`` changes a figure.
+    """
     stack = ExitStack()
+    stack.enter_context(style.context("default"))
     stack.enter_context(sns.axes_style("ticks"))
     stack.enter_context(mpl.rc_context(STYLE | FONTS[narrow]))
     return stack

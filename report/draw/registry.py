@@ -68,7 +68,7 @@ def entries(folder: Path = FOLDER) -> tuple[Entry, ...]:
 
 
 def _entry(path: Path) -> Entry:
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     about = (ast.get_docstring(tree) or "").partition("\n")[0]
     if not about:
         raise ValueError(f"{path}: needs a docstring, one line that says what the figure shows")

@@ -59,8 +59,8 @@ def render(report: Report, tables: Tables, figures: Path) -> str:
     figures
         The folder of the figures.
     """
-    style = (FOLDER / "static" / "report.css").read_text()
-    script = (FOLDER / "static" / "report.js").read_text()
+    style = (FOLDER / "static" / "report.css").read_text(encoding="utf-8")
+    script = (FOLDER / "static" / "report.js").read_text(encoding="utf-8")
 
     def svg(picture: Picture, narrow: bool) -> Markup:
         return inline(figures, picture, narrow)
@@ -77,7 +77,9 @@ def render(report: Report, tables: Tables, figures: Path) -> str:
             script=Markup(script),  # noqa: S704
             policy=policy(style, script),
             curves=block(curves(tables)),
-            data=block({name: (figures / f"{name}.csv").read_text() for name in placed}),
+            data=block(
+                {name: (figures / f"{name}.csv").read_text(encoding="utf-8") for name in placed}
+            ),
         )
     )
 
@@ -110,7 +112,7 @@ def inline(figures: Path, picture: Picture, narrow: bool) -> Markup:
     Styles become attributes, because the page's security policy forbids inline styles.
     """
     name = f"{picture.name}{'.narrow' if narrow else ''}"
-    svg = (figures / f"{name}.svg").read_text()
+    svg = (figures / f"{name}.svg").read_text(encoding="utf-8")
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<(metadata|style).*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)

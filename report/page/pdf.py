@@ -68,7 +68,9 @@ def _run(command: list[str], source: Path, scratch: str) -> subprocess.Completed
     return subprocess.run(
         [*command, f"{option}{scratch}", source.name],
         cwd=source.parent,
-        env=os.environ | _fixed_date(source.read_text()) | {"max_print_line": "1000"},
+        env=os.environ
+        | _fixed_date(source.read_text(encoding="utf-8"))
+        | {"max_print_line": "1000"},
         capture_output=True,
         text=True,
         errors="replace",

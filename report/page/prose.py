@@ -231,7 +231,7 @@ def receipt(folder: Path) -> list[str]:
 
 def _receipt(path: Path) -> list[dict[str, Any]]:
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text())
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     return rows

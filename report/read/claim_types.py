@@ -32,7 +32,10 @@ VALUES: dict[str, dict[str, Any]] = {
 @cache
 def claim_types() -> dict[str, dict[str, Any]]:
     """Return the content of every type's file, by the type's name."""
-    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))}
+    return {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted(FOLDER.glob("*.yaml"))
+    }
 
 
 def key_of_tests(kind: str) -> str:

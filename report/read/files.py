@@ -94,7 +94,7 @@ def _checked(path: Path, content: Any, schema: str | None) -> dict[str, Any]:
 
 @cache
 def _validator(schema: str) -> Callable[[Any], Any]:
-    rules = yaml.safe_load((SCHEMAS / f"{schema}.yaml").read_text())
+    rules = yaml.safe_load((SCHEMAS / f"{schema}.yaml").read_text(encoding="utf-8"))
     found: Callable[[Any], Any] = fastjsonschema.compile(rules, use_default=False)
     return found
 

@@ -91,7 +91,7 @@ def _noise(config: RunConfig, images: int) -> Split:
 
 def _read(cache: Path) -> dict[str, Any]:
     try:
-        content = json.loads(cache.read_text())
+        content = json.loads(cache.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -114,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
             try:
                 known[key] = measure(config)
                 with new_file(args.cache) as beside:
-                    beside.write_text(json.dumps(known, indent=1) + "\n")
+                    beside.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
             except (OSError, ValueError, torch.OutOfMemoryError) as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 1

@@ -30,7 +30,7 @@ def write(record: Path) -> None:
     """Write ``SHA256SUMS`` with the checksums of the record's other files."""
     parts = sorted(path for path in record.iterdir() if path.name != NAME)
     lines = [f"{digest(path)}  {path.name}\n" for path in parts]
-    (record / NAME).write_text("".join(lines))
+    (record / NAME).write_text("".join(lines), encoding="utf-8")
 
 
 def problems(record: Path) -> list[str]:

@@ -44,7 +44,7 @@ class Kept:
 def read_kept(folder: Path) -> list[Kept]:
     """Return the content of a study's ``kept.json``; an empty list if it is missing or invalid."""
     try:
-        rows = json.loads((folder / NAME).read_text())
+        rows = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return [Kept(**{**row, "runs": tuple(row["runs"])}) for row in rows]
     except (OSError, ValueError, TypeError, KeyError):
         return []
@@ -53,7 +53,9 @@ def read_kept(folder: Path) -> list[Kept]:
 def write_kept(folder: Path, kept: list[Kept]) -> None:
     """Write ``kept.json`` into a study's folder."""
     with new_file(folder / NAME) as beside:
-        beside.write_text(json.dumps([dataclasses.asdict(k) for k in kept], indent=1) + "\n")
+        beside.write_text(
+            json.dumps([dataclasses.asdict(k) for k in kept], indent=1) + "\n", encoding="utf-8"
+        )
 
 
 def accepted(config: RunConfig, digest: str, record: Path, kept: list[Kept]) -> str:
@@ -75,8 +77,8 @@ def accepted(config: RunConfig, digest: str, record: Path, kept: list[Kept]) -> 
     if not known:
         return digest
     try:
-        summary = json.loads((record / "summary.json").read_text())
-        trained = from_record(json.loads((record / "config.json").read_text()))
+        summary = json.loads((record / "summary.json").read_text(encoding="utf-8"))
+        trained = from_record(json.loads((record / "config.json").read_text(encoding="utf-8")))
         code = str(summary["commit"]), str(summary["code_digest"])
         same = to_json(trained) == to_json(changed(config, {"seed": trained.seed}))
     except (OSError, ValueError, LookupError, TypeError):

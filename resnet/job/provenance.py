@@ -104,7 +104,9 @@ def _modules(places: Iterable[str], root: Path) -> list[Path]:
 
 
 def _code_of(paths: Iterable[Path], root: Path) -> str:
-    return "\n".join(f"{p.relative_to(root)} {_without_words(p.read_text())}" for p in paths)
+    return "\n".join(
+        f"{p.relative_to(root)} {_without_words(p.read_text(encoding='utf-8'))}" for p in paths
+    )
 
 
 def _hex(*texts: str) -> str:
@@ -194,7 +196,7 @@ def processor() -> str:
     """Return the processor's name and the number of cores that this process may use."""
     name = platform.processor() or platform.machine()
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 name = line.partition(":")[2].strip()
                 break

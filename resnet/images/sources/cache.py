@@ -85,7 +85,7 @@ def write_cache(splits: dict[str, Split], facts: dict[str, Any], folder: Path) -
         for name, split in splits.items():
             np.save(beside / f"{name}_images.npy", split.images, allow_pickle=False)
             np.save(beside / f"{name}_labels.npy", split.labels, allow_pickle=False)
-        (beside / "data.json").write_text(json.dumps(facts, indent=1) + "\n")
+        (beside / "data.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 def load(folder: Path, split: str) -> Split:
@@ -118,7 +118,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """
     path = folder / "data.json"
     try:
-        facts = json.loads(path.read_text())
+        facts = json.loads(path.read_text(encoding="utf-8"))
         known = facts["dataset"] in DATASETS and isinstance(facts["sha256"], dict)
         numbers = [*facts["channel_mean"], *facts["channel_deviation"]]
         if not known or len(numbers) != 6 or not all(isinstance(n, float) for n in numbers):

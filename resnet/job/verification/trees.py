@@ -106,7 +106,7 @@ def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
         if done.returncode:
             last = done.stderr.strip().splitlines()[-1:] or ["no error was printed"]
             raise TreeError(f"{trained.run} seed {trained.seed}, code in {tree}: {last[0]}")
-        found: dict[str, Any] = json.loads(output.read_text())
+        found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
         return found
 
 

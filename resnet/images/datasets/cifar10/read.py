@@ -118,7 +118,7 @@ def _binary_batch(archive: tarfile.TarFile, name: str) -> Split:
     return _from_planes(rows[:, 1:], rows[:, 0])
 
 
-class _ArraysOnly(pickle.Unpickler):
+class _ArraysOnly(pickle.Unpickler):  # noqa: S301 - it refuses code
     """Unpickler restricted to plain data and numpy arrays."""
 
     allowed = frozenset(
