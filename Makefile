@@ -1,6 +1,7 @@
 # `make demo` and `make test` set everything up by themselves, in .venv.
 VENV ?= .venv
-BIN := $(abspath $(VENV))/bin
+# Relative, for the names of folders may have spaces.
+BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake
 SCALE ?= auto
 # Other settings of config/config.yaml: make resume CONFIG='data_source=parquet data_folder=FOLDER'
@@ -11,6 +12,11 @@ TARGET ?= all
 HOURS ?= 8
 # How to run: profiles/default, or make resume PROFILE=slurm SCALE=paper
 PROFILE ?= default
+
+# Snakemake keeps a cache in the home folder, which may be read-only.
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .PHONY: setup tools demo test test-long test-slurm check audit bench plan study partial-report resume data check-records clean lock
 

@@ -1,4 +1,5 @@
 # The data, once for every scale, and a run record for each run and seed.
+import os
 import sys
 from pathlib import Path
 
@@ -84,7 +85,7 @@ rule data:
         "../environment.yml"
     params:
         source=DATA_SOURCE,
-        folder=config["data_folder"],
+        folder=os.path.expanduser(config["data_folder"]),
         code=code_digest("resnet/images/sources", f"resnet/images/datasets/{DATASET}"),
         versions=versions_digest(*DATA_PACKAGES),
         into=subpath(output.facts, parent=True),

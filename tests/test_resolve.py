@@ -144,6 +144,11 @@ def test_one_look_is_at_all_planned_seeds_unless_more_are_declared():
     }
 
 
+def test_null_from_the_command_line_is_nothing():
+    plain = resolve({"scale": "cpu"})
+    assert resolve({"scale": "cpu", "seeds": "null", "looks": "null"}) == plain
+
+
 def test_looks_from_the_command_line_are_numbers():
     # Snakemake's --config reads the numbers of a list as text.
     assert resolve({"scale": "cpu", "looks": ["5", "8"]}).scale.looks == (5, 8)
@@ -186,6 +191,9 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "demo", "ablations": []}, "a list of names or null"),
         ({"scale": "cpu", "training_images": 60_000}, "cifar10 has|from 2 to 50,000"),
         ({"scale": "cpu", "training_images": 20}, "none would be left"),
+        ({"scale": "cpu", "data_source": "Parquet"}, "did you mean parquet"),
+        ({"scale": "demo", "data_source": "web"}, "data_source: allowed are archive, digits"),
+        ({"scale": "cpu", "data_folder": 202401}, "got the number 202401.* write the folder with"),
         ({"scale": "cpu", "looks": [5, 3]}, "ascending numbers of seeds"),
         ({"scale": "cpu", "looks": [1, 5]}, "ascending numbers of seeds from 2"),
         ({"scale": "cpu", "looks": "5,8"}, "ascending numbers of seeds"),

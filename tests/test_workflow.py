@@ -78,7 +78,9 @@ def planned(folder, *arguments, scale="smoke"):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("project")
+    # A name as people have them.
+    folder = tmp_path_factory.mktemp("project") / "my project (1) #1 ü'"
+    folder.mkdir()
     copy_project(folder)
     code, output = snakemake(folder)
     assert code == 0, output
@@ -107,6 +109,35 @@ def forget(project, record):
     shutil.rmtree(results / "runs" / record)
     (results / "tables" / "runs.csv").unlink()
     (results / "report" / "index.html").unlink()
+
+
+@pytest.mark.parametrize("option", ["--directory", "--snakefile"])
+def test_a_call_from_elsewhere_is_refused_in_a_line(finished, tmp_path, option):
+    (tmp_path / "Snakefile").symlink_to(finished / "Snakefile")
+    there = {"--directory": (finished, tmp_path), "--snakefile": (tmp_path, finished / "Snakefile")}
+    folder, value = there[option]
+    code, output = snakemake(folder, "-n", option, str(value))
+    assert code == 1
+    assert output.splitlines()[-1].startswith(
+        f"error: works in the project's own folder: cd {finished}"
+    )
+
+
+def test_a_mistake_in_a_setting_is_a_line_without_the_workflows_own(finished):
+    code, output = snakemake(finished, "-n", settings=["data_source=Parquet"], scale="cpu")
+    assert code == 1
+    assert output.splitlines()[-1] == (
+        "error: config: data_source: allowed are torchvision, archive, parquet, got 'Parquet'; did "
+        "you mean parquet?"
+    )
+
+
+def test_a_setting_that_is_said_twice_is_refused(project):
+    path = project / "config" / "config.yaml"
+    path.write_text(path.read_text() + "seeds: 3\n")
+    code, output = snakemake(project, "-n")
+    assert code == 1
+    assert "seeds: said twice, first in line" in output.splitlines()[-1]
 
 
 def test_a_study_ends_in_tables_and_a_page(finished):

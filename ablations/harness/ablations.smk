@@ -4,8 +4,6 @@ import json
 import os
 import sys
 
-from snakemake.exceptions import WorkflowError
-
 # Jobs call `python`: the one that runs Snakemake, also where its environment isn't activated.
 os.environ |= {
     "PATH": os.pathsep.join([os.path.dirname(sys.executable), *os.get_exec_path()]),
@@ -20,8 +18,8 @@ for ambient in ("PYTHONWARNINGS", "MPLBACKEND", "MATPLOTLIBRC"):
     os.environ.pop(ambient, None)
 sys.path.insert(0, workflow.basedir)
 
-from ablations.harness.document import DeclarationError
-from ablations.harness.resolve import ELSEWHERE, resolve
+from ablations.harness.document import DeclarationError, read
+from ablations.harness.resolve import CONFIG, ELSEWHERE, resolve
 from ablations.harness.study import to_document
 from resnet.config import to_json
 
@@ -29,15 +27,24 @@ from resnet.config import to_json
 # (The folder's name is taken: a variable SNAKEMAKE_PROFILE or a flag may say it in many ways.)
 said = f"{' '.join(sys.argv)} {os.environ.get('SNAKEMAKE_PROFILE', '')}"
 if "profiles/slurm" in said and "--workflow-profile" not in said:
-    raise WorkflowError(
-        "profiles/slurm belongs to this workflow, and with --profile profiles/default would win over "
-        "it; say --workflow-profile profiles/slurm"
+    sys.exit(
+        "error: profiles/slurm belongs to this workflow, and with --profile profiles/default would "
+        "win over it; say --workflow-profile profiles/slurm"
+    )
+
+if os.path.realpath(os.getcwd()) != os.path.realpath(workflow.basedir):
+    sys.exit(
+        f"error: works in the project's own folder: cd {workflow.basedir}, without --directory or -s;"
+        " for results elsewhere, make `results` a link"
     )
 
 try:
+    # Snakemake takes the last of two equal keys without a word.
+    read(CONFIG)
     STUDY = resolve(config)
 except DeclarationError as error:
-    raise WorkflowError(error) from None
+    # Not an exception, to which Snakemake would add the lines of this file.
+    sys.exit(f"error: {error}")
 
 # The folder of results: the scale, or another where data or length are not the scale's.
 SCALE = STUDY.folder

@@ -20,6 +20,8 @@ from resnet.settings import ConfigError, nearest
 
 FOLDER = ROOT / "ablations"
 
+CONFIG = ROOT / "config" / "config.yaml"
+
 PUBLISHED = ROOT / "paper" / "published.yaml"
 
 OPTIONS = (
@@ -112,12 +114,15 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     DeclarationError
         If a file or an option is invalid.
     """
+    # Snakemake's --config reads null as a word.
+    options = {key: None if value == "null" else value for key, value in options.items()}
     _check_options(options)
     name = str(options.get("scale", "auto"))
     scale = load_scale(("paper" if gpu_visible() else "cpu") if name == "auto" else name)
     given: dict[str, Any] = {
         what: options[what] for what in AMOUNTS if options.get(what) is not None
     }
+    _check_data(options, scale)
     other = [f"{what}_{n}" for what, n in given.items() if what != "seeds"]
     results = "_".join([scale.name, *other])
     scale = _overridden(scale, given)
@@ -175,6 +180,24 @@ def _check_options(options: Mapping[str, Any]) -> None:
             raise _option_error(
                 f"{what}: expected a whole number from 1{or_null}, got {options[what]!r}"
             )
+
+
+def _check_data(options: Mapping[str, Any], scale: Scale) -> None:
+    """Raise an error if the images' source or folder can't be meant."""
+    folder = options.get("data_folder", "")
+    if not isinstance(folder, str):
+        raise _option_error(
+            f"data_folder: got the number {folder!r}, as which Snakemake reads some names; write "
+            "the folder with ./ before it"
+        )
+    sources, source = DATASETS[scale.dataset].sources, options.get("data_source")
+    known = {name for dataset in DATASETS.values() for name in dataset.sources}
+    legal = sources if len(sources) > 1 else sorted(known)
+    if source is not None and source not in legal:
+        raise _option_error(
+            f"data_source: allowed are {', '.join(legal)}, got {source!r}"
+            f"{nearest(str(source), legal)}"
+        )
 
 
 def _overridden(scale: Scale, given: dict[str, int]) -> Scale:

@@ -173,10 +173,14 @@ def origin(config: RunConfig) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Return the checkout's commit, with ``+changes`` if tracked files differ from it."""
+    """Return the checkout's commit, with ``+changes`` if tracked files differ from it.
+
+    Results don't count: they may lie on another disk, behind a link.
+    """
     try:
         head = _git("rev-parse", "HEAD")
-        return head + ("+changes" if _git("status", "--porcelain", "-uno") else "")
+        changed = _git("status", "--porcelain", "-uno", "--", ".", ":(exclude)results")
+        return head + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
