@@ -106,6 +106,9 @@ rule train:
         checksums=f"{RECORD}/SHA256SUMS",
     log:
         "results/{scale}/logs/{run}/seed{seed}.log",
+    # A GPU that fails may do better without CUDA graphs; the run goes on from its checkpoint. On a
+    # cluster, where this wins over the profile's number, nodes fail, too.
+    retries: 3 if REMOTE else int(WANTS_GPU)
     group:
         # Has a meaning on a cluster alone.
         lambda wildcards: ESTIMATES[wildcards.run].group
@@ -118,8 +121,11 @@ rule train:
         turn=1,
         runtime=lambda wildcards, attempt: ESTIMATES[wildcards.run].runtime(attempt),
         mem_mb=lambda wildcards, attempt: ESTIMATES[wildcards.run].memory(attempt),
-        # How to run, which changes no number: no param, for that would replan every run.
-        how=HOW,
+        # How to run, which changes no number: no param, for that would replan every run. After a
+        # failure kernels are launched one by one.
+        how=lambda wildcards, attempt: (
+            HOW if attempt == 1 else HOW.replace("graphs always", "graphs never")
+        ),
     params:
         # Not lookup(), which searches all runs for each one.
         config=lambda wildcards: named(wildcards.run, RUNS),
