@@ -17,7 +17,7 @@ from tests.test_workflow import copy_project, snakemake, start
 KILLS = 10
 
 VARYING = {
-    "runs": ["seconds", "peak_memory_mib"],
+    "runs": ["began", "seconds", "peak_memory_mib"],
     "epochs": ["images_per_second", "seconds"],
 }
 """Columns that are about time and memory, by table."""
