@@ -57,16 +57,11 @@ AMBIENT = {
 }
 
 
-def test_a_matplotlibrc_in_the_folder_changes_no_byte(reported, tmp_path):
+def test_neither_matplotlibrc_nor_locale_nor_zone_change_a_byte(reported, tmp_path):
     study, plain = reported
+    # In the folder of the call, where Matplotlib looks first.
     (tmp_path / "matplotlibrc").write_text(RC)
-    assert drawn(study, {}, folder=tmp_path) == plain
-
-
-def test_neither_locale_nor_zone_nor_other_settings_change_a_byte(reported, tmp_path):
-    study, plain = reported
-    (tmp_path / "matplotlibrc").write_text(RC)
-    assert drawn(study, AMBIENT | {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc")}) == plain
+    assert drawn(study, AMBIENT, folder=tmp_path) == plain
 
 
 def test_every_figure_is_drawn_from_matplotlibs_defaults():

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import errors
 from report.judge.statistics.effects import effect_of
 
-STUDIES = 300
+STUDIES = 200
 
 
 def within(share, promised=0.05):

@@ -380,8 +380,8 @@ def test_nothing_is_read_from_the_device_within_an_epoch(digits, changes):
         ),
         (
             torch.AcceleratorError("CUDA error: unspecified launch failure\nSearch for it"),
-            "the GPU failed (CUDA error: unspecified launch failure); Snakemake tries once more from "
-            "the last checkpoint, without CUDA graphs. If that fails, too: runs_per_gpu=1 in "
+            "the GPU failed (CUDA error: unspecified launch failure); Snakemake tries once more "
+            "from the last checkpoint, without CUDA graphs. If that fails, too: runs_per_gpu=1 in "
             "--config, or another driver",
         ),
     ],
