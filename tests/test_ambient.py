@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from report.draw import all_figures
 from tests.conftest import ROOT, report_on
 
 FIGURES = ("effects.svg", "effects.pdf", "ablation_maxpool.svg", "pareto.narrow.svg")
@@ -71,4 +70,3 @@ def test_every_figure_is_drawn_from_matplotlibs_defaults():
 
     with mpl.rc_context({"axes.titlesize": 40, "lines.linewidth": 9}), styled(narrow=False):
         assert mpl.rcParams["lines.linewidth"] == mpl.rcParamsDefault["lines.linewidth"]
-    assert all_figures.styled is styled

@@ -7,11 +7,11 @@ from typing import Any
 from report.read.tables import Tables, setting_of
 from report.wording import count, percent
 
-AT_LEAST = {
+AMOUNTS = {
     "training_images": ("data.training_images", "trains on {} images"),
     "images_seen": ("budget.images_seen", "sees {} images in training"),
 }
-"""Needs that are least amounts: the setting that states each, and the words for it."""
+"""Needs that are amounts: the setting that states each, and the words for it."""
 
 
 def unmet(needs: dict[str, Any], study: dict[str, Any], run: str, exactly: bool = False) -> str:
@@ -28,7 +28,7 @@ def unmet(needs: dict[str, Any], study: dict[str, Any], run: str, exactly: bool 
     exactly
         Whether more than these amounts is too much, as for a published accuracy.
     """
-    asked = {key: needs[key] for key in ("dataset", *AT_LEAST) if key in needs}
+    asked = {key: needs[key] for key in ("dataset", *AMOUNTS) if key in needs}
     if not asked:
         return ""
     config = study["runs"][run]["config"]
@@ -37,7 +37,7 @@ def unmet(needs: dict[str, Any], study: dict[str, Any], run: str, exactly: bool 
     dataset = setting_of(config, "data.dataset")
     if asked.get("dataset", dataset) != dataset:
         return f"{run} trains on {dataset}, not on {asked['dataset']}"
-    for key, (setting, words) in AT_LEAST.items():
+    for key, (setting, words) in AMOUNTS.items():
         value = setting_of(config, setting)
         if key in asked and (value < asked[key] or (exactly and value > asked[key])):
             return f"{run} {words.format(count(value))}, and the claim needs {count(asked[key])}"
