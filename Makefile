@@ -71,8 +71,8 @@ audit: setup
 	if grep -q ConnectionError $(AUDITED)/said; then echo "not audited: the advisories can't be reached"; \
 	else cat $(AUDITED)/said; exit $$code; fi
 
-# The measurements that docs/performance.md quotes; on a quiet machine, about half an hour. The peers that are
-# no dependencies are installed for it: a fresh .venv before `make lock`, then.
+# The measurements that docs/performance.md quotes; on a quiet machine, about half an hour. The peers
+# that are no dependencies are installed for it: a fresh .venv before `make lock`, then.
 bench: setup
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.training

@@ -163,6 +163,18 @@ def test_the_networks_of_exact_claims_are_known_without_training():
     assert found["path.batch_128"]["model"] == found["base.final"]["model"]
 
 
+def test_the_networks_of_a_users_exact_claims_are_known_whatever_is_covered(tmp_path):
+    folder = tmp_path / "ablations"
+    shutil.copytree(FOLDER, folder)
+    claim = "{id: mine, quote: q, type: exact, exact: [{arm: w, column: parameters, below: 9}]}"
+    head = "title: W\nquestion: Q?\nsource: Ours\nbase: final\nfactor: model.stem_kernel\n"
+    arms = "arms:\n  w:\n    model.stem_kernel: 5\n"
+    (folder / "wide.yaml").write_text(f"{head}{arms}claims: [{claim}]\n")
+    study = resolve({"scale": "smoke"}, folder)
+    assert "wide" not in study.covered
+    assert "wide.w" in declared_networks(study, registry.load_bases()["final"])
+
+
 def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
     for visible, scale in ((True, "paper"), (False, "cpu")):
         monkeypatch.setattr(registry, "gpu_visible", lambda visible=visible: visible)

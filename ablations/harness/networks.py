@@ -39,7 +39,7 @@ def declared_networks(study: Study, final: RunConfig) -> dict[str, Any]:
         config = _config(study, arm)
         if config:
             found[arm] = {"model": to_dict(config)["model"], "data": paper}
-    own = (c for name in study.covered for c in study.ablations[name].declaration.own_claims)
+    own = (claim for a in study.ablations.values() for claim in a.declaration.own_claims)
     for arm in _named(own):
         config = _config(study, arm)
         if config:

@@ -95,7 +95,7 @@ def _looks(study: dict[str, Any]) -> str:
     said = [listed(looks) for looks in declared]
     several = any(len(looks) > 1 for looks in declared)
     allowed = ", and p-values and intervals allow for every look" if several else ""
-    return f"Verdicts were to be given at {', or '.join(said)} seeds{allowed}."
+    return f"A verdict may be given when {' or '.join(said)} seeds are there{allowed}."
 
 
 def _chosen_here(study: dict[str, Any]) -> str:
