@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from resnet.config import RunConfig, from_record
 from resnet.images.sources.cache import DataError, Split, load
-from resnet.images.sources.prepare import read
+from resnet.images.sources.prepare import read, source_in
+from resnet.images.sources.source import contents
 from resnet.network.build import build, count_parameters
 from resnet.settings import ConfigError
 from resnet.training.evaluation import Evaluation, evaluate
@@ -73,10 +74,9 @@ def test_split(where: str, config: RunConfig) -> Split:
     if (folder / "data.json").is_file():
         return load(folder, "test")
     sources = config.dataset.sources
-    if len(sources) == 1:
-        source = sources[0]
-    else:
-        source = "parquet" if any(folder.glob("*.parquet")) else "archive"
+    source = sources[0] if len(sources) == 1 else source_in(config.data.dataset, folder)
+    if source is None:
+        raise DataError(f"{where}: no test images in a known form: {contents(folder)}")
     return read(config.data.dataset, source, folder)[0]["test"]
 
 

@@ -224,14 +224,14 @@ def test_hostile_data_files(digits, tmp_path, examples, capsys, monkeypatch):
     labels = list(range(10))
     images = [picture(k, "PNG" if k % 2 else "JPEG") for k in labels]
     for split in data.SPLITS:
-        (source / f"{split}-0.parquet").write_bytes(parquet(labels, images))
+        (source / f"{split}.parquet").write_bytes(parquet(labels, images))
     weights = tmp_path / "weights.safetensors"
     weights.write_bytes(save({"fc.weight": np.zeros((10, 4), np.float32)}))
     pickled = tmp_path / "weights.pt"
     import torch
 
     torch.save({"fc.weight": torch.zeros(10, 4)}, pickled)
-    paths = [source / "train-0.parquet", cache / "data.json", cache / "test_labels.npy"]
+    paths = [source / "train.parquet", cache / "data.json", cache / "test_labels.npy"]
     paths += [cache / "test_images.npy", weights, pickled]
     saved = tmp_path / "checkpoint"
     checkpoint.save(saved, "key", {"step": 1, "weights": torch.zeros(3)})

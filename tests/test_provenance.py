@@ -41,6 +41,9 @@ def test_words_leave_the_digest(copy):
     edit(copy, path, r'\A"""', '"""Other words. ')
     (copy / path).write_text("# a comment\n" + (copy / path).read_text())
     edit(copy, "resnet/network/resnet/settings.py", r'title="blocks a stage"', 'title="blocks"')
+    path = "resnet/images/datasets/cifar10/settings.py"
+    edit(copy, path, r'sources=\("torchvision", ', 'sources=("disk", "torchvision", ')
+    edit(copy, path, r"can be had in", "is to be had in")
     assert digest(copy) == before
 
 

@@ -29,3 +29,7 @@ class Dataset:
     test_images: int
     sources: tuple[str, ...]
     ways_out: str = ""
+
+    def images(self, split: str) -> int:
+        """Return the number of images of a split, ``train`` or ``test``."""
+        return {"train": self.training_images, "test": self.test_images}[split]

@@ -36,6 +36,10 @@ REGISTRIES = ("resnet/network", "resnet/training/optimizers", "resnet/training/s
 TRANSFORMS = "resnet/images/augmentation/transforms"
 """The folder whose modules are entries."""
 
+WORDS = {"Meta": ("title",), "Dataset": ("sources", "ways_out")}
+"""Keywords of calls that decide no number: titles of settings, and where images can come from (where
+a run's images came from is in its record)."""
+
 PACKAGES = ("torch", "torchvision", "numpy")
 """The packages whose versions decide a run's numbers."""
 
@@ -47,7 +51,7 @@ def training_digest(config: RunConfig, root: Path = ROOT) -> str:
     """Return a digest of the code that decides the numbers of a run, with its defaults.
 
     Shared code is covered by folder; of each registry, only the entries that the config names.
-    Comments, docstrings and titles of settings are left out.
+    Comments, docstrings and `WORDS` are left out.
     """
     return _training_digest(entries_of(config), root)
 
@@ -115,7 +119,7 @@ def _hex(*texts: str) -> str:
 
 @cache
 def _without_words(source: str) -> str:
-    """Return a module's syntax tree as text, without docstrings and the titles of settings."""
+    """Return a module's syntax tree as text, without docstrings and without `WORDS`."""
     return _dumped(ast.parse(source))
 
 
@@ -130,7 +134,7 @@ def _dumped(node: Any) -> str:
     if not isinstance(node, ast.AST):
         return repr(node)
     if isinstance(node, ast.Call):
-        node.keywords = [word for word in node.keywords if not _says_title(node, word)]
+        node.keywords = [word for word in node.keywords if not _decides_nothing(node, word)]
     fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
     return f"{type(node).__name__}({','.join(f'{k}={_dumped(v)}' for k, v in fields)})"
 
@@ -139,9 +143,9 @@ def _is_text(node: Any) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _says_title(call: ast.Call, word: ast.keyword) -> bool:
-    """Return whether a keyword of a call is the title of a setting, as in ``Meta(title=...)``."""
-    return isinstance(call.func, ast.Name) and call.func.id == "Meta" and word.arg == "title"
+def _decides_nothing(call: ast.Call, word: ast.keyword) -> bool:
+    """Return whether a keyword of a call decides no number."""
+    return isinstance(call.func, ast.Name) and word.arg in WORDS.get(call.func.id, ())
 
 
 def versions(*packages: str) -> dict[str, str]:

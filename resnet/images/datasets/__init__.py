@@ -1,8 +1,7 @@
 """The registry of data sets; each data set is a folder.
 
 ``settings.py`` defines the static properties (``DATASET``) without importing torch. ``read.py``
-defines a function of the folder for each source, which reads the images (``SOURCES``), and a
-description of each source's pixels (``PIXELS``).
+defines how the images are read from each source (``SOURCES``).
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def check(splits: dict[str, Split], dataset: str) -> None:
         If a check fails; the message names the split and the expected value.
     """
     facts = DATASETS[dataset]
-    for name, count in zip(SPLITS, (facts.training_images, facts.test_images), strict=True):
-        split = splits[name]
+    for name in SPLITS:
+        split, count = splits[name], facts.images(name)
         shape = (count, facts.image_size, facts.image_size, 3)
         if split.images.shape != shape:
             raise DataError(f"{name} images of shape {split.images.shape}, expected {shape}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from resnet.files import start_log
 from resnet.images.datasets import DATASETS
 from resnet.images.sources.cache import DataError, Split, check, describe, write_cache
+from resnet.images.sources.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +25,35 @@ def read(dataset: str, source: str, folder: Path) -> tuple[dict[str, Split], str
     Raises
     ------
     DataError
-        If the data set has no such source, or a check of the images fails.
+        If the data set has no such source, the source can't be read, or a check of the images
+        fails. If the folder has the form of another source, the message names that one.
     """
-    if source not in DATASETS[dataset].sources:
-        allowed = ", ".join(DATASETS[dataset].sources)
+    sources = sources_of(dataset)
+    if source not in sources:
+        allowed = ", ".join(sources)
         raise DataError(f"data_source: {dataset} has no source {source!r}; allowed are {allowed}")
-    module = importlib.import_module(f"resnet.images.datasets.{dataset}.read")
-    splits = module.SOURCES[source](folder)
+    try:
+        splits = sources[source].read(folder)
+    except DataError as error:
+        other = source_in(dataset, folder)
+        hint = f"; this is data_source={other}" if other not in (None, source) else ""
+        raise DataError(f"{error}{hint}") from None
     check(splits, dataset)
-    return splits, module.PIXELS[source]
+    return splits, sources[source].pixels
+
+
+def sources_of(dataset: str) -> dict[str, Source]:
+    """Return a data set's sources by name."""
+    found: dict[str, Source] = importlib.import_module(
+        f"resnet.images.datasets.{dataset}.read"
+    ).SOURCES
+    return found
+
+
+def source_in(dataset: str, folder: Path) -> str | None:
+    """Return the name of the source whose form a folder has, or None."""
+    forms = sources_of(dataset).items()
+    return next((name for name, it in forms if it.is_in is not None and it.is_in(folder)), None)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from resnet.images.datasets.digits.settings import DATASET
 from resnet.images.sources.cache import Split
+from resnet.images.sources.source import Source
 
 
 def read_digits(folder: Path) -> dict[str, Split]:
@@ -30,5 +31,4 @@ def read_digits(folder: Path) -> dict[str, Split]:
     return {"train": Split(halves[0], halves[2]), "test": Split(halves[1], halves[3])}
 
 
-SOURCES = {"digits": read_digits}
-PIXELS = {"digits": "scikit-learn's digits, 8x8 grey"}
+SOURCES = {"digits": Source(read_digits, "scikit-learn's digits, 8x8 grey")}

@@ -1,0 +1,39 @@
+"""Decode JPEG and PNG images."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resnet.images.sources.cache import DataError
+
+
+def decode(encoded: bytes | None, size: int, where: str) -> NDArray[np.uint8]:
+    """Return an image's pixels, of shape (size, size, 3).
+
+    Parameters
+    ----------
+    encoded
+        A JPEG or PNG file's content.
+    size
+        The expected width and height, in pixels.
+    where
+        The image's place, for the error message.
+
+    Raises
+    ------
+    DataError
+        If it is not such an image, or has another size.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(encoded or b""), formats=("JPEG", "PNG")) as image:
+            if image.size != (size, size):
+                width, height = image.size
+                raise DataError(f"{where}: an image of {width}x{height}, expected {size}x{size}")
+            return np.asarray(image.convert("RGB"))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise DataError(f"{where}: not a JPEG or PNG image: {error}") from None
