@@ -1,6 +1,7 @@
 """Evaluate saved weights: ``python -m resnet.evaluate WEIGHTS --data FOLDER``.
 
-The images are the test images, as in the paper's validation notebook.
+The weights may be another project's (see `resnet.weights`). The images are the test images, as in
+the paper's validation notebook.
 """
 
 from __future__ import annotations
@@ -9,75 +10,70 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from resnet.config import RunConfig, from_record
-from resnet.images.sources.cache import DataError, Split, load
+from resnet.images.sources.cache import DataError, Split, describe, load, read_facts
 from resnet.images.sources.prepare import read, source_in
 from resnet.images.sources.source import contents
 from resnet.network.build import build, count_parameters
 from resnet.settings import ConfigError
 from resnet.training.evaluation import Evaluation, evaluate
+from resnet.weights.match import fill
+from resnet.weights.read import read_weights
+
+Constants = tuple[Tensor, Tensor]
+"""The mean and deviation of the normalisation, of shape (3, 1, 1)."""
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors in a safetensors file or a plain ``torch.save`` of a state dict.
+def test_images(where: str, config: RunConfig) -> tuple[Split, dict[str, Any]]:
+    """Return the test images at ``where``, and the facts of the data.
 
-    Raises
-    ------
-    ValueError
-        If the file is missing, has neither format, or contains anything but tensors.
+    Parameters
+    ----------
+    where
+        The folder of a cache or of a source, or the word ``digits``.
+    config
+        Names the data set.
     """
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        # weights_only rejects pickles that could run code.
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{path}: not a readable file of weights: {reason}") from None
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f"{path}: expected a state dict (name -> tensor), found something else")
-    return state
-
-
-def fill(network: nn.Module, state: dict[str, Tensor]) -> None:
-    """Load ``state`` into the network by name, or by order if only the names differ.
-
-    Raises
-    ------
-    ValueError
-        If the shapes don't match the network's.
-    """
-    own = network.state_dict()
-    if set(own) != set(state):
-        # Another implementation of the same architecture has the same shapes in the same order.
-        if [v.shape for v in own.values()] != [v.shape for v in state.values()]:
-            raise ValueError(
-                f"the weights are another architecture's: {len(state)} tensors, "
-                f"{len(own)} expected for this model; name its config.json with --config"
-            )
-        state = dict(zip(own, state.values(), strict=True))
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(str(error).replace("\n", " ")[:300]) from None
-
-
-def test_split(where: str, config: RunConfig) -> Split:
-    """Return the test images at ``where``: a cache, a source's folder, or the word ``digits``."""
     folder = Path(where)
     if (folder / "data.json").is_file():
-        return load(folder, "test")
-    sources = config.dataset.sources
-    source = sources[0] if len(sources) == 1 else source_in(config.data.dataset, folder)
+        return load(folder, "test"), read_facts(folder)
+    dataset, sources = config.data.dataset, config.dataset.sources
+    source = sources[0] if len(sources) == 1 else source_in(dataset, folder)
     if source is None:
         raise DataError(f"{where}: no test images in a known form: {contents(folder)}")
-    return read(config.data.dataset, source, folder)[0]["test"]
+    splits, pixels = read(dataset, source, folder)
+    return splits["test"], describe(splits, dataset, source, pixels)
+
+
+def constants(texts: list[str]) -> Constants:
+    """Return the constants of a normalisation, each given as a number or three with commas.
+
+    Raises
+    ------
+    ValueError
+        If a text is neither, or a deviation is not positive.
+    """
+    mean, deviation = (_channels(text) for text in texts)
+    if not bool((deviation > 0).all()):
+        raise ValueError(f"--normalization: deviations must be above 0, got {texts[1]}")
+    return mean, deviation
+
+
+def _channels(text: str) -> Tensor:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) not in (1, 3) or not all(abs(value) < 1e6 for value in values):
+        raise ValueError(
+            f"--normalization: expected a number, or three with commas and no spaces, got {text!r}"
+        )
+    return torch.tensor(values).expand(3).reshape(3, 1, 1)
 
 
 def _config_of(weights: Path, given: Path | None) -> RunConfig:
@@ -94,24 +90,34 @@ def _config_of(weights: Path, given: Path | None) -> RunConfig:
 def main(argv: list[str] | None = None) -> int:
     """Evaluate saved weights on the test images."""
     parser = argparse.ArgumentParser(prog="python -m resnet.evaluate", description=main.__doc__)
-    parser.add_argument("weights", type=Path, help="*.safetensors, or a torch.save of a state dict")
+    parser.add_argument(
+        "weights", type=Path, help="*.safetensors, or a torch.save of a state dict or a checkpoint"
+    )
     parser.add_argument(
         "--data",
         required=True,
-        help="results/data/<dataset>, a folder with the archive or Parquet files, or 'digits'",
+        help="results/data/<dataset>, a folder in a form of docs/data.md, or 'digits'",
     )
     parser.add_argument(
         "--config", type=Path, help="a run's config.json (default: beside the weights, else final)"
     )
+    parser.add_argument(
+        "--normalization",
+        nargs=2,
+        metavar=("MEAN", "STD"),
+        help="the constants of the training, each a number in [0, 1] or three with commas "
+        "(default: the config's)",
+    )
     args = parser.parse_args(argv)
     try:
         config = _config_of(args.weights, args.config)
-        result, parameters = _evaluate_file(args.weights, args.data, config)
+        given = constants(args.normalization) if args.normalization else None
+        result, said = evaluate_file(args.weights, args.data, config, given)
     except (ConfigError, DataError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     images = len(result.probabilities)
-    print(f"{args.weights}: {parameters:,} parameters")
+    print(*(f"{args.weights}: {line}" for line in said), sep="\n")
     print(f"test loss {result.loss:.3f}, accuracy {result.accuracy:.2%} of {images:,} images")
     print(
         f"as the notebook averaged (batches of {config.batch_size}"
@@ -120,26 +126,56 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _evaluate_file(weights: Path, where: str, config: RunConfig) -> tuple[Evaluation, int]:
-    if config.data.normalization != "half":
-        raise ValueError("data.normalization: only weights trained with 'half' can be evaluated so")
+def evaluate_file(
+    weights: Path, where: str, config: RunConfig, given: Constants | None
+) -> tuple[Evaluation, list[str]]:
+    """Return the evaluation of saved weights, and lines that say what was loaded.
+
+    Parameters
+    ----------
+    weights
+        The file of weights.
+    where
+        Where the test images are (see `test_images`).
+    config
+        Describes the network and how it is evaluated.
+    given
+        Constants of the normalisation instead of the config's.
+
+    Raises
+    ------
+    DataError, ValueError
+        If the images can't be read, or the weights can't be read or aren't this network's.
+    """
     network = build(config.model, len(config.dataset.classes))
-    fill(network, read_weights(weights))
-    split = test_split(where, config)
-    half = torch.full((3, 1, 1), 0.5)
+    state, name = read_weights(weights)
+    said = [f"the state dict in {name!r}"] if name else []
+    said.append(fill(network, state))
+    said.append(f"{count_parameters(network):,} parameters")
+    split, facts = test_images(where, config)
+    mean, deviation = given or _constants_of(config, facts)
     result = evaluate(
         network,
         torch.from_numpy(split.images),
         torch.from_numpy(split.labels),
-        mean=half,
-        deviation=half,
+        mean=mean,
+        deviation=deviation,
         autocast=None,
         batch_size=config.batch_size,
         drop_last=config.drop_last,
         flip=config.evaluation.flip,
         shift=config.evaluation.shift,
     )
-    return result, count_parameters(network)
+    return result, [line for line in said if line]
+
+
+def _constants_of(config: RunConfig, facts: dict[str, Any]) -> Constants:
+    """Return the constants with which a config normalises images."""
+    if config.data.normalization == "half":
+        return torch.full((3, 1, 1), 0.5), torch.full((3, 1, 1), 0.5)
+    of_channels = facts["channel_mean"], facts["channel_deviation"]
+    mean, deviation = (torch.tensor(values).reshape(3, 1, 1) for values in of_channels)
+    return mean, deviation
 
 
 if __name__ == "__main__":

@@ -120,7 +120,8 @@ def test_a_state_dict_with_other_names_is_taken_by_order(trained, digits, capsys
     renamed = {f"layers.{i}": v for i, v in enumerate(network.state_dict().values())}
     torch.save(renamed, folder / "model.pt")
     second = outcome(capsys, folder / "model.pt", "--data", digits)[1].out
-    assert first.split(":", 1)[1] == second.split(":", 1)[1]
+    assert first.partition("test loss")[2] == second.partition("test loss")[2]
+    assert "matched by their order" in second
 
 
 def test_another_architectures_weights_are_refused(trained, digits, capsys):
@@ -129,6 +130,23 @@ def test_another_architectures_weights_are_refused(trained, digits, capsys):
     code, printed = outcome(capsys, folder / "model.pt", "--data", digits)
     assert code == 1
     assert "another architecture" in printed.err
+
+
+def test_the_constants_of_the_training_are_those_of_the_evaluation(trained, digits):
+    folder, _ = trained
+    config = from_dict(SMALL)
+
+    def loss(config, where=digits, texts=None):
+        given = evaluate.constants(texts) if texts else None
+        weights = folder / "model.safetensors"
+        return evaluate.evaluate_file(weights, str(where), config, given)[0].loss
+
+    facts = json.loads((digits / "data.json").read_text())
+    texts = [",".join(map(str, facts[k])) for k in ("channel_mean", "channel_deviation")]
+    channel = from_dict(SMALL | {"data": SMALL["data"] | {"normalization": "channel"}})
+    assert loss(config) == loss(config, texts=["0.5", "0.5"]) != loss(config, texts=texts)
+    # Also from the source itself, without a cache.
+    assert loss(channel) == loss(channel, "digits") == loss(config, texts=texts)
 
 
 class Hostile:

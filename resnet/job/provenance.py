@@ -37,8 +37,8 @@ TRANSFORMS = "resnet/images/augmentation/transforms"
 """The folder whose modules are entries."""
 
 WORDS = {"Meta": ("title",), "Dataset": ("sources", "ways_out")}
-"""Keywords of calls that decide no number: titles of settings, and where images can come from (where
-a run's images came from is in its record)."""
+"""Keywords of calls that decide no number: titles of settings, and where images can come from (a
+run's record states where its own came from)."""
 
 PACKAGES = ("torch", "torchvision", "numpy")
 """The packages whose versions decide a run's numbers."""
