@@ -1,7 +1,7 @@
 r"""Render the report as LaTeX.
 
-All values in the template are escaped by `finalize`. The source is plain ASCII, so that pdfTeX and
-XeTeX read it in the same way, and doesn't run programs (no ``\write18``).
+All values in the template are escaped by `report.page.escape.finalize`. The source runs no programs
+(no ``\write18``).
 """
 
 from __future__ import annotations
@@ -9,109 +9,16 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-import unicodedata
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import jinja2
-from markupsafe import Markup
 
 from report.page.context import Report
+from report.page.escape import LONG, Tex, escape, finalize
 from report.page.printed_table import Cell, Printed
 
 FOLDER = Path(__file__).parent
-
-
-class Tex(Markup):
-    """Text that is already LaTeX; like any Markup, jinja doesn't escape it."""
-
-    __slots__ = ()
-
-
-SPECIAL = {
-    "\\": r"\textbackslash{}",
-    # At the start of a row or an item, LaTeX would read these characters as an option.
-    "[": "{[}",
-    "]": "{]}",
-    "*": "{*}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_\allowbreak{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": "'{}",
-    "`": r"\textasciigrave{}",
-    "/": r"/\allowbreak{}",
-    "\u2212": r"\ensuremath{-}",
-    "\u00d7": r"\ensuremath{\times}",
-    "\u2013": r"\textendash{}",
-    "\u2014": r"\textemdash{}",
-    "\u2026": r"\ldots{}",
-    "\u2192": r"\ensuremath{\rightarrow}",
-    "\u00b1": r"\ensuremath{\pm}",
-    "\u2265": r"\ensuremath{\geq}",
-    "\u2264": r"\ensuremath{\leq}",
-    "\u2018": "`",
-    "\u2019": "'",
-    "\u201c": "``",
-    "\u201d": "''",
-    "\u00a0": "~",
-    "\n": " ",
-}
-ACCENTS = {
-    "\u0300": r"\`",
-    "\u0301": r"\'",
-    "\u0302": r"\^",
-    "\u0303": r"\~",
-    "\u0308": r"\"",
-    "\u030a": r"\r",
-    "\u030c": r"\v",
-    "\u0327": r"\c",
-}
-"""Unicode combining marks and the corresponding LaTeX commands."""
-
-LONG = 18
-"""Words are breakable after this many characters, so that no name exceeds its column."""
-
-
-def escape(text: str) -> Tex:
-    """Return ``text`` escaped for LaTeX: ASCII without special characters, long words breakable."""
-    breakable = re.sub(rf"(\w{{{LONG}}})(?=\w)", "\\1\u200b", text)
-    escaped = "".join(map(_letter, breakable))
-    # Two consecutive hyphens or commas would become a different character.
-    return Tex(re.sub(r"([-,])(?=\1)", r"\1{}", escaped))
-
-
-def _letter(letter: str) -> str:
-    if letter in SPECIAL:
-        return SPECIAL[letter]
-    if letter == "\u200b":
-        return r"\allowbreak{}"
-    if " " <= letter <= "~":
-        return letter
-    base, *marks = list(unicodedata.normalize("NFD", letter))
-    if marks and base.isascii() and all(mark in ACCENTS for mark in marks):
-        for mark in marks:
-            base = f"{ACCENTS[mark]}{{{base}}}"
-        return base
-    if unicodedata.category(letter).startswith("C"):
-        return ""
-    name = unicodedata.name(letter, f"U+{ord(letter):04X}").lower()
-    return f"{{[}}{name}{{]}}".replace("-", "{-}")
-
-
-def finalize(value: Any) -> Any:
-    """Escape a value in the template, unless it is already LaTeX, such as a macro's result."""
-    return value if isinstance(value, Markup) else escape(str(value))
 
 
 # --- tables ---------------------------------------------------------------------------------
