@@ -35,19 +35,17 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
     write_text(latex.render(report, f"../{figures.name}"), into / "report.tex")
 
 
-def partial(folder: Path) -> Path:
+def partial(folder: Path, into: Path) -> Path:
     """Write a report of the existing records, including gaps, and return its path.
 
-    Nothing is trained, and the workflow's files aren't changed: all output is written to
-    ``results/<scale>/partial``.
+    Nothing is trained, and no file outside ``into`` is changed.
 
     Raises
     ------
     LatexError
         If the PDF can't be made; the HTML page has been written by then.
     """
-    into = folder / "partial"
-    tables = partial_tables(folder)
+    tables = partial_tables(folder, into / "tables")
     verdicts = [*claims.judge(tables), *claims.judge_own(tables)]
     write_csv(claims.to_table(verdicts), into / "tables" / "claims.csv")
     draw_all(tables, into / "figures")
@@ -64,10 +62,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--partial", action="store_true", help="of the records as they are, into partial/report"
     )
+    parser.add_argument(
+        "--into", type=Path, help="with --partial: another folder for tables, figures and report"
+    )
     args = parser.parse_args(argv)
     try:
         if args.partial:
-            print(f"The partial report: {partial(args.folder)}")
+            print(
+                f"The partial report: {partial(args.folder, args.into or args.folder / 'partial')}"
+            )
         else:
             figures = args.folder / "figures"
             write(args.folder, read_tables(args.folder), figures, args.folder / "report")

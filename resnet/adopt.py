@@ -61,7 +61,11 @@ def read_planned(folder: Path) -> Planned:
             f"`snakemake {path}`, or `python -m ablations document --output {path}`, writes it"
         ) from None
     try:
-        return Planned(names, seeds, read_facts(folder.parent / "data" / dataset))
+        # A study that is kept without its images has their facts beside study.json.
+        kept = (folder / "data.json").is_file()
+        return Planned(
+            names, seeds, read_facts(folder if kept else folder.parent / "data" / dataset)
+        )
     except DataError as error:
         raise ValueError(
             f"{error}. Records must be newer than the images, or Snakemake trains them again: make "

@@ -124,7 +124,7 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     }
     _check_data(options, scale)
     other = [f"{what}_{n}" for what, n in given.items() if what != "seeds"]
-    results = "_".join([scale.name, *other])
+    results = "_".join([scale.folder, *other])
     scale = _overridden(scale, given)
     if options.get("looks") is not None:
         scale = _looked_at(scale, options["looks"])

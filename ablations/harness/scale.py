@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ class Scale:
     """The amounts of data, training and seeds, with exceptions by ablation or base.
 
     ``looks`` are the numbers of seeds at which verdicts may be given (see `looks_of`); ``arms`` has
-    the arms of the ablations of which the scale trains only some.
+    the arms of the ablations of which the scale trains only some; ``folder`` is where its results
+    are, within ``results``.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Scale:
     all: tuple[str, ...] | None
     looks: tuple[int, ...] = ()
     arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    folder: str = ""
 
     def amount(self, what: str, name: str) -> int:
         """Return the amount ``what`` (one of `AMOUNTS`) for an ablation or ``base.<name>``."""
@@ -57,7 +60,7 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         )
     document = read(folder / f"{name}.yaml")
     content = document.content
-    allowed = ("about", "dataset", *AMOUNTS, "looks", "all", "arms", "exceptions")
+    allowed = ("about", "dataset", "folder", *AMOUNTS, "looks", "all", "arms", "exceptions")
     for key in content:
         if key not in allowed:
             raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
@@ -65,6 +68,9 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
     amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
     exceptions = _exceptions(document)
+    results = content.get("folder", name)
+    if not isinstance(results, str) or not re.fullmatch("[a-z][a-z0-9_]*", results):
+        raise document.error(f"folder: expected a name such as {name}, got {results!r}", "folder")
     problem = problem_with_looks(content.get("looks", []), amounts["seeds"])
     if problem:
         raise document.error(problem, "looks")
@@ -82,6 +88,7 @@ def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
         None if covered == "every ablation" else tuple(content["all"]),
         tuple(content.get("looks", [])),
         _arms(document),
+        results,
     )
 
 

@@ -132,7 +132,7 @@ class Budget:
         if not self._there():
             return []
         try:
-            tables = partial_tables(self.folder)
+            tables = partial_tables(self.folder, self.folder / "partial" / "tables")
         except RecordError as error:
             raise DeclarationError(Path("study"), None, str(error)) from None
         gaps = tables.gaps.itertuples()

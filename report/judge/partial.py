@@ -9,17 +9,16 @@ from report.read import records
 from report.read.tables import Tables, read_tables
 
 
-def partial_tables(folder: Path) -> Tables:
+def partial_tables(folder: Path, into: Path) -> Tables:
     """Return the tables of a study in ``results/<scale>`` as it is, gaps and all.
 
-    They are written to ``results/<scale>/partial/tables``.
+    They are written into the folder ``into``.
 
     Raises
     ------
     RecordError
         If no run is finished, or a file of the study is missing or invalid.
     """
-    into = folder / "partial" / "tables"
     collected = records.collect(folder, partial=True)
     records.write(collected, into)
     study = records.read_study(folder)

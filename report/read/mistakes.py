@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from report.read.files import read_arrays
+
 MOST = 24
 """Maximum number of mistakes whose images are saved."""
 
@@ -77,4 +79,14 @@ def pictures(folder: Path, mistakes: pd.DataFrame) -> NDArray[np.uint8] | None:
         chosen: NDArray[np.uint8] = images[mistakes["image"].to_numpy(dtype=np.int64)]
     except (OSError, ValueError, IndexError):
         return None
+    return chosen
+
+
+def kept(path: Path, mistakes: pd.DataFrame) -> NDArray[np.uint8] | None:
+    """Return the images of the mistakes that an earlier call wrote, or None if one is missing."""
+    arrays = read_arrays(path) if path.is_file() else {}
+    numbers = list(arrays.get("numbers", ()))
+    if not set(mistakes["image"]) <= set(numbers):
+        return None
+    chosen: NDArray[np.uint8] = arrays["images"][[numbers.index(n) for n in mistakes["image"]]]
     return chosen

@@ -169,9 +169,9 @@ def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]
         if isinstance(value, dict) and isinstance(default, dict):
             kinds = default.get(value.get("name"), default)
             known = settings["former"].get(name, {}) | kinds
-            found[name] = {
-                key: v for key, v in value.items() if key not in known or known[key] != v
-            }
+            changed = {k: v for k, v in value.items() if k not in known or known[k] != v}
+            # Records from before a group was added don't have it.
+            found |= {name: changed} if changed else {}
         elif value != default:
             found[name] = value
     return found
@@ -254,12 +254,28 @@ def _with_mistakes(collected: Collected, study: dict[str, Any], folder: Path) ->
     mean = np.mean([probabilities for probabilities, _ in read], axis=0)
     surest = mistakes.confident(mean, read[0][1])
     confusion = mistakes.confusion([(p.argmax(1), labels) for p, labels in read])
-    data = folder.parent / "data" / str(study["scale"]["dataset"])
     tables = {
         "confusion": confusion.assign(run=run, seed=seeds.to_numpy()[confusion["seed"]]),
         "mistakes": surest.assign(run=run),
     }
-    return Collected(collected.tables | tables, collected.hits, mistakes.pictures(data, surest))
+    images = mistakes.pictures(data_folder(folder, study), surest)
+    if images is None:
+        images = mistakes.kept(folder / "tables" / "mistakes.npz", surest)
+    return Collected(collected.tables | tables, collected.hits, images)
+
+
+def data_folder(folder: Path, study: dict[str, Any]) -> Path:
+    """Return where the data of a study is: ``results/data/<dataset>``.
+
+    A study that is kept without its images has their ``data.json`` beside ``study.json``. It takes
+    images from ``results/data/<dataset>`` if these are the same.
+    """
+    own, shared = folder, folder.parent / "data" / str(study["scale"]["dataset"])
+    paths = [place / "data.json" for place in (own, shared)]
+    if not paths[0].is_file():
+        return shared
+    same = paths[1].is_file() and read_json(paths[0]) == read_json(paths[1])
+    return shared if same else own
 
 
 def read_predictions(record: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -292,8 +308,10 @@ def write(collected: Collected, folder: Path) -> None:
     for name, table in collected.tables.items():
         write_csv(table, folder / f"{name}.csv")
     _write_arrays(folder / "hits.npz", collected.hits)
-    images = {} if collected.pictures is None else {"images": collected.pictures}
-    _write_arrays(folder / "mistakes.npz", images)
+    images = collected.pictures
+    numbers = collected.tables["mistakes"]["image"].to_numpy()
+    arrays = {} if images is None else {"images": images, "numbers": numbers}
+    _write_arrays(folder / "mistakes.npz", arrays)
 
 
 def _write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from report.read import published
 from report.read.arms import looks_of
 from report.read.files import RecordError, read_arrays, read_csv, read_json
-from report.read.records import read_study
+from report.read.records import data_folder, read_study
 
 READ = (
     "runs",
@@ -83,12 +84,12 @@ def read_tables(folder: Path, tables: Path | None = None) -> Tables:
     study = read_study(folder)
     return Tables(
         study=study,
-        facts=folder.parent / "data" / study["scale"]["dataset"] / "data.json",
+        facts=data_folder(folder, study) / "data.json",
         published=published.load(),
         rates=read_table(folder / "tables" / "rates.csv"),
         networks=_read_networks(folder / "tables" / "networks.csv"),
         pictures=_read_pictures(tables / "mistakes.npz", folder / "tables" / "pictures.npz"),
-        root=".." if tables.parent == folder else "../..",
+        root=os.path.relpath(folder, tables.parent / "report"),
         **{name: read_table(tables / f"{name}.csv") for name in READ},
     )
 
