@@ -18,7 +18,7 @@ ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: setup tools demo test test-long test-slurm check audit bench plan study partial-report resume data check-records clean lock
+.PHONY: setup tools demo test test-long test-slurm check audit bench plan study partial-report reference readme resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -96,6 +96,23 @@ study: setup
 # The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
 partial-report: setup
 	$(BIN)/python -m report.render --partial results/$(SCALE)
+
+# The study in results/reference, from its records and today's declarations; trains nothing. Its date
+# is that of the last record: the same records give the same bytes.
+reference: export SOURCE_DATE_EPOCH := 1795737600
+reference: setup
+	$(SNAKEMAKE) --cores all --config scale=reference -- $(addprefix results/reference_study/, \
+	  study.json tables/rates.csv tables/networks.csv)
+	cp results/reference_study/study.json results/reference
+	cp results/reference_study/tables/rates.csv results/reference_study/tables/networks.csv \
+	  results/reference/tables
+	$(BIN)/python -m report.render --partial results/reference --into results/reference
+
+# What README.md shows of it: the verdicts, and a picture of the page.
+readme: reference
+	$(BIN)/python -m report.readme results/reference
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,900 \
+	  --screenshot=docs/report.png "file://$(CURDIR)/results/reference/report/index.html"
 
 # Finds a byte that changed in a run record since it was written.
 check-records: setup

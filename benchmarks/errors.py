@@ -296,6 +296,7 @@ def chosen_seeds(scenario: Scenario, rng: np.random.Generator) -> tuple[int, boo
                 id=str(i),
                 type="direction",
                 where="",
+                says="",
                 quote="",
                 verdict=d.verdict,
                 parts=(dataclasses.replace(d.parts[0], arm=f"arm_{i}"),),

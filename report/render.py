@@ -9,7 +9,7 @@ from pathlib import Path
 from report.draw.all_figures import draw_all
 from report.judge import claims
 from report.judge.partial import partial_tables
-from report.page import html, latex, pdf
+from report.page import html, latex, pdf, summary
 from report.page.context import context
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables
@@ -17,7 +17,7 @@ from report.writing import write_csv, write_text
 
 
 def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
-    """Write ``index.html`` and ``report.tex``.
+    """Write ``index.html``, ``report.tex`` and ``summary.md``.
 
     Parameters
     ----------
@@ -31,6 +31,7 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
         The report's folder, beside ``figures``.
     """
     report = context(folder, tables, figures)
+    write_text(summary.summary(report.verdicts), into / "summary.md")
     write_text(html.render(report, tables, figures), into / "index.html")
     write_text(latex.render(report, f"../{figures.name}"), into / "report.tex")
 

@@ -197,6 +197,7 @@ rule report:
             category="Report",
         ),
         latex="results/{scale}/report/report.tex",
+        summary="results/{scale}/report/summary.md",
     log:
         "results/{scale}/logs/report.log",
     conda:

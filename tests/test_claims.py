@@ -139,7 +139,9 @@ def test_a_claim_whose_parts_lack_runs(verdicts, verdict, refuted):
 def test_the_label_says_how_many_seeds_more():
     def label(found, level=0.05):
         found = dataclasses.replace(found, verdict="undecided")
-        return Verdict("id", "direction", "here", "quote", "undecided", (found,), level=level).label
+        return Verdict(
+            "id", "direction", "here", "it", "quote", "undecided", (found,), level=level
+        ).label
 
     wide = [0.2, 1.4, -0.3, 1.1, 0.9]
     more = more_seeds(effect_of(np.array(wide)), (0.0,), 0.05)
@@ -620,7 +622,7 @@ def test_only_a_verdict_calls_an_arm_better():
         effect = effect_of(np.array([2.0, 2.1, 1.9]))
         gains = True if kind == "direction" and not threshold else None
         part = Part("said.", "a.b", verdict=verdict, effect=effect, gains=gains)
-        return signs_decided([Verdict("id", kind, "", "", verdict, (part,))])
+        return signs_decided([Verdict("id", kind, "", "", "", verdict, (part,))])
 
     assert told("direction", "refuted", 0.0) == {"a.b": "better by the verdict on id"}
     assert told("direction", "undecided", 0.0) == {}

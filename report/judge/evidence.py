@@ -33,11 +33,17 @@ class Compared:
 
     arms: str
     pairs: Pairs
+    name: str
 
     @property
     def looks(self) -> Looks[Effect]:
         """The effect at the looks that were reached."""
         return self.pairs.looks
+
+    @property
+    def brief(self) -> str:
+        """The arm, its effect in points, the interval, and the number of pairs, for a table."""
+        return f"{self.name}: {briefly(self.pairs.effect, self.pairs.share)}"
 
     def sentence(self, tested: str = "") -> str:
         """Return the effect as a sentence, with what was ``tested`` on it."""
@@ -84,7 +90,8 @@ class Evidence:
                 raise NotRun(name)
         names = (str(both[0]["run"]), str(both[1]["run"]))
         pairs = pairs_of(study, runs, *names, self._looks(arm))
-        compared = Compared(f"{arm} against {both[1]['name']}", pairs)
+        name = str(both[0]["name"]).replace("_", " ")
+        compared = Compared(f"{arm} against {both[1]['name']}", pairs, name)
         for run in names:
             self._check(run)
             far = far_from_end(self.needs, self.tables, run)
@@ -188,6 +195,13 @@ def details(pairs: Pairs) -> str:
     if pairs.missing:
         said += f"; missing: {', '.join(pairs.missing)}"
     return said
+
+
+def briefly(effect: Effect, share: float) -> str:
+    """Return an effect as ``-1.8 (-4.3 to +0.7, n = 5)``."""
+    low, high = effect.interval(1 - share)
+    ends = "" if math.isnan(low) else f"{signed(low, 1)} to {signed(high, 1)}, "
+    return f"{signed(effect.difference, 1)} ({ends}n = {effect.n})" if effect.n else "no pair"
 
 
 def in_points(effect: Effect, share: float) -> str:

@@ -42,6 +42,8 @@ class Part:
         The result in words.
     arm
         The arm that was tested, as ``ablation.arm``.
+    claimed, measured
+        What was published and what was found, in a few words, for a table.
     p
         The p-values.
     verdict
@@ -61,6 +63,8 @@ class Part:
 
     sentence: str
     arm: str = ""
+    claimed: str = ""
+    measured: str = ""
     p: PValues = PValues()
     verdict: str = ""
     effect: Effect | None = None
@@ -88,9 +92,11 @@ class Part:
         return next(more for more in range(100) if sign_test_p(n + more, n + more) < level)
 
 
-def decided(holds: bool, sentence: str, arm: str = "") -> Part:
+def decided(
+    holds: bool, sentence: str, arm: str = "", claimed: str = "", measured: str = ""
+) -> Part:
     """Return a part that is certain, such as arithmetic."""
-    return Part(sentence, arm, PValues(float(not holds), float(holds)))
+    return Part(sentence, arm, claimed, measured, PValues(float(not holds), float(holds)))
 
 
 def region(low: float, high: float, effect: Effect) -> tuple[float, float]:

@@ -149,8 +149,8 @@ class Verdict:
 
     Parameters
     ----------
-    id, type, where, quote
-        The claim.
+    id, type, where, says, quote
+        The claim; ``says`` is it in plain words.
     verdict
         The verdict.
     parts
@@ -176,6 +176,7 @@ class Verdict:
     id: str
     type: str
     where: str
+    says: str
     quote: str
     verdict: str
     parts: tuple[Part, ...]
@@ -192,6 +193,21 @@ class Verdict:
     def holds(self) -> bool:
         """Whether the claim was supported."""
         return self.verdict == SUPPORTED
+
+    @property
+    def claimed(self) -> str:
+        """What was published, in a few words."""
+        return "; ".join(dict.fromkeys(part.claimed for part in self.parts if part.claimed))
+
+    @property
+    def measured(self) -> str:
+        """What was found, in a few words; of more than two results, how many say what."""
+        found = list(dict.fromkeys(part.measured for part in self.parts if part.measured))
+        if len(found) <= 2:
+            return "; ".join(found)
+        verdicts = [part.verdict for part in self.parts]
+        counts = {said: verdicts.count(said) for said in dict.fromkeys(verdicts)}
+        return ", ".join(f"{n} of {len(verdicts)} {said}" for said, n in counts.items())
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -10,4 +10,5 @@ from report.judge.parts import SHOWN, Part
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
     """Return the effect of an arm, without a verdict."""
-    return Part(evidence.effect(test["arm"]).sentence(), test["arm"], verdict=SHOWN)
+    effect = evidence.effect(test["arm"])
+    return Part(effect.sentence(), test["arm"], measured=effect.brief, verdict=SHOWN)

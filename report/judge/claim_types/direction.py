@@ -10,6 +10,9 @@ from report.judge.statistics.effects import MARGIN, Effect
 from report.judge.statistics.looks import Looks
 from report.wording import p_value
 
+CLAIMED = {"positive": "better", "negative": "worse", "not positive": "not better"}
+"""What a claim on a sign says of an arm, in words."""
+
 
 def p_values(looks: Looks[Effect], sign: str) -> PValues:
     """Return the p-values for an effect's claimed sign, for the opposite, and for a negligible one.
@@ -48,6 +51,8 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     return Part(
         sentence=compared.sentence(tested + compared.deciding(smaller)),
         arm=test["arm"],
+        claimed=CLAIMED[test["sign"]],
+        measured=compared.brief,
         p=found,
         effect=looks.last if looks.seen else None,
         thresholds=(threshold,),

@@ -8,7 +8,7 @@ from typing import Any
 from report.judge.evidence import Evidence
 from report.judge.parts import Part, decided
 from report.read.tables import Tables, sizes_of_figure4
-from report.wording import count
+from report.wording import count, plural
 
 CHECKS = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
 
@@ -24,11 +24,14 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     if "over" in test:
         ratio = value / _total(evidence, test["over"], test["column"])
         sentence = f"{said}, {ratio:.2f} times those of {test['over']}."
-        return decided(ratio > test["ratio_above"], sentence, test["arm"])
+        claimed = f"above {test['ratio_above']:g} times"
+        holds = ratio > test["ratio_above"]
+        return decided(holds, sentence, test["arm"], claimed, f"{ratio:.2f} times")
     asked = {word: test[word] for word in CHECKS if word in test}
     holds = all(CHECKS[word](value, bound) for word, bound in asked.items())
     bounds = " and ".join(f"{word} {count(bound)}" for word, bound in asked.items())
-    return decided(holds, f"{said}; claimed: {bounds}.", test["arm"])
+    claimed = bounds.removeprefix("equals ")
+    return decided(holds, f"{said}; claimed: {bounds}.", test["arm"], claimed, count(value))
 
 
 COLUMNS = {"parameters": "parameters", "flops_per_image": "flops"}
@@ -48,6 +51,8 @@ def _rates(tables: Tables) -> Part:
         all(equal),
         f"{sum(equal)} of {len(equal)} rates equal what get_lr() prints, to the last digit.",
         "Figure 2",
+        plural(len(equal), "rate"),
+        f"{sum(equal)} equal",
     )
 
 
@@ -55,4 +60,6 @@ def _sizes(evidence: Evidence, arm: str) -> Part:
     pairs = sizes_of_figure4(evidence.tables, evidence.network(arm))
     wrong = [layer for layer, printed, real in pairs if printed != real]
     said = f"{len(wrong)} of {len(pairs)} printed output sizes differ from the model's"
-    return decided(not wrong, f"{said}: {', '.join(wrong)}." if wrong else f"{said}.", arm)
+    sentence = f"{said}: {', '.join(wrong)}." if wrong else f"{said}."
+    equal = f"{len(pairs) - len(wrong)} equal"
+    return decided(not wrong, sentence, arm, plural(len(pairs), "size"), equal)

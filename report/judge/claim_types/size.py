@@ -21,6 +21,13 @@ def bounds(test: dict[str, Any]) -> tuple[float, float]:
     return (-math.inf, -test["beyond"]) if sign < 0 else (test["beyond"], math.inf)
 
 
+def _in_words(test: dict[str, Any]) -> str:
+    """Return what a claim on a size says of an arm, such as ``worse by more than 3``."""
+    sign = {"positive": "better ", "negative": "worse "}.get(test.get("sign", ""), "")
+    bound = f"less than {test['within']:g}" if "within" in test else f"more than {test['beyond']:g}"
+    return f"{sign}by {bound}"
+
+
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
     """Return the p-values for an effect inside and outside the claimed interval."""
     compared = evidence.effect(test["arm"])
@@ -34,6 +41,8 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     return Part(
         sentence=compared.sentence(f"; claimed: {claimed} points{decided}"),
         arm=test["arm"],
+        claimed=_in_words(test),
+        measured=compared.brief,
         p=PValues(looks.p(inside), looks.p(outside)),
         effect=looks.last if looks.seen else None,
         thresholds=(low, high),

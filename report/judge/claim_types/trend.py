@@ -38,6 +38,8 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     return Part(
         sentence=f"{arm}: {results[-1][seed][1]} (seed {seed}); holds in {number}.",
         arm=arm,
+        claimed="in every run",
+        measured=f"in {number}",
         p=PValues(
             held.p(sign_test_p(sum(h), len(h)) for h in held.seen),
             held.p(sign_test_p(len(h) - sum(h), len(h)) for h in held.seen),

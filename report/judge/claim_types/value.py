@@ -20,6 +20,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     both = [region(-points, points, effect) for effect in looks.seen]
     mine = evidence.runs(test["arm"])[METRIC]
     said = f"{percent(mine.mean())} (n = {len(mine)})"
+    brief = f"{percent(mine.mean(), 1)} (n = {len(mine)})"
     if looks.seen and not math.isnan(looks.last.error):
         low, high = (published + end / 100 for end in looks.last.interval(1 - looks.level))
         share = f"{(1 - looks.level) * 100:.4g}"
@@ -27,6 +28,8 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
             f"{percent(published + looks.last.difference / 100)} ({share}% interval "
             f"{percent(low)} to {percent(high)}, n = {looks.last.n})"
         )
+        mean = percent(published + looks.last.difference / 100, 1)
+        brief = f"{mean} ({percent(low, 1)} to {percent(high, 1)}, n = {looks.last.n})"
     return Part(
         sentence=(
             f"{test['arm']}: {said} by the paper's metric{evidence.recompressed()}, published "
@@ -34,6 +37,8 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
             f"{evidence.diverged(test['arm'])}."
         ),
         arm=test["arm"],
+        claimed=percent(published, 0),
+        measured=brief,
         p=PValues(looks.p(inside for inside, _ in both), looks.p(outside for _, outside in both)),
         effect=looks.last if looks.seen else None,
         thresholds=(-points, points),
