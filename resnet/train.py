@@ -47,7 +47,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--gpu", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("--asked-minutes", type=int, default=60, help="of a scheduler, if any")
     parser.add_argument("--runs-per-gpu", type=int, default=1, help="at once, on one device")
-    parser.add_argument("--cuda-graphs", choices=("never", "always"), default="never")
+    parser.add_argument("--cuda-graphs", choices=("never", "auto", "always"), default="never")
     parser.add_argument("--log", type=Path, help="a file to write the log to as well")
     args = parser.parse_args(argv)
     args.checkpoint = args.checkpoint or args.output.with_name(f"{args.output.name}.checkpoint")

@@ -30,7 +30,7 @@ DEVICE = "cuda" if WANTS_GPU else "cpu"
 
 HOW = (
     f"--gpu {config['gpu']} --runs-per-gpu {config['runs_per_gpu']}"
-    f" --cuda-graphs {config['cuda_graphs']} --keep-weights {config['keep_weights']}"
+    f" --cuda-graphs {{graphs}} --keep-weights {config['keep_weights']}"
 )
 
 # What a scheduler needs to know of each run beforehand; see docs/cluster.md.
@@ -123,8 +123,8 @@ rule train:
         mem_mb=lambda wildcards, attempt: ESTIMATES[wildcards.run].memory(attempt),
         # How to run, which changes no number: no param, for that would replan every run. After a
         # failure kernels are launched one by one.
-        how=lambda wildcards, attempt: (
-            HOW if attempt == 1 else HOW.replace("graphs always", "graphs never")
+        how=lambda wildcards, attempt: HOW.format(
+            graphs=config["cuda_graphs"] if attempt == 1 else "never"
         ),
     params:
         # Not lookup(), which searches all runs for each one.

@@ -30,7 +30,7 @@ def arm(name, base="base"):
 def verdict(name, effect, verdict=UNDECIDED):
     later = Looks(LOOKS, (effect,)).left
     part = Part("said.", name, verdict=verdict, effect=effect, thresholds=(0.0,), later=later)
-    return Verdict(f"claim-{name}", "direction", "", "", verdict, (part,))
+    return Verdict(f"claim-{name}", "direction", "", "", "", verdict, (part,))
 
 
 def records(seeds, *runs):
@@ -121,7 +121,7 @@ def test_a_trend_is_pursued_as_long_as_its_seeds_agree():
     def step(held):
         later = Looks(LOOKS, ("seen",)).left
         part = Part("", "curve", verdict=UNDECIDED, held=held, later=later)
-        verdict = Verdict("claim-curve", "trend", "", "", UNDECIDED, (part,))
+        verdict = Verdict("claim-curve", "trend", "", "", "", UNDECIDED, (part,))
         return next_step(claims, [verdict], there, hour)
 
     # Five seeds that agree would do alone, but the look at five has but a part of the level.
@@ -132,7 +132,7 @@ def test_a_trend_is_pursued_as_long_as_its_seeds_agree():
 def test_an_arm_whose_first_look_cant_be_reached_is_left_alone():
     there = records(3, "a", "base")
     part = Part("", "a", verdict=UNDECIDED, later=((3, 1.0),), waiting=1)
-    waiting = Verdict("claim-a", "direction", "", "", UNDECIDED, (part,))
+    waiting = Verdict("claim-a", "direction", "", "", "", UNDECIDED, (part,))
     assert next_step([[arm("a")]], [waiting], there, hour) is None
 
 

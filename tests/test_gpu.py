@@ -13,6 +13,7 @@ from ablations.harness.resolve import load_bases
 from resnet.config import TRANSFORMS, changed
 from resnet.images.augmentation.augmenter import Augmenter
 from resnet.images.sources.cache import Split
+from resnet.job import trial
 from resnet.network.build import build
 from resnet.network.resnet.settings import Settings as Model
 from resnet.training import graphs, machine
@@ -69,6 +70,11 @@ def test_replayed_steps_have_the_bits_of_those_launched_one_by_one(base, precisi
 
     replayed, one_by_one = trained(True), trained(False)
     assert all(torch.equal(replayed[key], one_by_one[key]) for key in replayed)
+
+
+@pytest.mark.parametrize("base", ["final", "recipe"])
+def test_auto_finds_that_both_ways_agree(base):
+    assert trial.agree(lambda cuda_graphs: run(base, cuda_graphs))
 
 
 @pytest.mark.parametrize("base", ["recipe", "early"])

@@ -1,11 +1,27 @@
 """CUDA graphs, on a stand-in that replays on the CPU; tests/test_gpu.py has the real ones."""
 
+import argparse
+import itertools
 from contextlib import nullcontext
 
 import pytest
 import torch
 
+from resnet.config import from_dict
+from resnet.images.sources.cache import load, read_facts
+from resnet.job import train as job
+from resnet.job import trial
 from resnet.training.graphs import WARM_UP, Recorded
+from resnet.training.run import Run, place
+
+CPU = torch.device("cpu")
+SMALL = {
+    "model.blocks": [1, 1, 1, 1],
+    "model.channels": [4, 4, 8, 8, 8],
+    "data": {"dataset": "digits", "training_images": 1408},
+    "optimizer.momentum": 0.9,
+    "budget.images_seen": 14080,
+}
 
 
 class Stream:
@@ -38,3 +54,46 @@ def test_a_recording_is_replayed_on_new_inputs_and_into_the_same_memory(recorded
         assert outputs[-1].tolist() == [2.0 * i] * 3
         assert (recorded.graph is not None) == (i >= WARM_UP)
     assert outputs[-1] is outputs[-2] is outputs[-3] is not outputs[0]
+
+
+@pytest.fixture
+def make(digits, monkeypatch):
+    """Make runs; those "with graphs" have gradients that `wrong` changes."""
+    config = from_dict(SMALL)
+    images = place(config, load(digits, "train"), load(digits, "test"), read_facts(digits), CPU)
+
+    def made(graphs, wrong=lambda step, gradients: gradients):
+        run = Run(config, images, CPU)
+        if graphs:
+            plain, steps = run.gradients, itertools.count()
+            run.gradients = lambda *batch: wrong(next(steps), plain(*batch))
+        return run
+
+    return made
+
+
+def flipped(step, gradients):
+    """The gradients of a step replayed with a stale input, in the last digits."""
+    if step == WARM_UP + 2:
+        gradients[0].mul_(1 + 2**-20)
+    return gradients
+
+
+def test_first_steps_agree_only_to_the_bit(make):
+    assert trial.agree(make)
+    assert not trial.agree(lambda graphs: make(graphs, flipped))
+    # The difference comes after so few steps.
+    assert trial.agree(lambda graphs: make(graphs, flipped), steps=WARM_UP)
+
+
+@pytest.mark.parametrize(
+    ("asked", "agrees", "used"),
+    [("never", True, False), ("always", False, True), ("auto", True, True), ("auto", False, False)],
+)
+def test_auto_uses_graphs_if_the_first_steps_agree(asked, agrees, used, monkeypatch):
+    monkeypatch.setattr(job, "Run", lambda _config, _images, _device, graphs: graphs)
+    monkeypatch.setattr(trial, "agree", lambda make: agrees)
+    args, config = argparse.Namespace(cuda_graphs=asked), from_dict({})
+    assert job.make_run(args, config, None, torch.device("cuda")) is used
+    if asked == "auto":
+        assert job.make_run(args, config, None, CPU) is False

@@ -43,7 +43,7 @@ OPTIONS = (
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "gpu": ("auto", "always", "never"),
-    "cuda_graphs": ("never", "always"),
+    "cuda_graphs": ("never", "auto", "always"),
     "keep_weights": ("all", "bases", "none"),
 }
 """The legal values of the options with a fixed list of values; the first is the default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import logging
 import sys
@@ -14,12 +15,12 @@ from tqdm import tqdm
 from resnet.config import RunConfig, to_json
 from resnet.costs import estimate
 from resnet.images.sources.cache import load, read_facts
-from resnet.job import checkpoint, checksums
+from resnet.job import checkpoint, checksums, trial
 from resnet.job.guard import Guard
 from resnet.job.provenance import origin
 from resnet.job.record import write_record
 from resnet.training import machine
-from resnet.training.run import Run, place
+from resnet.training.run import Images, Run, place
 
 log = logging.getLogger("resnet.train")
 
@@ -94,7 +95,7 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
         return
     splits = load(args.data, "train"), load(args.data, "test")
     images = place(config, *splits, facts, device)
-    run = Run(config, images, device, args.cuda_graphs == "always")
+    run = make_run(args, config, images, device)
     saved = checkpoint.load(args.checkpoint, key)
     if saved is not None:
         run.restore(saved)
@@ -117,6 +118,22 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(args.output, kept)
     args.checkpoint.unlink(missing_ok=True)
+
+
+def make_run(
+    args: argparse.Namespace, config: RunConfig, images: Images, device: torch.device
+) -> Run:
+    """Return the run of ``config``, with CUDA graphs if these are asked for.
+
+    ``auto`` uses them if the first steps have the same bits as without.
+    """
+    make = functools.partial(Run, config, images, device)
+    if args.cuda_graphs != "auto" or device.type == "cpu" or config.compile:
+        return make(args.cuda_graphs == "always")
+    trusted = trial.agree(make)
+    if not trusted:
+        log.warning("CUDA graphs change the first steps' bits here: trains without them")
+    return make(trusted)
 
 
 def _checkpoint_key(
