@@ -67,6 +67,29 @@ def test_changes_outside_the_factor_are_said(tmp_path):
     assert (arm.changes, arm.also_changes) == ({"model.maxpool": True}, {"batch_size": 64})
 
 
+def test_an_arm_is_named_for_readers(tmp_path):
+    arms = {
+        "kept": {"label": "with the maxpool", "model.maxpool": True},
+        "not_first": {"model.stride_in_block": "second"},
+    }
+    found = declare(tmp_path, {"arms": arms, "factor": "model"}).arms
+    assert [arm.label for arm in found] == ["with the maxpool", "not first"]
+    assert "label" not in found[0].all_changes
+
+
+def test_a_cell_of_a_grid_is_named_by_its_settings(tmp_path):
+    grid = {"optimizer.learning_rate": [0.1, 0.05], "batch_size": [64]}
+    declaration = declare(tmp_path, {"grid": grid}, without=("arms", "factor"))
+    assert "learning rate 0.05, batch size 64" in [arm.label for arm in declaration.arms]
+
+
+@pytest.mark.parametrize("label", ["", "x" * 61, 3, None])
+def test_a_label_that_is_none_is_refused(tmp_path, label):
+    arms = {"kept": {"label": label, "model.maxpool": True}}
+    with pytest.raises(DeclarationError, match="label: expected a text of at most 60 letters"):
+        declare(tmp_path, {"arms": arms})
+
+
 @pytest.mark.parametrize(
     ("changes", "line", "said"),
     [

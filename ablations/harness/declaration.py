@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Mapping
@@ -30,6 +31,9 @@ TEXTS = ("title", "question", "source")
 KEYS = (*TEXTS, "base", "factor", "budget", "claims", *DESIGNS)
 BUDGETS = ("images", "epochs")
 
+LONGEST_LABEL = 60
+"""Letters of an arm's label, which stands in tables and beside figures."""
+
 
 class Relative(Group, frozen=True):
     """Settings that exist only in declarations: ``fraction`` of the scale's ``images_seen``."""
@@ -54,12 +58,14 @@ class Arm:
     """A named change of settings, by dotted key; ``also_changes`` are those outside the factor.
 
     ``below`` has the changes of all lower rungs of a ladder, to which this arm's changes are added.
+    ``label`` is the arm in a few words, for readers.
     """
 
     name: str
     changes: dict[str, Any]
     also_changes: dict[str, Any] = field(default_factory=dict)
     below: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
 
     @property
     def all_changes(self) -> dict[str, Any]:
@@ -206,7 +212,7 @@ def _recorded(document: Document) -> tuple[Arm, ...]:
         check_name(document, name, "records")
     if not names or len(set(names)) != len(names):
         raise document.error(f"records: expected different names, got {list(names)}", "records")
-    return tuple(Arm(name, {}) for name in names)
+    return tuple(Arm(name, {}, label=in_words(name)) for name in names)
 
 
 def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[str, ...]) -> Arm:
@@ -216,6 +222,12 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
             f"{name}: expected changes such as model.maxpool: true, got {change!r}", design, name
         )
     change = dict(change)
+    label = change.pop("label", in_words(name))
+    if not isinstance(label, str) or not 0 < len(label.strip()) <= LONGEST_LABEL:
+        raise document.error(
+            f"label: expected a text of at most {LONGEST_LABEL} letters, got {label!r}",
+            *(design, name, "label"),
+        )
     others = change.pop("also_changes", {})
     if not isinstance(others, dict):
         raise document.error("also_changes: expected changes", design, name, "also_changes")
@@ -229,7 +241,7 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
                 "say so under also_changes",
                 *(design, name, key),
             )
-    return Arm(name, parsed, also)
+    return Arm(name, parsed, also, label=label.strip())
 
 
 def _parse_changes(document: Document, changes: dict[str, Any], *keys: str) -> dict[str, Any]:
@@ -256,7 +268,7 @@ def _cumulative(arms: Iterable[Arm]) -> list[Arm]:
     rungs: list[Arm] = []
     below: dict[str, Any] = {}
     for arm in arms:
-        rungs.append(Arm(arm.name, arm.changes, arm.also_changes, below))
+        rungs.append(dataclasses.replace(arm, below=below))
         below = rungs[-1].all_changes
     return rungs
 
@@ -290,7 +302,7 @@ def _grid(
             raise document.error(
                 f"two combinations would both be called {name}; use arms: and name them", "grid"
             )
-        arms[name] = Arm(name, cell)
+        arms[name] = Arm(name, cell, label=_cell_label(cell))
     if not arms:
         raise document.error("the grid has one combination, and that is its base", "grid")
     return list(arms.values())
@@ -298,6 +310,16 @@ def _grid(
 
 def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
     return not any(key in RELATIVE for key in cell) and changed(base, cell) == base
+
+
+def in_words(name: str) -> str:
+    """Return an arm's name for readers, where its file gives no label."""
+    return name.replace("_", " ")
+
+
+def _cell_label(cell: dict[str, Any]) -> str:
+    """Return a cell in words, such as ``learning rate 0.05, batch size 128``."""
+    return ", ".join(f"{in_words(key.rpartition('.')[2])} {v}" for key, v in cell.items())
 
 
 def _cell_name(cell: dict[str, Any]) -> str:

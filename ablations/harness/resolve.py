@@ -328,10 +328,11 @@ class _Resolver:
 
     def _ablation(self, declaration: Declaration) -> Ablation:
         run, base = self._base(declaration)
-        members = [Member("base", run, {}, {})]
+        members = [Member("base", run, {}, {}, "base")]
         if declaration.design == "records":
             members += [
-                Member(a.name, f"{declaration.name}.{a.name}", {}, {}) for a in declaration.arms
+                Member(a.name, f"{declaration.name}.{a.name}", {}, {}, a.label)
+                for a in declaration.arms
             ]
         else:
             members += self._trained(declaration, base)
@@ -365,7 +366,7 @@ class _Resolver:
                 )
             seen[text] = f"the arm {arm.name!r}"
             run = self._run(f"{declaration.name}.{arm.name}", config)
-            members.append(Member(arm.name, run, arm.changes, arm.also_changes))
+            members.append(Member(arm.name, run, arm.changes, arm.also_changes, arm.label))
         return members
 
     def _base(self, declaration: Declaration) -> tuple[str, RunConfig]:

@@ -6,7 +6,14 @@ from typing import Any
 
 import msgspec
 
-from ablations.harness.declaration import BUDGETS, LEFT_TO_SCALE, NAME, TEXTS, Relative
+from ablations.harness.declaration import (
+    BUDGETS,
+    LEFT_TO_SCALE,
+    LONGEST_LABEL,
+    NAME,
+    TEXTS,
+    Relative,
+)
 from resnet.config import GROUPS, KINDS, SETTINGS
 from resnet.settings import Group, hints
 
@@ -62,7 +69,8 @@ def _change() -> dict[str, Any]:
     }
     properties = {**settings, **groups}
     also = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**also, "properties": {**properties, "also_changes": also}}
+    label = {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL}
+    return {**also, "properties": {**properties, "also_changes": also, "label": label}}
 
 
 def _settings() -> dict[str, Any]:

@@ -14,12 +14,13 @@ from resnet.settings import nearest
 
 @dataclass(frozen=True)
 class Member:
-    """An arm of an ablation in a study: its changes of settings, and its run."""
+    """An arm of an ablation in a study: its changes of settings, its run, and its label."""
 
     name: str
     run: str
     changes: dict[str, Any]
     also_changes: dict[str, Any]
+    label: str
 
 
 @dataclass(frozen=True)
