@@ -13,7 +13,7 @@ from pathlib import Path
 from report.judge.claims import judge
 from report.judge.parts import NOT_RUN, SUPPORTED
 from report.judge.verdicts import Verdict
-from report.page.prose import counted_sentence
+from report.page.sections.opening.verdicts import counted_sentence
 from report.page.summary import verdict_table
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables

@@ -10,7 +10,8 @@ from report.draw.all_figures import draw_all
 from report.judge import claims
 from report.judge.partial import partial_tables
 from report.page import html, latex, pdf, summary
-from report.page.context import context
+from report.page.page import page_of
+from report.page.sources import Sources
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables
 from report.writing import write_csv, write_text
@@ -30,10 +31,11 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
     into
         The report's folder, beside ``figures``.
     """
-    report = context(folder, tables, figures)
-    write_text(summary.summary(report.verdicts), into / "summary.md")
-    write_text(html.render(report, tables, figures), into / "index.html")
-    write_text(latex.render(report, f"../{figures.name}"), into / "report.tex")
+    sources = Sources(folder, tables, figures)
+    page = page_of(sources)
+    write_text(summary.summary(sources.verdicts), into / "summary.md")
+    write_text(html.render(page, tables, figures), into / "index.html")
+    write_text(latex.render(page, f"../{figures.name}"), into / "report.tex")
 
 
 def partial(folder: Path, into: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +27,11 @@ def signed(value: float, digits: int = 2) -> str:
         return DASH
     # Adding 0.0 turns a rounded -0.0 into 0.0.
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
+
+
+def points(value: float) -> str:
+    """Return percentage points without a sign, such as ``0.53``, or a dash for NaN."""
+    return DASH if math.isnan(value) else f"{value:.2f}"
 
 
 def interval(low: float, high: float) -> str:
@@ -91,3 +97,8 @@ def p_value(p: float) -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """Return ``1 run`` or ``2 runs``; ``many`` is the plural if it isn't formed with an s."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def counted(words: Iterable[str]) -> str:
+    """Return how often each word occurs, as ``2 supported, 1 refuted``, in the order of words."""
+    return ", ".join(f"{n} {word}" for word, n in Counter(words).items())

@@ -22,8 +22,8 @@ from report.draw.figures.optimism import draw as draw_optimism
 from report.draw.figures.pareto import draw as draw_pareto
 from report.draw.figures.pareto import pareto_front
 from report.judge.statistics import images
-from report.page import findings, prose
-from report.page.context import read_picture
+from report.page import findings
+from report.page.picture import read_picture
 from report.page.html import inline
 from report.read.tables import read_tables
 

@@ -10,7 +10,7 @@ import pytest
 
 from report import render, wording
 from report.draw import all_figures as figures
-from report.page import paper_tables, pdf, prose
+from report.page import pdf
 from report.page.html import block
 from report.read import tables
 from resnet.config import RunConfig, flatten, titles, to_dict

@@ -42,7 +42,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", "--", "-.", ":")
 
 WIDE, NARROW = 7.4, 3.35
-"""Widths in inches: for the HTML page, and for a column on paper."""
+"""Widths in inches: for the page and the PDF, and for a phone."""
 
 # Keys are Any, since matplotlib's type for them is a list of all valid keys.
 STYLE: dict[Any, Any] = {
@@ -66,8 +66,10 @@ STYLE: dict[Any, Any] = {
 }
 FONTS: dict[bool, dict[Any, Any]] = {
     False: {"font.size": 9, "axes.titlesize": 10, "legend.fontsize": 8},
-    True: {"font.size": 6.5, "axes.titlesize": 7, "legend.fontsize": 6, "lines.linewidth": 0.9},
+    True: {"font.size": 6.5, "axes.titlesize": 7, "legend.fontsize": 6.5, "lines.linewidth": 0.9},
 }
+PAPER: dict[Any, Any] = {"font.family": ["DejaVu Serif"]}
+"""What is other in the PDF, whose text has serifs."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +82,15 @@ class Drawing:
     data: pd.DataFrame
 
 
-def styled(narrow: bool) -> AbstractContextManager[Any]:
-    """Return the style context for drawing figures, for a paper column or for the HTML page.
+def styled(narrow: bool, paper: bool = False) -> AbstractContextManager[Any]:
+    """Return the style context for drawing figures, for the page, for phones, or for the PDF.
 
     It starts from Matplotlib's defaults, so that no ``matplotlibrc`` changes a figure.
     """
     stack = ExitStack()
     stack.enter_context(style.context("default"))
     stack.enter_context(sns.axes_style("ticks"))
-    stack.enter_context(mpl.rc_context(STYLE | FONTS[narrow]))
+    stack.enter_context(mpl.rc_context(STYLE | FONTS[narrow] | (PAPER if paper else {})))
     return stack
 
 
@@ -116,13 +118,13 @@ def label(name: str, length: int) -> str:
 def sheet(
     narrow: bool, height: float, rows: int = 1, columns: int = 1, **grid: Any
 ) -> tuple[Figure, Any]:
-    """Return a figure of the page's or the paper column's width, and its axes."""
+    """Return a figure of the page's or a phone's width, and its axes."""
     figure = Figure(figsize=(NARROW if narrow else WIDE, height), layout="constrained")
     return figure, figure.subplots(rows, columns, **grid)
 
 
 def beside(narrow: bool, height: float, ratio: float = 1.0) -> tuple[Figure, Any]:
-    """Return a figure with two panels: side by side on the page, stacked on paper."""
+    """Return a figure with two panels: side by side on the page, stacked on a phone."""
     if narrow:
         return sheet(True, 1.75 * height, 2, 1)
     return sheet(False, height, 1, 2, width_ratios=[1, ratio])
@@ -165,22 +167,22 @@ def nothing(narrow: bool, reason: str) -> Drawing:
     return Drawing(figure, reason, reason, pd.DataFrame())
 
 
-def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
+def write(wide: Drawing, narrow: Drawing, paper: Drawing, name: str, folder: Path) -> None:
     """Write a figure's files, with reproducible bytes.
 
-    The files are ``<name>.svg`` for the page; with a paper column's width, ``.pdf`` for the PDF and
-    ``.narrow.svg`` for the page on a phone; ``.csv`` with the figure's data; and ``.json`` with the
-    ``alt`` text and a caption for each width.
+    The files are ``<name>.svg`` for the page, ``.narrow.svg`` for the page on a phone, and ``.pdf``
+    for the PDF; ``.csv`` with the figure's data; and ``.json`` with the ``alt`` text and a caption
+    for each width.
     """
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         _save(wide.figure, folder / f"{name}.svg", {"Date": None})
         _save(narrow.figure, folder / f"{name}.narrow.svg", {"Date": None})
-        _save(narrow.figure, folder / f"{name}.pdf", {"CreationDate": None})
+        _save(paper.figure, folder / f"{name}.pdf", {"CreationDate": None})
     write_csv(wide.data, folder / f"{name}.csv")
     words = {"alt": wide.alt, "caption": wide.caption, "column_caption": narrow.caption}
     write_text(json.dumps(words, indent=1) + "\n", folder / f"{name}.json")
     # Figures have reference cycles; a hundred uncleared ones exceed a laptop's memory.
-    for drawing in (wide, narrow):
+    for drawing in (wide, narrow, paper):
         drawing.figure.clear()
 
 

@@ -22,6 +22,7 @@ PER_STUDY, PER_ABLATION = "study", "ablation"
 DESIGNS = ("arms", "ladder", "grid", "records")
 
 SECTIONS = {
+    "answer": "The answer",
     "figure-1": "Figure 1: models",
     "figure-2": "Figure 2: training",
     "path": "The path, step by step",

@@ -12,7 +12,7 @@ from report.judge.evidence import Evidence, NotRun, Untestable
 from report.judge.families import Claim, families
 from report.judge.history import post_hoc
 from report.judge.logs import agreement, judge_log
-from report.judge.parts import NOT_RUN, SHOWN, UNTESTABLE, Part
+from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SHOWN, UNTESTABLE, Part
 from report.judge.verdicts import ClaimTests, Decision, Verdict, decide
 from report.read.claim_types import adjusted, key_of_tests, two_sided
 from report.read.tables import Tables
@@ -76,7 +76,8 @@ def _part(judge_part: Judge, evidence: Evidence, claim: Claim, test: Claim) -> P
     try:
         return judge_part(evidence, claim, test)
     except NotRun as missing:
-        return Part(f"{missing} was not run in this study.", arm, verdict=NOT_RUN)
+        name = evidence.name(str(missing))
+        return Part(f"{name} was not run in this study.", arm, verdict=NOT_RUN)
     except Untestable as why:
         return Part(str(why), arm, verdict=UNTESTABLE)
 
@@ -94,7 +95,7 @@ def _verdict(
         where=claim["where"],
         quote=claim["quote"],
         says=str(claim.get("says", claim["quote"])),
-        verdict=found.verdict,
+        verdict=EXCEEDS if exceeds(claim, found) else found.verdict,
         parts=found.parts,
         how=tests.get("combine", "all"),
         level=found.level,
@@ -105,6 +106,12 @@ def _verdict(
         here=relaxed if show_here else None,
         post_hoc="" if found.verdict in (NOT_RUN, UNTESTABLE) else post_hoc(tables, claim, tests),
     )
+
+
+def exceeds(claim: Claim, found: Decision) -> bool:
+    """Return whether a claim on an accuracy is refuted by accuracies above the published one."""
+    refuted = found.verdict == REFUTED and claim["type"] == "value"
+    return refuted and all(p.effect and p.effect.difference > 0 for p in found.parts)
 
 
 def _decision(claim: Claim, family: Sequence[Tested], found: Decision) -> str:

@@ -13,7 +13,7 @@ from report.judge.needs import far_from_end, unmet
 from report.judge.pairs import Pairs, consecutive, diverged, pairs_of
 from report.judge.statistics.effects import SIGNIFICANCE, Effect, effect_of
 from report.judge.statistics.looks import Looks, reached
-from report.read.arms import ablation_of, looks_of, member_of, pair_of
+from report.read.arms import ablation_of, label_of, looks_of, member_of, name_of, pair_of
 from report.read.files import RecordError
 from report.read.tables import Tables
 from report.wording import interval, listed, plural, signed
@@ -90,8 +90,8 @@ class Evidence:
                 raise NotRun(name)
         names = (str(both[0]["run"]), str(both[1]["run"]))
         pairs = pairs_of(study, runs, *names, self._looks(arm))
-        name = str(both[0]["name"]).replace("_", " ")
-        compared = Compared(f"{arm} against {both[1]['name']}", pairs, name)
+        name, reference = (label_of(member) for member in both)
+        compared = Compared(f"{name} against {reference}", pairs, name)
         for run in names:
             self._check(run)
             far = far_from_end(self.needs, self.tables, run)
@@ -100,6 +100,10 @@ class Evidence:
         if pairs.unlike and pairs.table.empty:
             raise Untestable(compared.sentence())
         return compared
+
+    def name(self, arm: str) -> str:
+        """Return how readers know an arm."""
+        return name_of(self.tables.study, arm)
 
     def runs(self, arm: str, exactly: bool = False) -> pd.DataFrame:
         """Return an arm's rows of ``runs.csv``, one for each seed, in the order of seeds.

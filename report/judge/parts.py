@@ -12,7 +12,10 @@ SUPPORTED, REFUTED = "supported", "refuted"
 SAME, UNDECIDED = "no meaningful difference", "undecided"
 UNTESTABLE, NOT_RUN, SHOWN = "not testable in this study", "not run", "no verdict"
 
-DECIDED = (SUPPORTED, REFUTED, SAME)
+EXCEEDS = "exceeds"
+"""An accuracy that is refuted since it is above the published one, by more than the tolerance."""
+
+DECIDED = (SUPPORTED, EXCEEDS, REFUTED, SAME)
 """The verdicts that settle a claim."""
 
 

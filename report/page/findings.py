@@ -3,44 +3,89 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import pandas as pd
 
 from report.judge.parts import REFUTED, SUPPORTED
 from report.judge.verdicts import Verdict
-from report.read.tables import Tables, last_epochs, runs_of
-from report.wording import interval, percent, signed
+from report.read.arms import label_of
+from report.wording import DASH, interval, percent, signed
 
 
-def held_out_accuracies(tables: Tables, name: str) -> dict[str, float]:
+def held_out_accuracies(epochs: pd.DataFrame) -> dict[str, float]:
     """Return the mean held-out accuracy after the last epoch, for each run that has one."""
-    if "held_out_accuracy" not in tables.epochs:
+    if "held_out_accuracy" not in epochs:
         return {}
-    last = last_epochs(tables, name)
+    last = epochs.groupby(["run", "seed"], sort=False).tail(1)
     means = last.dropna(subset="held_out_accuracy").groupby("run")["held_out_accuracy"].mean()
     return {str(run): float(value) for run, value in means.items()}
 
 
-def ablation_findings(tables: Tables, name: str, verdicts: Iterable[Verdict]) -> list[str]:
-    """Return a sentence for each arm: its effect, the interval, and the interpretation.
+def conclusion(
+    ablation: dict[str, Any], effects: pd.DataFrame, verdicts: Sequence[Verdict], name: str
+) -> str:
+    """Return what an ablation found, in words: its largest effect, and what that decides.
 
-    An arm is called better or worse only where a verdict says so. If images were held out, the
-    first sentence names the arm with the highest held-out accuracy.
+    Parameters
+    ----------
+    ablation
+        Its entry in ``study.json``.
+    effects
+        Its rows of ``comparisons.csv``.
+    verdicts
+        The verdicts on its claims.
+    name
+        Its name.
     """
-    rows = tables.comparisons.query("ablation == @name").to_dict("records")
+    found = effects.dropna(subset="difference_points")
+    if found.empty:
+        return "No arm can be compared yet."
+    labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
+    row = dict(found.loc[found["difference_points"].abs().idxmax()])
+    said = f"{labels[row['arm']]}: {in_points(row)}"
+    said = f"{said[:1].upper()}{said[1:]}"
+    if len(found) > 1:
+        said = f"Of {len(found)} effects the largest is {said[:1].lower()}{said[1:]}"
+    mine = [v for v in verdicts if any(p.arm == f"{name}.{row['arm']}" for p in v.parts)]
+    decided = "; ".join(f"\u201c{v.says}\u201d: {v.verdict}" for v in mine)
+    return f"{said}. {decided}." if decided else f"{said}."
+
+
+def in_points(row: dict[str, Any]) -> str:
+    """Return an effect as ``-6.1 points (-7.3 to -4.9, n = 5)``."""
+    ends = interval(row["low_points"], row["high_points"])
+    ends = "" if ends == DASH else f"{ends}, "
+    return f"{signed(row['difference_points'])} points ({ends}n = {row['n']})"
+
+
+def ablation_findings(
+    ablation: dict[str, Any],
+    name: str,
+    runs: pd.DataFrame,
+    effects: pd.DataFrame,
+    held_out: dict[str, float],
+    verdicts: Iterable[Verdict],
+) -> list[str]:
+    """Return what the tables of an ablation don't show.
+
+    These are the arm with the highest held-out accuracy, effects that a verdict or a lack of pairs
+    says something about, runs that diverged, and runs that were trained unlike the others.
+    """
+    labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
     signs = signs_decided(verdicts)
-    return [
-        *_choice(tables, name),
-        *(_finding(row, signs.get(f"{name}.{row['arm']}", "")) for row in rows),
-        *_diverged(tables, name),
-        *_unlike(tables, name),
+    said = [
+        _finding(row, labels, signs.get(f"{name}.{row['arm']}", ""))
+        for row in effects.to_dict("records")
     ]
+    return [*_choice(ablation, held_out), *filter(None, said), *_diverged(runs), *_unlike(runs)]
 
 
 def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:
     """Return by arm the sign of its effect in words, where a verdict on a direction decides it."""
     return {
-        part.arm: f"{'better' if part.gains else 'worse'} by the verdict on {v.id}"
+        part.arm: f"{'better' if part.gains else 'worse'} by the verdict on \u201c{v.says}\u201d"
         for v in verdicts
         if v.verdict in (SUPPORTED, REFUTED)
         for part in v.parts
@@ -48,8 +93,7 @@ def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:
     }
 
 
-def _diverged(tables: Tables, name: str) -> list[str]:
-    mine = runs_of(tables, name)
+def _diverged(mine: pd.DataFrame) -> list[str]:
     return [
         f"{row['run']}, seed {row['seed']}, diverged in epoch {row['epochs'] - 1} of those counted "
         f"from 0; the last finite loss of a batch was {row['last_finite_train_loss']:.3g}."
@@ -57,9 +101,8 @@ def _diverged(tables: Tables, name: str) -> list[str]:
     ]
 
 
-def _unlike(tables: Tables, name: str) -> list[str]:
+def _unlike(mine: pd.DataFrame) -> list[str]:
     """Return a warning if the compared runs were trained with different hardware or versions."""
-    mine = runs_of(tables, name)
     unlike = [
         f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
         for column, word in ORIGINS.items()
@@ -77,10 +120,9 @@ ORIGINS = {
 """Columns of ``runs.csv`` that should be equal for compared runs, with their names for readers."""
 
 
-def _choice(tables: Tables, name: str) -> list[str]:
-    accuracies = held_out_accuracies(tables, name)
-    arms = tables.study["ablations"][name]["arms"]
-    held_out = {a["name"]: accuracies[a["run"]] for a in arms if a["run"] in accuracies}
+def _choice(ablation: dict[str, Any], accuracies: dict[str, float]) -> list[str]:
+    arms = ablation["arms"]
+    held_out = {label_of(a): accuracies[a["run"]] for a in arms if a["run"] in accuracies}
     if len(held_out) < 2:
         return []
     best = max(held_out, key=lambda arm: held_out[arm])
@@ -90,24 +132,17 @@ def _choice(tables: Tables, name: str) -> list[str]:
     ]
 
 
-def _finding(row: dict[str, Any], decided: str) -> str:
-    effect = f"{row['arm']} against {row['reference']}: {signed(row['difference_points'])} points"
-    low, high, n = row["low_points"], row["high_points"], row["n"]
-    if n < 1:
-        return f"{row['arm']} against {row['reference']}: no pair of runs is finished."
-    more = _pairs_left_out(row)
-    if n < 2:
-        return f"{effect} from one seed, which can't tell an effect from chance{more}."
+def _finding(row: dict[str, Any], labels: dict[str, str], decided: str) -> str:
+    """Return what there is to say of an effect beside its numbers, or an empty text."""
+    names = f"{labels[row['arm']]} against {labels.get(row['reference'], row['reference'])}"
+    if row["n"] < 1:
+        return f"{names}: no pair of runs is finished{_pairs_left_out(row)}."
     if math.isnan(row["difference_points"]):
-        return f"{row['arm']} against {row['reference']}: a run ended without an accuracy."
-    if math.isnan(low):
-        return f"{effect} in each of {n} seeds: equal differences give no interval."
-    effect += f", {row['level'] * 100:.4g}% interval {interval(low, high)} (n = {n} seeds){more}"
-    if decided:
-        return f"{effect}: {decided}."
-    if low <= 0 <= high:
-        return f"{effect}: an effect of either sign remains possible."
-    return f"{effect}: no verdict decides its sign."
+        return f"{names}: a run ended without an accuracy."
+    said = _pairs_left_out(row).removeprefix("; ")
+    if row["n"] > 1 and math.isnan(row["low_points"]):
+        said = "; ".join(filter(None, ["equal differences give no interval", said]))
+    return f"{names}: {'; '.join(filter(None, [decided, said]))}." if decided or said else ""
 
 
 def _pairs_left_out(row: dict[str, Any]) -> str:

@@ -16,8 +16,11 @@ from markupsafe import Markup
 
 from report.draw.all_figures import drawings
 from report.draw.drawing import INK, thin
-from report.page.context import Picture, Report
-from report.read.arms import looks_of
+from report.page import registry
+from report.page.page import Page
+from report.page.picture import Picture
+from report.page.registry import Section
+from report.read.arms import label_of, looks_of
 from report.read.tables import Tables
 
 FOLDER = Path(__file__).parent
@@ -39,7 +42,7 @@ second, third, etc. epoch, and the last."""
 def environment() -> jinja2.Environment:
     """Return the template environment, which escapes values and rejects undefined names."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        loader=jinja2.FileSystemLoader([FOLDER / "templates", registry.FOLDER]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -47,12 +50,16 @@ def environment() -> jinja2.Environment:
     )
 
 
-def render(report: Report, tables: Tables, figures: Path) -> str:
+MACROS = ("table", "picture", "pictures", "badge", "facts", "points")
+"""The macros that the templates of sections may use."""
+
+
+def render(page: Page, tables: Tables, figures: Path) -> str:
     """Return the complete HTML page.
 
     Parameters
     ----------
-    report
+    page
         The report's content.
     tables
         The study's tables, with the learning curves for the explorer.
@@ -61,27 +68,36 @@ def render(report: Report, tables: Tables, figures: Path) -> str:
     """
     style = (FOLDER / "static" / "report.css").read_text(encoding="utf-8")
     script = (FOLDER / "static" / "report.js").read_text(encoding="utf-8")
+    environment_ = environment()
 
     def svg(picture: Picture, narrow: bool) -> Markup:
         return inline(figures, picture, narrow)
 
+    macros = environment_.get_template("macros.html.j2").make_module(
+        {"svg": svg, "scale": page.scale}
+    )
+    given = {name: getattr(macros, name) for name in MACROS}
+    rendered = [
+        (section, Markup(_section(environment_, section, given)))  # noqa: S704 - escaped by jinja
+        for section in page.sections
+    ]
     placed = drawings(tables.study)
     # Style and script are this project's own files; all data is escaped for its context.
-    return (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            page=report,
-            svg=svg,
-            style=Markup(style),  # noqa: S704
-            script=Markup(script),  # noqa: S704
-            policy=policy(style, script),
-            curves=block(curves(tables)),
-            data=block(
-                {name: (figures / f"{name}.csv").read_text(encoding="utf-8") for name in placed}
-            ),
-        )
+    return environment_.get_template("page.html.j2").render(
+        page=page,
+        rendered=rendered,
+        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        policy=policy(style, script),
+        curves=block(curves(tables)),
+        data=block(
+            {name: (figures / f"{name}.csv").read_text(encoding="utf-8") for name in placed}
+        ),
     )
+
+
+def _section(environment_: jinja2.Environment, section: Section, given: dict[str, Any]) -> str:
+    return environment_.get_template(section.template("html")).render(given | section.content)
 
 
 def policy(style: str, script: str) -> str:
@@ -150,7 +166,7 @@ def curves(tables: Tables) -> dict[str, Any]:
         name: {
             "title": ablation["title"],
             "seeds": looks_of(ablation)[-1],
-            "arms": [[arm["name"], arm["run"]] for arm in ablation["arms"] if arm["run"] in runs],
+            "arms": [[label_of(arm), arm["run"]] for arm in ablation["arms"] if arm["run"] in runs],
         }
         for name, ablation in tables.study["ablations"].items()
     }

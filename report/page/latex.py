@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 import jinja2
 
-from report.page.context import Report
+from report.page import registry
 from report.page.escape import LONG, Tex, escape, finalize
+from report.page.page import Page
 from report.page.printed_table import Cell, Printed
 
 FOLDER = Path(__file__).parent
@@ -23,47 +24,33 @@ FOLDER = Path(__file__).parent
 
 # --- tables ---------------------------------------------------------------------------------
 
-PAGE, COLUMN = 17.2, 8.2
-"""Text widths of the page and of a column, in centimetres."""
+PAGE = 17.2
+"""Text width, in centimetres."""
 
 LETTER, GAP = 0.16, 0.28
 """Average width of a character in a table, and the gap between columns, in centimetres."""
 
-MOST_LINES = 58
-"""Maximum number of a table's lines on a page."""
 
+def table(printed: Printed, label: str) -> Tex:
+    """Return a table with booktabs' rules, which goes on over pages.
 
-def table(printed: Printed, label: str, wide: bool = False) -> Tex:
-    """Return a table with booktabs' rules, as wide as a column or, if ``wide``, as the page.
-
-    Cells are wrapped to the available width. A table that is still too wide is scaled, and a table
-    that is too long is continued in another one.
+    Cells are wrapped to the page's width; a table that is still too wide has smaller letters.
     """
-    widths = _widths(printed, PAGE if wide else COLUMN)
-    scale = (sum(widths) + GAP * (len(widths) - 1)) / (PAGE if wide else COLUMN)
-    pages = _pages(printed.rows, widths, MOST_LINES * max(1.0, scale))
-    parts = [_part(printed, rows, widths, wide) for rows in pages]
-    first, *others = parts or [_part(printed, [], widths, wide)]
-    caption = escape(printed.caption)
-    made = [_float(first, f"\\caption{{{caption}}}\\label{{tab:{label}}}", wide)]
-    made += [_float(p, "\\ContinuedFloat\\caption{Continued.}", wide) for p in others]
-    return Tex("".join(made))
-
-
-def _float(body: str, caption: str, wide: bool) -> str:
-    name = "table*" if wide else "table"
-    return f"\\begin{{{name}}}[tbp]\\centering\\footnotesize\n{caption}\n{body}\\end{{{name}}}\n"
-
-
-def _part(printed: Printed, rows: list[list[Cell]], widths: list[float], wide: bool) -> str:
+    widths = _widths(printed, PAGE)
+    scale = (sum(widths) + GAP * (len(widths) - 1)) / PAGE
+    if scale > 1:
+        widths = [width / scale for width in widths]
+    size = r"\footnotesize" if scale <= 1.15 else r"\scriptsize"
     kinds = ["R" if numeric else "P" for numeric in printed.numeric]
     columns = "".join(f"{k}{{{w:.2f}cm}}" for k, w in zip(kinds, widths, strict=True))
     heads = " & ".join(map(_head, printed.columns, widths, printed.numeric))
-    body = "\n".join(map(_row, rows))
-    room = r"\textwidth" if wide else r"\columnwidth"
-    return (
-        f"\\fitted{{{room}}}{{\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n"
-        f"\\toprule\n{heads} \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}}}\n"
+    body = "\n".join(map(_row, printed.rows))
+    return Tex(
+        f"{{{size}\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n"
+        f"\\caption{{{escape(printed.caption)}}}\\label{{tab:{label}}}\\\\\n"
+        f"\\toprule\n{heads} \\\\\n\\midrule\n\\endfirsthead\n"
+        f"\\toprule\n{heads} \\\\\n\\midrule\n\\endhead\n"
+        f"\\bottomrule\n\\endfoot\n{body}\n\\end{{longtable}}}}\n"
     )
 
 
@@ -105,20 +92,6 @@ def _longest_word(text: str) -> int:
     return max(min(len(word), LONG) for word in re.split(r"[\s_/]", text))
 
 
-def _pages(rows: list[list[Cell]], widths: list[float], most: float) -> list[list[list[Cell]]]:
-    """Split the rows into parts of at most ``most`` lines."""
-    pages: list[list[list[Cell]]] = []
-    room = 0.0
-    for row in rows:
-        lines = max(_lines(len(cell.text), width) for cell, width in zip(row, widths, strict=True))
-        if room < lines:
-            pages.append([])
-            room = most
-        pages[-1].append(row)
-        room -= lines
-    return pages
-
-
 def _head(head: str, width: float, numeric: bool) -> str:
     """Return a column's head, wrapped to its width."""
     lines = textwrap.wrap(head, max(int(width / LETTER), 1), break_long_words=False)
@@ -127,25 +100,46 @@ def _head(head: str, width: float, numeric: bool) -> str:
 
 
 def _row(row: list[Cell]) -> str:
-    cells = [rf"\textbf{{{escape(c.text)}}}" if c.strong else escape(c.text) for c in row]
-    return " & ".join(cells) + r" \\"
+    return " & ".join(map(_cell, row)) + r" \\"
+
+
+def _cell(cell: Cell) -> str:
+    """Return a cell; links within the report lead to their place in the PDF, if it has one."""
+    text: str = escape(cell.text)
+    if cell.strong or cell.verdict:
+        text = rf"\textbf{{{text}}}"
+    if cell.anchor:
+        text = rf"\phantomsection\hypertarget{{{_target(cell.anchor)}}}{{{text}}}"
+    elif cell.link and cell.link.startswith("#run-"):
+        text = rf"\hyperlink{{{_target(cell.link[1:])}}}{{{text}}}"
+    elif cell.link and not cell.link.startswith("#"):
+        text = rf"\href{{{url(cell.link)}}}{{{text}}}"
+    return text
+
+
+def _target(anchor: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "-", anchor)
 
 
 # --- the document ---------------------------------------------------------------------------
 
 
-def render(report: Report, figures: str) -> str:
+MACROS = ("picture", "pictures", "facts", "points")
+"""The macros that the templates of sections may use, beside `table` and `url`."""
+
+
+def render(page: Page, figures: str) -> str:
     """Return the LaTeX source.
 
     Parameters
     ----------
-    report
+    page
         The report's content.
     figures
         The relative path from the source's folder to the figures.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        loader=jinja2.FileSystemLoader([FOLDER / "templates", registry.FOLDER]),
         # Text escaped by finalize and results of macros are Markup, and stay unchanged.
         autoescape=True,
         finalize=finalize,
@@ -159,8 +153,20 @@ def render(report: Report, figures: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    template = environment.get_template("report.tex.j2")
-    return template.render(page=report, table=table, figures=Tex(figures), tex=Tex, url=url)
+    macros = environment.get_template("macros.tex.j2").make_module(
+        {"figures": Tex(figures), "tex": Tex}
+    )
+    given = {name: getattr(macros, name) for name in MACROS} | {"table": table, "url": url}
+    rendered = [
+        (
+            section,
+            Tex(environment.get_template(section.template("tex")).render(given | section.content)),
+        )
+        for section in page.sections
+    ]
+    return environment.get_template("page.tex.j2").render(
+        page=page, rendered=rendered, table=table, appendix=registry.APPENDIX
+    )
 
 
 def url(address: str) -> Tex:

@@ -8,17 +8,23 @@ from typing import Any
 
 import pandas as pd
 
-from report.read.tables import Tables, first_seed
+from report.page.records import Records
 from report.wording import DASH, count
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell's text, with an optional link; ``strong`` cells are shown in bold."""
+    """A cell's text, with an optional link; ``strong`` cells are shown in bold.
+
+    ``verdict`` is the verdict that the cell states, if it does; ``anchor`` is the cell's own
+    address on the page, if it has one.
+    """
 
     text: str
     link: str | None = None
     strong: bool = False
+    verdict: str = ""
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,15 +46,6 @@ def printed(caption: str, columns: dict[str, bool], rows: list[Row]) -> Printed:
     return Printed(caption, tuple(columns), tuple(columns.values()), cells)
 
 
-def record_link(tables: Tables, run: str, seed: int | None = None) -> str | None:
-    """Return the link from the page to a run's record, or None if there is no record.
-
-    The default seed is the first one that has a record.
-    """
-    seed = first_seed(tables, run) if seed is None else seed
-    return None if seed is None else f"{tables.root}/runs/{run}/seed{seed}/summary.json"
-
-
 def mean_and_range(values: pd.Series) -> str:
     """Return percentages as ``91.05 (90.80 to 91.30)``, or a dash for an empty series."""
     if values.empty:
@@ -59,26 +56,21 @@ def mean_and_range(values: pd.Series) -> str:
     return text
 
 
-def points(value: float) -> str:
-    """Return percentage points without a sign, such as ``0.53``, or a dash for NaN."""
-    return DASH if math.isnan(value) else f"{value:.2f}"
-
-
 MOST_ROWS = 60
 """Maximum number of rows of a figure's data on the page; the figure's CSV file has all rows."""
 
 
-def data_table(tables: Tables, name: str, data: pd.DataFrame) -> Printed:
+def data_table(records: Records, study: dict[str, Any], name: str, data: pd.DataFrame) -> Printed:
     """Return the table of a figure's data, with runs linked to their records."""
     numeric = {c: bool(pd.api.types.is_numeric_dtype(data[c])) for c in data.columns}
     columns = {str(c).replace("_", " "): n for c, n in numeric.items()}
     rows: list[Row] = []
     for record in data.head(MOST_ROWS).to_dict("records"):
         cells: Row = [_value(value) for value in record.values()]
-        if isinstance(record.get("run"), str) and record["run"] in tables.study["runs"]:
-            seed = record.get("seed", math.nan)
-            link = record_link(tables, record["run"], None if _missing(seed) else int(seed))
-            cells[list(record).index("run")] = Cell(record["run"], link)
+        run, seed = record.get("run"), record.get("seed", math.nan)
+        if isinstance(run, str) and run in study["runs"]:
+            link = records.of(run) if _missing(seed) else records.record(run, int(seed))
+            cells[list(record).index("run")] = Cell(run, link)
         rows.append(cells)
     caption = f"The data behind {name}"
     if len(data) > MOST_ROWS:

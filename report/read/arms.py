@@ -12,6 +12,11 @@ def looks_of(ablation: dict[str, Any]) -> tuple[int, ...]:
     return tuple(ablation.get("looks") or [ablation["seeds"]])
 
 
+def label_of(member: Member) -> str:
+    """Return an arm's label; studies of older versions have names alone."""
+    return str(member.get("label") or str(member["name"]).replace("_", " "))
+
+
 def with_references(ablation: dict[str, Any]) -> list[tuple[Member, Member]]:
     """Return each arm with its reference: the base, or on a ladder the rung below."""
     arms = ablation["arms"]
@@ -36,3 +41,11 @@ def pair_of(study: dict[str, Any], arm: str) -> tuple[Member, Member] | None:
     ablation = ablation_of(study, arm)
     pairs = with_references(ablation) if ablation else []
     return next((pair for pair in pairs if pair[0]["name"] == arm.partition(".")[2]), None)
+
+
+def name_of(study: dict[str, Any], arm: str) -> str:
+    """Return how readers know an arm, written as ``ablation.arm``, or a run of that name."""
+    ablation, member = ablation_of(study, arm), member_of(study, arm)
+    if ablation is None or member is None:
+        return arm
+    return f"the base {ablation['base']}" if member["name"] == "base" else label_of(member)

@@ -121,10 +121,12 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     return read_arrays(path) if path.is_file() else {}
 
 
-def figure1_rows(tables: Tables) -> list[tuple[int, dict[str, Any], list[str]]]:
+def figure1_rows(
+    study: dict[str, Any], paper: published.Published
+) -> list[tuple[int, dict[str, Any], list[str]]]:
     """Return each row of Figure 1 with its number and the runs that train the row's model."""
-    facts = tables.published.facts["figure1"]["rows"]
-    runs = tables.study["runs"].items()
+    facts = paper.facts["figure1"]["rows"]
+    runs = study["runs"].items()
     configs = {run: planned["config"] for run, planned in runs if planned["config"]}
     return [
         (
@@ -143,13 +145,13 @@ def _like(config: dict[str, Any]) -> bool:
     return trained == ("adam", 0.001, 64) and config["augmentation"]["copies"] == [[]]
 
 
-def final_run(tables: Tables) -> str:
+def final_run(study: dict[str, Any]) -> str:
     """Return the run of the paper's final model: ``base.final``, or else the longest such run."""
-    if "base.final" in tables.study["runs"]:
+    if "base.final" in study["runs"]:
         return "base.final"
     candidates = [
         (planned["config"]["budget"]["images_seen"], run)
-        for run, planned in tables.study["runs"].items()
+        for run, planned in study["runs"].items()
         if run.startswith("base.final")
     ]
     return max(candidates)[1] if candidates else "base.final"
@@ -159,9 +161,9 @@ FINAL = "base.final"
 """The name of the paper's final network in ``networks.csv``."""
 
 
-def final_network(tables: Tables) -> pd.DataFrame:
+def final_network(networks: pd.DataFrame) -> pd.DataFrame:
     """Return the layers of the paper's final network, which Figures 3 and 4 show."""
-    return tables.networks[tables.networks["arm"] == FINAL]
+    return networks[networks["arm"] == FINAL]
 
 
 STAGES = {
@@ -184,36 +186,22 @@ def pixels_of(named: pd.DataFrame, stage: str) -> str:
     return pixels or channels
 
 
-def sizes_of_figure4(tables: Tables, layers: pd.DataFrame) -> list[tuple[str, str, str]]:
+def sizes_of_figure4(
+    paper: published.Published, layers: pd.DataFrame
+) -> list[tuple[str, str, str]]:
     """Return each layer of Figure 4 with its printed size and its size among ``layers``."""
     named = layers.drop_duplicates("name").set_index("name")
     return [
         (row["layer"], str(row["output"]), pixels_of(named, STAGES[row["layer"]]))
-        for row in tables.published.facts["figure4"]["rows"]
+        for row in paper.facts["figure4"]["rows"]
     ]
 
 
-def runs_of(tables: Tables, name: str) -> pd.DataFrame:
-    """Return the rows of ``runs`` for an ablation's arms, including the base, and its seeds."""
-    return _belonging(tables, name, tables.runs)
-
-
-def last_epochs(tables: Tables, name: str) -> pd.DataFrame:
-    """Return the last epoch of each run and seed that belongs to an ablation."""
-    mine = _belonging(tables, name, tables.epochs)
-    return mine.groupby(["run", "seed"], sort=False).tail(1)
-
-
-def _belonging(tables: Tables, name: str, table: pd.DataFrame) -> pd.DataFrame:
-    ablation = tables.study["ablations"][name]
+def belonging(study: dict[str, Any], name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table of runs for an ablation's arms, with the base, and its seeds."""
+    ablation = study["ablations"][name]
     runs = {arm["run"] for arm in ablation["arms"]}
     return table[table["run"].isin(runs) & (table["seed"] < looks_of(ablation)[-1])]
-
-
-def first_seed(tables: Tables, run: str) -> int | None:
-    """Return the lowest seed of a run that has a record, or None if there is none."""
-    seeds = tables.runs.loc[tables.runs["run"] == run, "seed"]
-    return None if seeds.empty else int(seeds.min())
 
 
 def setting_of(config: dict[str, Any] | None, key: str) -> Any:
@@ -224,15 +212,15 @@ def setting_of(config: dict[str, Any] | None, key: str) -> Any:
     return found
 
 
-def titles_of(tables: Tables) -> dict[str, str]:
+def titles_of(study: dict[str, Any]) -> dict[str, str]:
     """Return the titles of the settings in the study's configs, by dotted key.
 
     Studies of older versions have no titles; their keys are used instead.
     """
-    said = tables.study.get("settings", {}).get("titles")
+    said = study.get("settings", {}).get("titles")
     if said:
         return dict(said)
-    configs = [p["config"] for p in tables.study["runs"].values() if p["config"]]
+    configs = [p["config"] for p in study["runs"].values() if p["config"]]
     keys = dict.fromkeys(
         f"{name}.{key}" if key else name
         for config in configs
@@ -242,10 +230,10 @@ def titles_of(tables: Tables) -> dict[str, str]:
     return {key: key.replace("_", " ").replace(".", " ") for key in keys}
 
 
-def confusion_shares(tables: Tables) -> tuple[pd.DataFrame, int]:
+def confusion_shares(confusion: pd.DataFrame, classes: int) -> tuple[pd.DataFrame, int]:
     """Return the share of each true class (rows) predicted as each class, and the seeds' number."""
-    numbers = range(len(tables.classes))
-    counts = tables.confusion.groupby(["label", "guess"])["images"].sum().unstack(fill_value=0)
+    numbers = range(classes)
+    counts = confusion.groupby(["label", "guess"])["images"].sum().unstack(fill_value=0)
     counts = counts.reindex(index=numbers, columns=numbers, fill_value=0)
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
-    return shares, int(tables.confusion["seed"].nunique())
+    return shares, int(confusion["seed"].nunique())

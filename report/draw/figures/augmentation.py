@@ -28,14 +28,14 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[:].set_visible(False)
-        axes.set_title(name, loc="left", fontsize=5.5 if narrow else 8, pad=2)
+        axes.set_title(name, loc="left", fontsize=6.5 if narrow else 8, pad=2)
     classes = [tables.classes[label] for label in labels]
     alt = (
         f"The first training image of {shown} classes ({', '.join(classes)}), as it is and after "
         f"the transforms of {len(names) - 1} kinds of copies: {'; '.join(names[1:])}."
     )
     caption = (
-        "Training images as seed 0 sees them in its first epoch: a row a kind of copy, with its "
+        "Training images as the copies' transforms change them: a row a kind of copy, with its "
         f"transforms in order (n = {shown} images, one a class; pictures, so no interval)."
     )
     data = pd.DataFrame({"copy": pictures.names, "transforms": names})

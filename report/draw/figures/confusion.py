@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 
 from report.draw.drawing import Drawing, sheet
+from report.read.arms import name_of
 from report.read.tables import Tables, confusion_shares
 from report.wording import percent
 
@@ -16,18 +17,19 @@ PER = "study"
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
     """Draw the confusion matrix, in percent of each class's test images."""
-    shares, seeds = confusion_shares(tables)
-    run = str(tables.confusion["run"].iloc[0])
-    figure, axes = sheet(narrow, 2.9 if narrow else 5)
+    shares, seeds = confusion_shares(tables.confusion, len(tables.classes))
+    run = name_of(tables.study, str(tables.confusion["run"].iloc[0]))
+    figure, axes = sheet(narrow, 3.2 if narrow else 4.4)
     sns.heatmap(
         shares * 100,
         ax=axes,
-        annot=True,
+        # Numbers don't fit on a phone, where shades say it.
+        annot=not narrow,
         fmt=".0f",
         cmap="cividis",
         vmin=0,
         vmax=100,
-        annot_kws={"fontsize": 4.5 if narrow else 8},
+        annot_kws={"fontsize": 6.5 if narrow else 8},
         cbar_kws={"label": "% of the class's test images"},
         xticklabels=tables.classes,
         yticklabels=tables.classes,

@@ -1,4 +1,4 @@
-"""The effect of every arm on final test accuracy, paired by seed, with 95% paired-t intervals."""
+"""The effect of every arm on final test accuracy, grouped by ablation, with its interval."""
 
 from __future__ import annotations
 
@@ -7,52 +7,56 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from report.draw.drawing import INK, MARKERS, Drawing, colour, interval_line, label, nothing, sheet
+from report.draw.drawing import INK, PALETTE, Drawing, interval_line, label, nothing, sheet
+from report.judge.statistics.effects import MARGIN
+from report.read.arms import label_of
 from report.read.tables import Tables
-from report.wording import plural, seeds, signed
+from report.wording import DASH, interval, plural, seeds, signed
 
 SECTION = "effects"
 PER = "study"
 
-MOST_ROWS = 80
-"""Maximum number of arms in the forest plot on paper, where the height is limited."""
+MOST_ROWS = 60
+"""Maximum number of arms in the plot on paper, where the height is limited."""
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw every arm's effect relative to its reference, with its interval."""
-    table = tables.comparisons.dropna(subset="difference_points").reset_index(drop=True)
+    """Draw every arm's effect relative to its reference; a grid's cells share a row."""
+    table = _named(tables)
     if table.empty:
         return nothing(narrow, "No arm to compare.")
     shown = table
     if narrow and len(table) > MOST_ROWS:
         largest = table["difference_points"].abs().nlargest(MOST_ROWS).index
-        shown = table.loc[sorted(largest)].reset_index(drop=True)
-    row_height = min(0.14, 8.6 / len(shown)) if narrow else 0.24
-    figure, axes = sheet(narrow, 0.7 + row_height * len(shown))
+        shown = table.loc[sorted(largest)]
+    rows = _rows(tables, shown)
+    row_height = min(0.17, 8.6 / len(rows)) if narrow else 0.24
+    figure, axes = sheet(narrow, 0.7 + row_height * len(rows))
     # Scale the axis by the effects: an interval from two seeds can be fifty times as wide.
     limit = 1.35 * max(1.0, float(shown["difference_points"].abs().max()))
-    names = list(dict.fromkeys(shown["ablation"]))
-    for y, row in enumerate(shown.itertuples()):
-        _effect_row(axes, y, row, names.index(row.ablation), limit, narrow)
-    labels = [label(f"{r.ablation}: {r.arm}", 34 if narrow else 48) for r in shown.itertuples()]
-    axes.set_yticks(range(len(shown)), labels, fontsize=4.8 if narrow else 8)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.axvspan(-MARGIN, MARGIN, color=PALETTE[5], alpha=0.18, linewidth=0)
+    for y, (_, row) in enumerate(rows):
+        _row(axes, y, row, limit, narrow)
+    axes.set_yticks(range(len(rows)), [label(name, 34 if narrow else 52) for name, _ in rows])
+    for tick, (_, row) in zip(axes.get_yticklabels(), rows, strict=True):
+        tick.set_fontweight("bold" if row is None else "normal")
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-limit, limit)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.grid(axis="x", alpha=0.3)
+    axes.tick_params(axis="y", length=0)
     axes.set_xlabel("effect on final test accuracy (points)")
     largest = table.loc[table["difference_points"].abs().idxmax()]
     clear = table[(table["low_points"] > 0) | (table["high_points"] < 0)]
     alt = (
         f"Effects of {plural(len(table), 'arm')} on final test accuracy. The largest is "
-        f"{largest['arm']} of {largest['ablation']}: {signed(largest['difference_points'])} "
-        f"points. The intervals of {len(clear)} leave out zero."
+        f"{largest['label']}: {signed(largest['difference_points'])} points. The intervals of "
+        f"{len(clear)} leave out zero."
     )
     caption = (
-        "Every arm's effect on final test accuracy against its reference: mean of paired "
-        f"differences and {_levels(table)} paired-t interval over seeds "
-        f"({seeds(table['n'])}). Hollow marks "
-        "come from one seed and have no interval; an arrowhead is an interval that goes on."
+        "Every arm's effect on final test accuracy against its reference, largest first within an "
+        f"ablation: the mean of paired differences and its {_levels(table)} paired-t interval over "
+        f"seeds ({seeds(table['n'])}). Within the shaded half a point a difference has no meaning; "
+        "hollow marks come from one seed and have no interval; arrowheads are intervals that go on."
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."
@@ -60,14 +64,61 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     return Drawing(figure, alt, caption, table[[*columns, "high_points"]])
 
 
+def _named(tables: Tables) -> pd.DataFrame:
+    """Return the effects with the arms' labels, the largest of each ablation first."""
+    table = tables.comparisons.dropna(subset="difference_points").copy()
+    labels = {
+        (name, arm["name"]): label_of(arm)
+        for name, ablation in tables.study["ablations"].items()
+        for arm in ablation["arms"]
+    }
+    table["label"] = [labels[key] for key in zip(table["ablation"], table["arm"], strict=True)]
+    order = {name: number for number, name in enumerate(tables.study["ablations"])}
+    keys = pd.DataFrame(
+        {"of": table["ablation"].map(order), "size": -table["difference_points"].abs()}
+    )
+    ladders = table["ablation"].map(lambda a: tables.study["ablations"][a]["design"] == "ladder")
+    keys.loc[ladders, "size"] = 0.0
+    return table.loc[keys.sort_values(["of", "size"], kind="stable").index].reset_index(drop=True)
+
+
+def _rows(tables: Tables, shown: pd.DataFrame) -> list[tuple[str, Any]]:
+    """Return the rows of the plot: an ablation's title, then its arms; of a grid, all in one."""
+    rows: list[tuple[str, Any]] = []
+    for name, mine in shown.groupby("ablation", sort=False):
+        ablation = tables.study["ablations"][name]
+        if ablation["design"] == "grid":
+            rows.append((f"{ablation['title']}: {plural(len(mine), 'cell')}", mine))
+            continue
+        rows.append((str(ablation["title"]), None))
+        rows += [(str(row["label"]), row) for row in mine.to_dict("records")]
+    return rows
+
+
+def _row(axes: Axes, y: int, row: Any, limit: float, narrow: bool) -> None:
+    if row is None:
+        return
+    if isinstance(row, pd.DataFrame):
+        size = 4 if narrow else 8
+        axes.plot(row["difference_points"], [y] * len(row), "|", color=PALETTE[0], markersize=size)
+        return
+    ends, size = (row["low_points"], row["high_points"]), 3 if narrow else 6
+    ink = PALETTE[0] if ends[0] > 0 or ends[1] < 0 else PALETTE[5]
+    interval_line(axes, y, ends, (-limit, limit), ink, narrow)
+    filled = ink if row["n"] > 1 else "none"
+    axes.plot(row["difference_points"], y, "o", color=ink, markerfacecolor=filled, markersize=size)
+    bounds = interval(*ends)
+    said = signed(row["difference_points"], 1) + ("" if bounds == DASH else f"  ({bounds})")
+    axes.annotate(
+        said,
+        (1.01, y),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        fontsize=6.5 if narrow else 8,
+    )
+
+
 def _levels(table: pd.DataFrame) -> str:
     """Return the intervals' confidence in words, such as ``95%`` or ``95% to 98.75%``."""
     low, high = (f"{end * 100:.4g}%" for end in (table["level"].min(), table["level"].max()))
     return low if low == high else f"{low} to {high}"
-
-
-def _effect_row(axes: Axes, y: int, row: Any, number: int, limit: float, narrow: bool) -> None:
-    ink, size = colour(number), 3 if narrow else 6
-    interval_line(axes, y, (row.low_points, row.high_points), (-limit, limit), ink, narrow)
-    mark, filled = MARKERS[number % len(MARKERS)], ink if row.n > 1 else "none"
-    axes.plot(row.difference_points, y, mark, color=ink, markerfacecolor=filled, markersize=size)

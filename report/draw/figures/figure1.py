@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from report.draw.drawing import PALETTE, Drawing, sheet
+from report.read.arms import name_of
 from report.read.tables import Tables, figure1_rows
 from report.wording import seeds
 
@@ -16,13 +17,15 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     """Draw the published and the measured accuracies of the models in Figure 1."""
     rows = [
         (number, row["accuracy_percent"], run, seed, value)
-        for number, row, runs in figure1_rows(tables)
+        for number, row, runs in figure1_rows(tables.study, tables.published)
         for run in runs or [""]
         for seed, value in _seeds(tables, run)
     ]
     columns = ["row", "published_percent", "run", "seed", "measured_percent"]
     data = pd.DataFrame(rows, columns=columns)
-    labels = [f"Row {r}\n{run.partition('.')[2] or 'not run'}" for r, run in _models(data)]
+    labels = [
+        f"Row {r}\n{name_of(tables.study, run) if run else 'not run'}" for r, run in _models(data)
+    ]
     figure, axes = sheet(narrow, 0.5 + 0.5 * len(labels))
     said = []
     for y, ((row, run), label) in enumerate(zip(_models(data), labels, strict=True)):

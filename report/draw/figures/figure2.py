@@ -18,7 +18,7 @@ PER = "study"
 def draw(tables: Tables, narrow: bool) -> Drawing:
     """Draw published and measured accuracies of the final model by epoch, and printed rates."""
     log = tables.published.logs.query("run == 'final'")
-    ours = tables.epochs[tables.epochs["run"] == final_run(tables)]
+    ours = tables.epochs[tables.epochs["run"] == final_run(tables.study)]
     columns = 2 if len(ours) else 1
     figure, grid = sheet(
         narrow,

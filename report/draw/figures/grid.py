@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from report.draw.drawing import Drawing, nothing, sheet
-from report.read.tables import Tables, last_epochs, runs_of, setting_of
+from report.read.tables import Tables, belonging, setting_of
 from report.wording import seeds, written
 
 SECTION = "grids"
@@ -40,7 +40,7 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
         f"{found[column].min():.1f}% to {best[column]:.1f}%, the highest for "
         f"{', '.join(f'{_word(key)} {best[key]}' for key in keys)}."
     )
-    counts = runs_of(tables, name).groupby("run").size()
+    counts = belonging(tables.study, name, tables.runs).groupby("run").size()
     caption = (
         f"Mean {metric} after the last epoch of each combination ({seeds(counts)}; no interval)."
     )
@@ -49,7 +49,8 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
 
 def _cells(tables: Tables, name: str, keys: list[str]) -> pd.DataFrame:
     """Return each combination's settings, with its mean accuracy in percent as the last column."""
-    last, ablation = last_epochs(tables, name), tables.study["ablations"][name]
+    mine, ablation = belonging(tables.study, name, tables.epochs), tables.study["ablations"][name]
+    last = mine.groupby(["run", "seed"], sort=False).tail(1)
     column = "test_accuracy"
     if last.get("held_out_accuracy", pd.Series(dtype=float)).notna().any():
         column = "held_out_accuracy"

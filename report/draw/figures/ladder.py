@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from report.draw.drawing import INK, PALETTE, Drawing, label, nothing, sheet
-from report.read.tables import Tables, runs_of
-from report.wording import plural, seeds, signed
+from report.read.arms import label_of
+from report.read.tables import Tables, belonging
+from report.wording import listed, plural, seeds, signed
 
 SECTION = "path"
 PER = "ladder"
@@ -18,27 +19,30 @@ PER = "ladder"
 def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     """Draw a ladder as a waterfall chart, with a step for each rung's effect."""
     ablation = tables.study["ablations"][name]
-    rungs = _rungs(tables, name)
-    found = rungs.dropna(subset="accuracy_percent")
-    if len(found) < 2:
-        return nothing(narrow, f"{ablation['title']}: {len(found)} of {len(rungs)} rungs finished.")
-    figure, axes = sheet(narrow, 0.6 + (0.2 if narrow else 0.27) * len(rungs))
+    every = _rungs(tables, name)
+    rungs = every.dropna(subset="accuracy_percent").reset_index(drop=True)
+    if len(rungs) < 2:
+        return nothing(narrow, f"{ablation['title']}: {len(rungs)} of {len(every)} rungs finished.")
+    figure, axes = sheet(narrow, 0.6 + (0.22 if narrow else 0.27) * (len(rungs) + 1))
     for row in rungs.itertuples():
-        _step(axes, row)
-    axes.set_yticks(range(len(rungs)), [label(rung, 24) for rung in rungs["rung"]])
-    axes.set_ylim(len(rungs) - 0.4, -0.6)
-    low, high = found["accuracy_percent"].min(), found["accuracy_percent"].max()
+        _step(axes, row, narrow)
+    names = [label(rung, 28 if narrow else 40) for rung in rungs["rung"]]
+    axes.set_yticks(range(len(rungs) + 1), [*names, "in all"])
+    _total(axes, rungs, narrow)
+    axes.set_ylim(len(rungs) + 0.6, -0.6)
+    low, high = rungs["accuracy_percent"].min(), rungs["accuracy_percent"].max()
     axes.set_xlim(low - 0.1 * (high - low) - 1, high + 0.1 * (high - low) + 1)
-    axes.set_xlabel("final test accuracy (%); right: the step in points")
+    axes.set_xlabel("final test accuracy (%); right: the accuracy, and the step in points")
     axes.grid(axis="x", alpha=0.3)
     caption = (
         f"{ablation['title']}: each bar is what a change adds to the rung above it (means over "
-        f"seeds, {seeds(found['n'])}); lines are 95% paired-t intervals of the step, where there "
+        f"seeds, {seeds(rungs['n'])}); lines are 95% paired-t intervals of the step, where there "
         "is more than one seed."
     )
-    if len(found) < len(rungs):
-        caption += " Rungs without a run are left empty."
-    return Drawing(figure, _ladder_in_words(ablation["title"], found), caption, rungs)
+    if len(rungs) < len(every):
+        missing = every[every["accuracy_percent"].isna()]["rung"]
+        caption += f" Rungs without a run are left out: {listed(missing)}."
+    return Drawing(figure, _ladder_in_words(ablation["title"], rungs), caption, every)
 
 
 def _ladder_in_words(title: str, rungs: pd.DataFrame) -> str:
@@ -51,8 +55,8 @@ def _ladder_in_words(title: str, rungs: pd.DataFrame) -> str:
     return said
 
 
-def _step(axes: Axes, row: Any) -> None:
-    """Draw a rung as a bar from the previous mean to its own; the first rung is a point."""
+def _step(axes: Axes, row: Any, narrow: bool) -> None:
+    """Draw a rung as a bar from the previous mean to its own; one without a pair is a point."""
     y, mean, step = row.Index, row.accuracy_percent, row.effect_points
     if y == 0 or pd.isna(step):
         axes.plot(mean, y, "o", color=PALETTE[0])
@@ -62,19 +66,37 @@ def _step(axes: Axes, row: Any) -> None:
         axes.plot([before, before], [y - 1, y], color=PALETTE[5], linewidth=0.8)
         ends = [before + row.low_points, before + row.high_points]
         axes.plot(ends, [y, y], color=INK, linewidth=1)
-    said = signed(step, 1) if y and pd.notna(step) else "" if pd.isna(mean) else f"{mean:.1f}"
-    axes.annotate(said, (1, y), xycoords=("axes fraction", "data"), va="center", ha="left")
+    said = f"{mean:.1f}" + (f"  {signed(step, 1)}" if y and pd.notna(step) else "")
+    _beside(axes, y, said, narrow)
+
+
+def _total(axes: Axes, rungs: pd.DataFrame, narrow: bool) -> None:
+    """Draw the bar from the first rung to the last."""
+    first, last = rungs["accuracy_percent"].iloc[[0, -1]]
+    y = len(rungs)
+    axes.barh(y, last - first, 0.55, first, color=PALETTE[0], alpha=0.7)
+    _beside(axes, y, f"{last:.1f}  {signed(last - first, 1)}", narrow)
+
+
+def _beside(axes: Axes, y: int, text: str, narrow: bool) -> None:
+    axes.annotate(
+        text,
+        (1.01, y),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        fontsize=6.5 if narrow else 8,
+    )
 
 
 def _rungs(tables: Tables, name: str) -> pd.DataFrame:
     """Return each rung's mean final accuracy, number of seeds, and effect with its interval."""
-    runs, ablation = runs_of(tables, name), tables.study["ablations"][name]
+    runs, ablation = belonging(tables.study, name, tables.runs), tables.study["ablations"][name]
     effects = tables.comparisons.query("ablation == @name").set_index("arm")
     rows = []
     for arm in ablation["arms"]:
         mine = runs.loc[runs["run"] == arm["run"], "final_test_accuracy"].dropna()
         effect = effects.loc[arm["name"]] if arm["name"] in effects.index else {}
         steps = [effect.get(f"{k}_points", float("nan")) for k in ("difference", "low", "high")]
-        rows.append((arm["name"], mine.mean() * 100, len(mine), *steps))
+        rows.append((label_of(arm), mine.mean() * 100, len(mine), *steps))
     columns = ["rung", "accuracy_percent", "n", "effect_points", "low_points", "high_points"]
     return pd.DataFrame(rows, columns=columns)

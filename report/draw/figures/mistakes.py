@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from report.draw.drawing import Drawing, nothing, sheet
+from report.read.arms import name_of
 from report.read.tables import Tables
 from report.wording import percent
 
@@ -17,10 +18,10 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     table, images = tables.mistakes, tables.pictures.mistakes
     if table.empty or images is None:
         return nothing(narrow, "No mistake." if table.empty else "No pictures of the mistakes.")
-    columns = 4 if narrow else 8
-    shown = min(len(table), columns * (4 if narrow else 3))
+    columns = 3 if narrow else 8
+    shown = min(len(table), columns * (5 if narrow else 3))
     rows = -(-shown // columns)
-    figure, panels = sheet(narrow, (0.95 if narrow else 1.2) * rows, rows, columns, squeeze=False)
+    figure, panels = sheet(narrow, (1.35 if narrow else 1.25) * rows, rows, columns, squeeze=False)
     said: list[str] = []
     for place, axes in enumerate(panels.flat):
         axes.set_axis_off()
@@ -30,10 +31,10 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
             axes.imshow(images[place], interpolation="nearest")
             sure = percent(float(row["probability"]), 0)
             axes.set_title(
-                f"{words[0]}\ntaken for {words[1]}\n{sure}", fontsize=4.5 if narrow else 7, pad=2
+                f"{words[0]}\ntaken for {words[1]}\n{sure}", fontsize=6.5 if narrow else 7, pad=2
             )
             said.append(f"{words[0]} taken for {words[1]} ({sure})")
-    run = table["run"].iloc[0]
+    run = name_of(tables.study, str(table["run"].iloc[0]))
     alt = f"The surest mistakes of {run}: {', '.join(said[:8])}."
     seeds = int(tables.confusion["seed"].nunique())
     caption = (

@@ -7,8 +7,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 
-from report.draw.drawing import INK, PALETTE, Drawing, beside, nothing
+from report.draw.drawing import INK, PALETTE, Drawing, beside, label, nothing
+from report.read.arms import name_of
 from report.read.tables import Tables
 from report.wording import plural, seeds
 
@@ -40,16 +43,17 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         axes.scatter(
             best[cost], best["final_test_accuracy"], size, PALETTE[1], marker="D", zorder=3
         )
+        _name(axes, tables, best, cost, narrow)
         axes.set_xscale("log")
         axes.set(xlabel=named, ylabel="final test accuracy (%)")
         axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
         axes.grid(alpha=0.3)
         data[f"on_front_of_{cost}"] = data.index.isin(front)
-        fronts.append(best["run"].tolist())
+        fronts.append([name_of(tables.study, run) for run in best["run"]])
     limit = tables.published.facts["constraint"]["parameters_below"]
     panels[0].axvline(limit, color=INK, linestyle=":", linewidth=1)
-    names = ", ".join(fronts[0])
+    names = "; ".join(fronts[0])
     alt = (
         f"Final test accuracy of {plural(len(data), 'run')} against parameters and FLOPs. By "
         f"parameters the Pareto front is {names}."
@@ -61,6 +65,21 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         "training too, not only in cost."
     )
     return Drawing(figure, alt, caption, data)
+
+
+def _name(axes: Axes, tables: Tables, best: pd.DataFrame, cost: str, narrow: bool) -> None:
+    """Name the points of the front, those beneath one another on alternate sides."""
+    for number, row in enumerate(best.to_dict("records")):
+        below = number % 2
+        axes.annotate(
+            label(name_of(tables.study, row["run"]), 26),
+            (row[cost], row["final_test_accuracy"]),
+            (-4 if below else 4, 5 if below else -5),
+            textcoords="offset points",
+            ha="right" if below else "left",
+            va="bottom" if below else "top",
+            fontsize=6.5 if narrow else 7,
+        )
 
 
 def pareto_front(cost: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> list[int]:

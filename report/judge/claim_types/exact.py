@@ -20,10 +20,10 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     if "sizes" in test:
         return _sizes(evidence, test["arm"])
     value = _total(evidence, test["arm"], test["column"])
-    said = f"{test['arm']}: {count(value)} {test['column'].replace('_', ' ')}"
+    said = f"{evidence.name(test['arm'])}: {count(value)} {test['column'].replace('_', ' ')}"
     if "over" in test:
         ratio = value / _total(evidence, test["over"], test["column"])
-        sentence = f"{said}, {ratio:.2f} times those of {test['over']}."
+        sentence = f"{said}, {ratio:.2f} times those of {evidence.name(test['over'])}."
         claimed = f"above {test['ratio_above']:g} times"
         holds = ratio > test["ratio_above"]
         return decided(holds, sentence, test["arm"], claimed, f"{ratio:.2f} times")
@@ -57,7 +57,7 @@ def _rates(tables: Tables) -> Part:
 
 
 def _sizes(evidence: Evidence, arm: str) -> Part:
-    pairs = sizes_of_figure4(evidence.tables, evidence.network(arm))
+    pairs = sizes_of_figure4(evidence.tables.published, evidence.network(arm))
     wrong = [layer for layer, printed, real in pairs if printed != real]
     said = f"{len(wrong)} of {len(pairs)} printed output sizes differ from the model's"
     sentence = f"{said}: {', '.join(wrong)}." if wrong else f"{said}."

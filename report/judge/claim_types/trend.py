@@ -24,19 +24,20 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         return RULES[test["rule"]](curve, test) if curve is not None else (False, "it diverged")
 
     arm = test["arm"]
+    name = evidence.name(arm)
     curves = evidence.curves(arm)
     waiting = evidence.waiting(arm)
     if not curves.seen:
         more = plural(waiting, "more seed")
-        return Part(f"{arm}: the first look takes {more}.", arm, waiting=waiting)
+        return Part(f"{name}: the first look takes {more}.", arm, waiting=waiting)
     results = [[told(curve) for curve in seen] for seen in curves.seen]
     held = Looks(curves.declared, tuple(_held(found) for found in results))
     if not held.last:
-        return Part(f"{arm}: {results[-1][0][1]}.", arm, verdict=UNTESTABLE)
+        return Part(f"{name}: {results[-1][0][1]}.", arm, verdict=UNTESTABLE)
     seed = next(k for k, (holds, _) in enumerate(results[-1]) if holds is not None)
     number = f"{sum(held.last)} of {plural(len(held.last), 'seed')}"
     return Part(
-        sentence=f"{arm}: {results[-1][seed][1]} (seed {seed}); holds in {number}.",
+        sentence=f"{name}: {results[-1][seed][1]} (seed {seed}); holds in {number}.",
         arm=arm,
         claimed="in every run",
         measured=f"in {number}",

@@ -32,8 +32,9 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         brief = f"{mean} ({percent(low, 1)} to {percent(high, 1)}, n = {looks.last.n})"
     return Part(
         sentence=(
-            f"{test['arm']}: {said} by the paper's metric{evidence.recompressed()}, published "
-            f"{percent(published)} with a tolerance of {points:g} points"
+            f"{evidence.name(test['arm'])}: {said} by the paper's metric"
+            f"{evidence.recompressed()}, published {percent(published)} with a tolerance of "
+            f"{points:g} points"
             f"{evidence.diverged(test['arm'])}."
         ),
         arm=test["arm"],

@@ -1,0 +1,1 @@
+"""What was run: protocol, ablations, effects, errors."""

@@ -1,0 +1,220 @@
+"""Every ablation: its question, its conclusion, figure, tables and verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from report.judge.verdicts import Verdict
+from report.page.findings import ablation_findings, conclusion, held_out_accuracies
+from report.page.picture import Picture
+from report.page.printed_table import Cell, Printed, Row, mean_and_range, printed
+from report.page.records import Records
+from report.read.arms import label_of
+from report.read.tables import belonging
+from report.wording import DASH, changes, count, duration, giga, interval, percent, plural, signed
+
+TITLE = "Ablations"
+
+BUDGETS = {
+    "epochs": "Arms are trained for the same number of epochs, however many images these hold.",
+    "images": "Arms see equally many training images.",
+}
+"""Explanations of an ablation's ``budget``, where they are true of its runs."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An ablation in the report; ``rest`` has the columns that its table leaves out."""
+
+    name: str
+    title: str
+    question: str
+    source: str
+    conclusion: str
+    table: Printed
+    rest: Printed
+    pictures: list[Picture]
+    findings: list[str]
+    cost: str
+    verdicts: list[Verdict]
+
+
+def content(
+    study: dict[str, Any],
+    runs: pd.DataFrame,
+    epochs: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    records: Records,
+    verdicts: list[Verdict],
+    own_verdicts: list[Verdict],
+    pictures_of: dict[str, list[Picture]],
+) -> dict[str, Any]:
+    """Return the ablations of which a run is finished, and the titles of the others."""
+    found, missing = [], []
+    for name, ablation in study["ablations"].items():
+        mine = belonging(study, name, runs)
+        own = {arm["run"] for arm in ablation["arms"][1:]}
+        if not mine["run"].isin(own).any():
+            missing.append(str(ablation["title"]))
+            continue
+        claims = [
+            v for v in (*verdicts, *own_verdicts) if v.id in ablation["claims"] or v.where == name
+        ]
+        effects = comparisons[comparisons["ablation"] == name]
+        held_out = held_out_accuracies(belonging(study, name, epochs))
+        found.append(
+            Shown(
+                name=name,
+                title=ablation["title"],
+                question=ablation["question"],
+                source=ablation["source"],
+                conclusion=conclusion(ablation, effects, claims, name),
+                table=main_table(ablation, mine, effects, records),
+                rest=rest_table(name, ablation, mine, effects, held_out, records),
+                pictures=pictures_of[name],
+                findings=ablation_findings(ablation, name, mine, effects, held_out, claims),
+                cost=_cost(mine),
+                verdicts=claims,
+            )
+        )
+    single = len(study["ablations"]) == 1
+    return {
+        "ablations": found,
+        "missing": missing,
+        "missing_said": f"{plural(len(missing), 'ablation has', 'ablations have')} no finished arm",
+        **({"title": found[0].title} if single and found else {}),
+    }
+
+
+def main_table(
+    ablation: dict[str, Any], mine: pd.DataFrame, effects: pd.DataFrame, records: Records
+) -> Printed:
+    """Return a table of an ablation's arms: what changed, accuracy, and effect."""
+    by_arm = effects.set_index("arm")
+    base = ablation["arms"][0]["name"]
+    rows: list[Row] = []
+    against = set()
+    for arm in ablation["arms"]:
+        runs = mine[mine["run"] == arm["run"]]
+        if runs.empty:
+            continue
+        effect = by_arm.loc[arm["name"]] if arm["name"] in by_arm.index else None
+        if effect is not None and effect["reference"] != base:
+            against.add(effect["reference"])
+        diverged = int((runs["status"] == "diverged").sum())
+        rows.append(
+            [
+                Cell(_name(ablation, arm), records.of(arm["run"])),
+                Cell(_effect(effect), strong=True) if effect is not None else DASH,
+                mean_and_range(runs["final_test_accuracy"]),
+                f"{len(runs)}, {diverged} diverged" if diverged else str(len(runs)),
+            ]
+        )
+    below = " Each arm is compared with the one above it." if against else ""
+    columns = {
+        "arm": False,
+        "effect, points (interval)": True,
+        "accuracy % (range)": True,
+        "n": True,
+    }
+    return printed(
+        f"{ablation['title']}: test accuracy after the last epoch, the mean over seeds and their "
+        f"range; effects are means of differences paired by seed, with the interval that "
+        f"decides.{below} {_lengths(ablation, mine)}".strip(),
+        columns,
+        rows,
+    )
+
+
+def _name(ablation: dict[str, Any], arm: dict[str, Any]) -> str:
+    first = arm is ablation["arms"][0]
+    return f"the base {ablation['base']}" if first else label_of(arm)
+
+
+def _effect(effect: pd.Series) -> str:
+    said = signed(effect["difference_points"])
+    ends = interval(effect["low_points"], effect["high_points"])
+    # A no-break space keeps an interval on one line.
+    return said if ends == DASH else f"{said} ({ends})".replace(" ", "\u00a0")
+
+
+def _lengths(ablation: dict[str, Any], mine: pd.DataFrame) -> str:
+    """Return how the arms' lengths relate, as far as it is true of the runs."""
+    if ablation["budget"] == "epochs":
+        return BUDGETS["epochs"]
+    seen = mine["images_seen"]
+    if seen.max() == seen.min():
+        return BUDGETS["images"]
+    return f"Arms see from {count(seen.min())} to {count(seen.max())} training images."
+
+
+def rest_table(
+    name: str,
+    ablation: dict[str, Any],
+    mine: pd.DataFrame,
+    effects: pd.DataFrame,
+    held_out: dict[str, float],
+    records: Records,
+) -> Printed:
+    """Return a table of what the main table leaves out, without columns that are constant."""
+    by_arm = effects.set_index("arm")
+    columns = {
+        "arm": False,
+        "what changed": False,
+        "parameters": True,
+        "GFLOPs at 32\u00d732": True,
+        "best epoch %": True,
+        "held-out %": True,
+        "95% over images": True,
+        "time a run": True,
+    }
+    rows: list[list[str | Cell]] = []
+    for arm in ablation["arms"]:
+        runs = mine[mine["run"] == arm["run"]]
+        if runs.empty:
+            continue
+        effect = by_arm.loc[arm["name"]] if arm["name"] in by_arm.index else {}
+        over_images = [effect.get(f"image_{end}_points", float("nan")) for end in ("low", "high")]
+        rows.append(
+            [
+                Cell(_name(ablation, arm), records.of(arm["run"])),
+                _changed(name, ablation, arm),
+                count(runs["parameters"].iloc[0]),
+                giga(runs["flops_per_image"].iloc[0]),
+                mean_and_range(runs["best_test_accuracy"]),
+                percent(held_out.get(arm["run"], float("nan"))).rstrip("%"),
+                interval(*over_images),
+                duration(runs["seconds"].mean()),
+            ]
+        )
+    kept = [i for i in range(len(columns)) if i < 2 or len({str(row[i]) for row in rows}) > 1]
+    heads = {head: number for i, (head, number) in enumerate(columns.items()) if i in kept}
+    return printed(
+        f"{ablation['title']}: what changed, and what it costs. Columns with one value are left "
+        "out.",
+        heads,
+        [[row[i] for i in kept] for row in rows],
+    )
+
+
+def _changed(name: str, ablation: dict[str, Any], arm: dict[str, Any]) -> str:
+    said = changes(arm["changes"])
+    if not said:
+        own = ablation["design"] == "records" and arm is not ablation["arms"][0]
+        said = f"see ablations/{name}.smk" if own else "nothing"
+    if arm["also_changes"]:
+        said += f"; also, outside the factor, {changes(arm['also_changes'])}"
+    return said
+
+
+def _cost(mine: pd.DataFrame) -> str:
+    seeds = mine.groupby("run")["seed"].nunique()
+    number = " to ".join(dict.fromkeys(map(str, (seeds.min(), seeds.max()))))
+    return (
+        f"{plural(len(mine), 'run')}, {number} {'seed' if number == '1' else 'seeds'} an arm, "
+        f"{duration(mine['seconds'].sum())} of training, at most "
+        f"{count(mine['images_seen'].max())} images seen."
+    )

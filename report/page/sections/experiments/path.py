@@ -1,0 +1,14 @@
+"""The path, step by step: the figures of this section."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from report.page.picture import Picture
+
+TITLE = "The path, step by step"
+
+
+def content(pictures: dict[str, list[Picture]]) -> dict[str, Any] | None:
+    """Return the figures, if there are any."""
+    return {"these": pictures["path"]} if pictures["path"] else None

@@ -1,0 +1,84 @@
+"""What choosing the epoch on the test set gains, and how much of an accuracy is chance."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from report.judge import comparisons as judged
+from report.page.picture import Picture
+from report.page.printed_table import Cell, Printed, Row, printed
+from report.page.records import Records
+from report.read.arms import name_of
+from report.wording import percent, plural, points, signed
+
+TITLE = "Choosing the epoch, and chance"
+
+
+def content(
+    study: dict[str, Any],
+    epochs: pd.DataFrame,
+    spreads: pd.DataFrame,
+    records: Records,
+    pictures: dict[str, list[Picture]],
+) -> dict[str, Any]:
+    """Return a paragraph on each, the figure, and the table of both kinds of chance."""
+    gains = judged.optimism(epochs)["optimism_points"].dropna()
+    return {
+        "optimism": optimism(gains),
+        "these": pictures["selection"] if (gains.abs() > 0).any() else [],
+        "chance": chance_sentence(spreads),
+        "runs": chance_table(study, spreads, records),
+    }
+
+
+def optimism(gains: pd.Series) -> str:
+    """Return a paragraph on the gain from choosing the epoch on the test set."""
+    if gains.empty:
+        return ""
+    return (
+        "The paper reports the best epoch on the test images, so the test set also chose the "
+        f"model. Here that gains {signed(gains.mean())} points on average over "
+        f"{plural(len(gains), 'run')} and {signed(gains.max())} at most; none of it would be "
+        "there on new images."
+    )
+
+
+def chance_sentence(spreads: pd.DataFrame) -> str:
+    """Return a sentence on the variation between seeds and between samples of test images."""
+    both = spreads.dropna(subset=["seeds_points", "images_points"])
+    if both.empty:
+        return "One seed a run says nothing of how much seeds matter."
+    seeds, images = (math.sqrt((both[c] ** 2).mean()) for c in ("seeds_points", "images_points"))
+    share = seeds**2 / max(seeds**2 + images**2, 1e-12)
+    return (
+        f"A single run's accuracy moves by {seeds:.2f} points from seed to seed and by "
+        f"{images:.2f} points from one sample of test images to another (root mean squares over "
+        f"{plural(len(both), 'run')}): {percent(share, 0)} of that variance is seeds."
+    )
+
+
+def chance_table(study: dict[str, Any], spreads: pd.DataFrame, records: Records) -> Printed:
+    """Return a table of each run's variation in accuracy between seeds and between test images."""
+    columns = {
+        "run": False,
+        "n": True,
+        "over seeds, points": True,
+        "over test images, points": True,
+    }
+    rows: list[Row] = [
+        [
+            Cell(name_of(study, row["run"]), records.of(row["run"])),
+            str(row["n"]),
+            points(row["seeds_points"]),
+            points(row["images_points"]),
+        ]
+        for row in spreads.to_dict("records")
+    ]
+    caption = (
+        "Two kinds of chance in each run's accuracy: the standard deviation from seed to seed, and "
+        "the standard error over test images."
+    )
+    return printed(caption, columns, rows)

@@ -1,0 +1,1 @@
+"""What a reader sees first: the study's own answer."""

@@ -1,0 +1,185 @@
+"""The study's own answer: a sentence, three tiles, and a figure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SUPPORTED
+from report.judge.verdicts import Verdict
+from report.page.picture import Picture
+from report.read.arms import label_of, member_of
+from report.read.published import Published
+from report.wording import DASH, count, interval, percent, plural, signed
+
+TITLE = "The answer"
+
+FRACTIONS = {1: "all", 2: "half", 4: "a quarter", 8: "an eighth", 16: "a sixteenth"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number of the paper beside the measured one, as texts; ``lines`` say what it is."""
+
+    about: str
+    measured: str
+    lines: tuple[str, ...]
+
+
+def content(
+    study: dict[str, Any],
+    runs: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    published: Published,
+    verdicts: list[Verdict],
+    pictures: dict[str, list[Picture]],
+    pictures_of: dict[str, list[Picture]],
+) -> dict[str, Any]:
+    """Return sentence, tiles and figure, and a warning if the images aren't the paper's."""
+    real = study["scale"]["dataset"] == "cifar10"
+    best = best_run(runs, published) if real else None
+    largest = largest_effect(study, comparisons)
+    figures = [*pictures["answer"]]
+    if len(study["ablations"]) == 1:
+        name = next(iter(study["ablations"]))
+        figures = [*pictures["path"], *pictures_of[name]] or figures
+    tiles = [
+        accuracy_tile(best, published) if best else effect_tile(largest),
+        parameters_tile(runs, published),
+        claims_tile(verdicts),
+    ]
+    return {
+        "sentence": sentence(best, largest, published, verdicts),
+        "tiles": [tile for tile in tiles if tile],
+        "figures": figures[:1],
+        "warning": "" if real else _warning(study),
+    }
+
+
+def _warning(study: dict[str, Any]) -> str:
+    scale = study["scale"]
+    return (
+        f"Scale {scale['name']} trains on {scale['about']}. Accuracies and effects on this page "
+        "say nothing about the paper; parameter counts and layer sizes are the paper's at every "
+        "scale."
+    )
+
+
+@dataclass(frozen=True)
+class Best:
+    """The run of the final network with the highest accuracy by the paper's metric."""
+
+    accuracy: float
+    n: int
+    images_seen: int
+
+
+def best_run(runs: pd.DataFrame, published: Published) -> Best | None:
+    """Return the best run of a network with the final model's number of parameters, if any."""
+    mine = runs[runs["parameters"] == published.facts["final_model"]["parameters"]]
+    means = mine.groupby("run")["best_notebook_test_accuracy"].mean().dropna()
+    if means.empty:
+        return None
+    chosen = mine[mine["run"] == means.idxmax()]
+    return Best(float(means.max()), len(chosen), int(chosen["images_seen"].max()))
+
+
+def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the row of the largest effect of several seeds, with its arms' labels, if any."""
+    found = comparisons[comparisons["n"] > 1].dropna(subset="difference_points")
+    if found.empty:
+        return None
+    row: dict[str, Any] = dict(found.loc[found["difference_points"].abs().idxmax()])
+    member = member_of(study, f"{row['ablation']}.{row['arm']}")
+    effects = len(comparisons.dropna(subset="difference_points"))
+    return row | {"label": label_of(member or {"name": row["arm"]}), "effects": effects}
+
+
+def sentence(
+    best: Best | None,
+    largest: dict[str, Any] | None,
+    published: Published,
+    verdicts: list[Verdict],
+) -> str:
+    """Return the study's answer in a sentence."""
+    facts = published.facts
+    reported = float(facts["final_protocol"]["accuracy"]["reported"])
+    if best and best.accuracy > reported - 0.01:
+        share = round(facts["final_protocol"]["images_seen"] / best.images_seen)
+        images = f", in {FRACTIONS.get(share, f'1/{share}')} of the images" if share > 1 else ""
+        return (
+            f"The same {count(facts['final_model']['parameters'])} parameters, trained well: "
+            f"{percent(best.accuracy, 1)} (n = {best.n}) against the published "
+            f"{percent(reported, 0)}{images}."
+        )
+    if largest:
+        effect = effect_in_words(largest)
+        return (
+            f"Of {plural(largest['effects'], 'change')} that were tried, one matters most: "
+            f"{largest['label']}, {effect}."
+        )
+    tested = [v for v in verdicts if v.verdict != NOT_RUN]
+    return f"{len(tested)} of the paper's {len(verdicts)} claims were tested."
+
+
+def effect_in_words(row: dict[str, Any]) -> str:
+    """Return an effect as ``-6.1 points (-7.3 to -4.9, n = 5)``."""
+    ends = interval(row["low_points"], row["high_points"])
+    ends = "" if ends == DASH else f"{ends}, "
+    return f"{signed(row['difference_points'], 1)} points ({ends}n = {row['n']})"
+
+
+def accuracy_tile(best: Best, published: Published) -> Tile:
+    """Return the tile of the final model's accuracy."""
+    reported = float(published.facts["final_protocol"]["accuracy"]["reported"])
+    return Tile(
+        "Accuracy of the final network",
+        percent(best.accuracy, 1),
+        (
+            f"published {percent(reported, 0)}, "
+            f"difference {signed((best.accuracy - reported) * 100, 1)} points",
+            f"n = {best.n}, {count(best.images_seen)} images seen, the paper's metric",
+        ),
+    )
+
+
+def effect_tile(largest: dict[str, Any] | None) -> Tile | None:
+    """Return the tile of the largest effect, if there is one."""
+    if largest is None:
+        return None
+    ends = interval(largest["low_points"], largest["high_points"])
+    said = f"{ends}, n = {largest['n']}" if ends != DASH else f"n = {largest['n']}"
+    return Tile(
+        f"Largest effect: {largest['label']}",
+        f"{signed(largest['difference_points'], 1)} points",
+        (said, "the paper publishes no number for it"),
+    )
+
+
+def parameters_tile(runs: pd.DataFrame, published: Published) -> Tile:
+    """Return the tile of the final model's number of parameters."""
+    expected = int(published.facts["final_model"]["parameters"])
+    there = bool((runs["parameters"] == expected).any())
+    return Tile(
+        "Parameters of the final network",
+        count(expected) if there else DASH,
+        (
+            f"published {count(expected)}{', difference 0' if there else ''}",
+            "counted in the network that was trained" if there else "not run in this study",
+        ),
+    )
+
+
+def claims_tile(verdicts: list[Verdict]) -> Tile:
+    """Return the tile of the claims."""
+    counts = Counter(v.verdict for v in verdicts)
+    hold, fail = counts[SUPPORTED] + counts[EXCEEDS], counts[REFUTED]
+    open_, missing = len(verdicts) - hold - fail - counts[NOT_RUN], counts[NOT_RUN]
+    return Tile(
+        f"The paper's {len(verdicts)} claims",
+        f"{hold} hold, {fail} {'does' if fail == 1 else 'do'} not",
+        (f"{open_} are open", f"{missing} were not run" if missing else "all were run"),
+    )

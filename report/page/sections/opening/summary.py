@@ -1,0 +1,107 @@
+"""The study in one page: scope, method, results, what was easy and difficult, what isn't said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from report.judge.parts import DECIDED, UNDECIDED
+from report.judge.verdicts import Verdict
+from report.page.sections.opening.verdicts import counted_sentence
+from report.page.sections.record.limits import detectable
+from report.read.published import Published
+from report.wording import count, duration, listed, plural, points
+
+TITLE = "In one page"
+
+
+def content(
+    study: dict[str, Any],
+    runs: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    spreads: pd.DataFrame,
+    data: dict[str, Any],
+    published: Published,
+    verdicts: list[Verdict],
+) -> dict[str, Any]:
+    """Return the headings with their paragraphs."""
+    return {
+        "items": [
+            ("Scope", scope(study, data)),
+            ("Method", method(study, runs)),
+            ("Results", results(verdicts)),
+            ("What was easy", easy(verdicts)),
+            ("What was difficult", difficult(runs, comparisons, spreads, verdicts)),
+            ("What the paper doesn't say", " ".join(published.facts["not_said"])),
+        ]
+    }
+
+
+def scope(study: dict[str, Any], data: dict[str, Any]) -> str:
+    """Return what was run, on which images."""
+    titles = [str(ablation["title"]) for ablation in study["ablations"].values()]
+    named = f": {listed(titles)}" if len(titles) <= 3 else ""
+    about = study["scale"]["about"]
+    return (
+        f"{plural(len(titles), 'ablation')}{named}, each an experiment of the paper or about it. "
+        f"Images: {data['dataset']} ({data['pixels']}). {about[:1].upper()}{about[1:]}."
+    )
+
+
+def method(study: dict[str, Any], runs: pd.DataFrame) -> str:
+    """Return how the runs were made and compared."""
+    seeds = runs.groupby("run")["seed"].nunique()
+    ends = dict.fromkeys((int(seeds.min()), int(seeds.max())))
+    number = " to ".join(map(str, ends))
+    devices = listed(runs["device"].drop_duplicates())
+    return (
+        f"{plural(len(runs), 'run')} of {plural(len(seeds), 'configuration')}, {number} "
+        f"{'seed' if number == '1' else 'seeds'} each, trained in "
+        f"{duration(float(runs['seconds'].sum()))} on {devices}. An arm changes its base in what "
+        "is asked about; arms are compared with the same seeds, by the last epoch's accuracy on "
+        "all test images."
+    )
+
+
+def results(verdicts: list[Verdict]) -> str:
+    """Return the counts of verdicts, and the claims of training that were decided."""
+    decided = [v for v in verdicts if v.verdict in DECIDED and v.type != "exact"]
+    said = "; ".join(f"{v.says}: {v.verdict}" for v in decided)
+    return f"{counted_sentence(verdicts)} {said}{'.' if said else ''}".strip()
+
+
+def easy(verdicts: list[Verdict]) -> str:
+    """Return what arithmetic from the declarations decides."""
+    exact = [v for v in verdicts if v.type == "exact"]
+    held = sum(v.holds for v in exact)
+    wrong = [v.says for v in exact if not v.holds]
+    but = f" All but this one: {wrong[0]}." if len(wrong) == 1 else ""
+    return (
+        "Parameter counts, sizes and learning rates follow from the declarations, without "
+        f"training: {held} of {plural(len(exact), 'such claim')} hold.{but}"
+    )
+
+
+def difficult(
+    runs: pd.DataFrame, comparisons: pd.DataFrame, spreads: pd.DataFrame, verdicts: list[Verdict]
+) -> str:
+    """Return what keeps claims from being decided."""
+    undecided = sum(v.verdict == UNDECIDED for v in verdicts)
+    spread = spreads["seeds_points"].dropna()
+    said = []
+    if len(spread):
+        said.append(
+            f"Equal runs with other seeds differ by {points(float(spread.median()))} points "
+            "(median standard deviation)."
+        )
+    smallest = detectable(comparisons)
+    if smallest is not None:
+        said.append(
+            f"A comparison can typically find {points(smallest)} points or more with 80% power."
+        )
+    said.append(f"{plural(undecided, 'claim')} stayed undecided.")
+    diverged = int((runs["status"] == "diverged").sum())
+    if diverged:
+        said.append(f"{plural(diverged, 'run')} of {count(len(runs))} diverged.")
+    return " ".join(said)

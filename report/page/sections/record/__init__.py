@@ -1,0 +1,1 @@
+"""The evidence, and where every number comes from."""

@@ -1,0 +1,37 @@
+"""Every claim with its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from report.judge.parts import NOT_RUN
+from report.judge.verdicts import Verdict
+from report.page.records import Records
+
+TITLE = "Claims and evidence"
+
+
+def content(
+    study: dict[str, Any],
+    records: Records,
+    verdicts: list[Verdict],
+    own_verdicts: list[Verdict],
+) -> dict[str, Any]:
+    """Return the verdicts, tested ones first, and links to the runs behind their parts."""
+    return {
+        "tested": [v for v in verdicts if v.verdict != NOT_RUN],
+        "missing": [v for v in verdicts if v.verdict == NOT_RUN],
+        "own": own_verdicts,
+        "evidence": _evidence(study, records),
+    }
+
+
+def _evidence(study: dict[str, Any], records: Records) -> dict[str, str]:
+    """Return links to the runs behind the parts of claims, by the name of the arm or run."""
+    links = {"Figure 2": "#figure-2"}
+    for name, ablation in study["ablations"].items():
+        for arm in ablation["arms"]:
+            link = records.of(arm["run"])
+            if link:
+                links |= {f"{name}.{arm['name']}": link, arm["run"]: link}
+    return links

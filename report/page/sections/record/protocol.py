@@ -1,0 +1,89 @@
+"""How runs were made and compared, and every setting of the bases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from report.page.printed_table import Printed, Row, printed
+from report.read.arms import looks_of
+from report.read.tables import setting_of, titles_of
+from report.wording import DASH, count, listed, written
+
+TITLE = "How it was done"
+
+
+def content(study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any]) -> dict[str, Any]:
+    """Return paragraphs on the protocol, and the table of the bases' settings."""
+    return {"sentences": protocol(study, runs, data), "settings": settings_table(study)}
+
+
+def protocol(study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any]) -> list[str]:
+    """Return paragraphs on the experimental protocol, from the configs, the runs and the data."""
+    images = data["images"]
+    precisions = listed(runs["precision"].drop_duplicates())
+    return [
+        f"Images: {data['dataset']}, {count(images['train'])} there to train on, {_used(study)}, "
+        f"and {count(images['test'])} to test on; {data['pixels']}. Scale "
+        f"{study['scale']['name']}: {study['scale']['about']}.",
+        "Every arm changes its ablation's base in the factor that is asked about, and in nothing "
+        "else unless the section says so. Arms are compared by runs with the same seeds, which "
+        "decide the initial weights, the order of images and their augmentation; effects are means "
+        "of differences paired by seed, not differences of the shown means.",
+        "The headline is the last epoch's accuracy on all test images. The best epoch on the test "
+        "images, the paper's habit, stands beside it. The paper chose its hyperparameters on the "
+        f"test images; {_chosen_here(study)}. Precision: {precisions}.",
+        "A direction is supported or refuted by a paired t test with Holm's adjustment over the "
+        "paper's claims on directions [4], or found to make no meaningful difference (0.5 points) "
+        "by two one-sided tests [5]; that a change doesn't help by the same test against a gain of "
+        "0.5 points; a size and a value by whether the whole 95% interval lies on one side of a "
+        "threshold; a trend by a sign test over seeds; arithmetic from the declarations. "
+        f"{_looks(study)} A verdict whose runs began before its rule was written is marked post "
+        "hoc.",
+    ]
+
+
+def _used(study: dict[str, Any]) -> str:
+    """Return how many training images the study's runs use, in words."""
+    configs = [planned["config"] for planned in study["runs"].values() if planned["config"]]
+    used = sorted({int(config["data"]["training_images"]) for config in configs})
+    return f"of which runs use {listed(map(count, used))}" if used else "which runs use"
+
+
+def _looks(study: dict[str, Any]) -> str:
+    """Return at which numbers of seeds verdicts may be given, in words."""
+    declared = sorted({looks_of(ablation) for ablation in study["ablations"].values()})
+    said = [listed(looks) for looks in declared]
+    several = any(len(looks) > 1 for looks in declared)
+    allowed = ", and p-values and intervals allow for every look" if several else ""
+    return f"A verdict may be given when {' or '.join(said)} seeds are there{allowed}."
+
+
+def _chosen_here(study: dict[str, Any]) -> str:
+    """Return on which images this study chooses hyperparameters, if it does, in words."""
+    configs = [planned["config"] for planned in study["runs"].values() if planned["config"]]
+    if any(config["selection"].get("held_out_images") for config in configs):
+        return "this study chooses among arms on images held out of training"
+    return "this study chooses none"
+
+
+def settings_table(study: dict[str, Any]) -> Printed:
+    """Return a table of the settings of every base; those with one value stand in the caption."""
+    runs = study["runs"].items()
+    bases = {run: planned["config"] for run, planned in runs if run.startswith("base.")}
+    names = {run: run.removeprefix("base.").replace("_", " ") for run in bases}
+    columns = {"setting": False, **{names[run]: False for run in bases}}
+    rows: list[Row] = []
+    same: list[str] = []
+    for key, words in titles_of(study).items():
+        values = [setting_of(config, key) for config in bases.values()]
+        if key == "seed" or all(value is None for value in values):
+            continue
+        texts = [DASH if v is None else written(v) for v in values]
+        if len(set(texts)) == 1 and len(bases) > 1:
+            same.append(f"{words} {texts[0]}")
+        else:
+            rows.append([words, *texts])
+    alike = f" Of all bases alike: {'; '.join(same)}." if same else ""
+    return printed(f"What the arms start from: the settings of the bases.{alike}", columns, rows)

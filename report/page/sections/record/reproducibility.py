@@ -1,0 +1,173 @@
+"""Where every number comes from: code, hardware, data, commands, tables and run records."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from report.page.printed_table import Cell, Printed, Row, printed
+from report.page.records import Records
+from report.read.arms import name_of
+from report.read.tables import READ
+from report.wording import count, duration, listed, percent, plural
+
+TITLE = "Reproducibility"
+
+
+def content(
+    study: dict[str, Any],
+    runs: pd.DataFrame,
+    gaps: pd.DataFrame,
+    data: dict[str, Any],
+    records: Records,
+    folder: Path,
+    root: str,
+) -> dict[str, Any]:
+    """Return provenance, commands, the tables' addresses, all runs, and what is missing."""
+    return {
+        "steps": steps(study, runs),
+        "provenance": provenance(runs, data),
+        "receipt": [*receipt(folder), *adopted(runs)],
+        "commands": commands(study, data, folder),
+        "files": [
+            *((name, f"{root}/tables/{name}.csv") for name in ("rates", "networks")),
+            *((name, f"../tables/{name}.csv") for name in ("claims", *READ)),
+        ],
+        "root": root,
+        "runs": runs_table(study, runs, records),
+        "missing": gaps_of(gaps),
+        "missing_said": f"{plural(len(gaps), 'run has', 'runs have')} no record",
+    }
+
+
+def steps(study: dict[str, Any], runs: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the steps from declarations to this report, each with what it made."""
+    ablations = len(study["ablations"])
+    return [
+        ("declarations", plural(ablations, "ablation")),
+        ("runs", plural(len(runs), "record")),
+        ("tables", "runs, epochs, comparisons"),
+        ("claims", "a verdict each"),
+        ("report", "this page, PDF"),
+    ]
+
+
+def gaps_of(gaps: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return the runs without a record: the run, its seeds, and the reason if one is there."""
+    found = []
+    for run, rows in gaps.groupby("run", sort=False):
+        missing = rows["reason"].str.contains("No such file")
+        reasons = "; ".join(rows.loc[~missing, "reason"])
+        seeds = listed(rows["seed"])
+        word = "seed" if len(rows) == 1 else "seeds"
+        found.append((str(run), f"{word} {seeds}", reasons))
+    return found
+
+
+def provenance(runs: pd.DataFrame, data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the provenance of the runs, as pairs of label and value."""
+
+    def every(column: str) -> str:
+        return ", ".join(str(value) for value in runs[column].drop_duplicates())
+
+    return [
+        ("Commit", every("commit")),
+        ("Digest of the training code", every("code_digest")),
+        ("Versions", every("versions")),
+        ("Trained on", f"{every('device')} ({every('processor')})"),
+        ("Precision", every("precision")),
+        ("Threads a run", every("threads")),
+        ("Most memory in a run", f"{runs['peak_memory_mib'].max():,.0f} MiB"),
+        ("Training time, all runs", duration(runs["seconds"].sum())),
+        ("Seeds", f"0 to {runs['seed'].max()} at most"),
+        ("Images", f"{data['dataset']} from {data['source']}; {data['pixels']}"),
+        ("SHA-256 of the training images", data["sha256"]["train"]),
+        ("SHA-256 of the test images", data["sha256"]["test"]),
+    ]
+
+
+def receipt(folder: Path) -> list[str]:
+    """Return the results of `resnet.verify`, and the records that it accepted."""
+    rows = _receipt(folder / "verification.json")
+    again = [
+        f"Trained again: {row['run']} seed {row['seed']}, {row['verdict']} "
+        f"({row['points_apart']:g} points apart)."
+        for row in rows
+    ] or ["No run has been trained again to verify it yet: python -m resnet.verify FOLDER."]
+    kept = [
+        f"{plural(row['records'], 'record')} of commit {row['commit'][:12]} (code digest "
+        f"{row['recorded']}) count as made by the code with digest {row['today']}: both gave the "
+        f"same bits in the first {plural(row['steps'], 'step')} of {', '.join(row['runs'])}."
+        for row in _receipt(folder / "kept.json")
+    ]
+    return again + kept
+
+
+def _receipt(path: Path) -> list[dict[str, Any]]:
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return rows
+
+
+def adopted(runs: pd.DataFrame) -> list[str]:
+    """Return the records that were made elsewhere and imported in spite of differences."""
+    if "adopted" not in runs:
+        return []
+    mine = runs.dropna(subset="adopted")
+    return [
+        f"{plural(len(rows), 'record was', 'records were')} made elsewhere and "
+        f"{'differs' if len(rows) == 1 else 'differ'} in: {differs} "
+        f"({listed(sorted(set(rows['run'])))})."
+        for differs, rows in mine.groupby("adopted", sort=False)
+    ]
+
+
+def commands(study: dict[str, Any], data: dict[str, Any], folder: Path) -> list[str]:
+    """Return the commands that reproduce this study in ``folder``."""
+    scale = study["scale"]
+    asked = [f"scale={scale['name']}"]
+    if data["source"] in ("archive", "parquet", "folders"):
+        asked += [f"data_source={data['source']}", "data_folder=FOLDER"]
+    asked += [f"{key}={value}" for key, value in study.get("options", {}).items()]
+    return [
+        f"snakemake --cores all --config {' '.join(map(shlex.quote, asked))}",
+        f"python -m resnet.verify results/{folder.name} --sample 3",
+        f"python -m report.claims results/{folder.name}",
+    ]
+
+
+def runs_table(study: dict[str, Any], runs: pd.DataFrame, records: Records) -> Printed:
+    """Return a table of all runs and seeds, each linked to its record.
+
+    The first row of a run is where the report's links to that run lead.
+    """
+    columns = {"run": False, "arm": False, "seed": True, "status": False, "images seen": True}
+    columns |= {"last epoch": True, "best epoch": True, "best, notebook's average": True}
+    columns |= {"train, as is": True, "seconds": True}
+    rows: list[Row] = [
+        [
+            Cell(row["run"], anchor=f"run-{row['run']}" if first else ""),
+            name_of(study, row["run"]),
+            Cell(str(row["seed"]), records.record(row["run"], row["seed"])),
+            row["status"],
+            count(row["images_seen"]),
+            percent(row["final_test_accuracy"]),
+            percent(row["best_test_accuracy"]),
+            percent(row["best_notebook_test_accuracy"]),
+            percent(row["final_plain_train_accuracy"]),
+            f"{row['seconds']:.1f}",
+        ]
+        for row, first in zip(runs.to_dict("records"), ~runs["run"].duplicated(), strict=True)
+    ]
+    return printed(
+        "Every run of every seed; a seed links to its record. Train, as is: the training images "
+        "without augmentation, in evaluation mode.",
+        columns,
+        rows,
+    )

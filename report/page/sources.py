@@ -1,0 +1,104 @@
+"""What the sections of the report are made of, each by a name that a section may ask for."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from report.draw import registry
+from report.judge.claims import judge, judge_own
+from report.judge.verdicts import Verdict
+from report.page.picture import Picture, read_picture
+from report.page.records import Records
+from report.read.published import Published
+from report.read.tables import Tables
+
+
+class Sources:
+    """The tables of a study, its verdicts and its figures; sections name what they need of it.
+
+    Parameters
+    ----------
+    folder
+        ``results/<scale>``.
+    tables
+        The study's tables.
+    figures
+        The folder of the study's figures.
+    """
+
+    def __init__(self, folder: Path, tables: Tables, figures: Path) -> None:
+        self.folder, self.tables, self._figures = folder, tables, figures
+        self.study: dict[str, Any] = tables.study
+        self.published: Published = tables.published
+        self.runs: pd.DataFrame = tables.runs
+        self.epochs: pd.DataFrame = tables.epochs
+        self.comparisons: pd.DataFrame = tables.comparisons
+        self.spreads: pd.DataFrame = tables.spreads
+        self.networks: pd.DataFrame = tables.networks
+        self.rates: pd.DataFrame = tables.rates
+        self.confusion: pd.DataFrame = tables.confusion
+        self.gaps: pd.DataFrame = tables.gaps
+        self.root = tables.root
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The content of the images' ``data.json``."""
+        return self.tables.data
+
+    @cached_property
+    def records(self) -> Records:
+        """The addresses of run records."""
+        return Records(self.root, self.runs)
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """The verdicts on the paper's claims."""
+        return judge(self.tables)
+
+    @cached_property
+    def own_verdicts(self) -> list[Verdict]:
+        """The verdicts on claims of a user's own."""
+        return judge_own(self.tables)
+
+    @cached_property
+    def _drawn(self) -> list[tuple[registry.Figure, Picture]]:
+        designs = {name: ablation["design"] for name, ablation in self.study["ablations"].items()}
+        found = [
+            (figure, read_picture(self.records, self.study, self._figures, figure))
+            for figure in registry.figures_of(designs)
+        ]
+        return [(figure, picture) for figure, picture in found if picture.shows_something]
+
+    @cached_property
+    def pictures(self) -> dict[str, list[Picture]]:
+        """The figures of each section that show something, but for those in an ablation's own."""
+        return {
+            section: [it for figure, it in self._drawn if figure.entry.section == section]
+            for section in registry.SECTIONS
+            if section != "ablations"
+        }
+
+    @cached_property
+    def pictures_of(self) -> dict[str, list[Picture]]:
+        """The figures of each ablation."""
+        return {
+            name: [
+                it
+                for figure, it in self._drawn
+                if figure.ablation == name and figure.entry.section == "ablations"
+            ]
+            for name in self.study["ablations"]
+        }
+
+    @cached_property
+    def date(self) -> str:
+        """Today's date, or the date of SOURCE_DATE_EPOCH for a reproducible report."""
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+        return now.strftime("%Y-%m-%d")
