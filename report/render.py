@@ -10,15 +10,16 @@ from report.draw.all_figures import draw_all
 from report.judge import claims
 from report.judge.partial import partial_tables
 from report.page import html, latex, pdf, summary
-from report.page.page import page_of
+from report.page.page import Page, page_of
 from report.page.sources import Sources
 from report.read.files import RecordError
-from report.read.tables import Tables, read_tables
-from report.writing import write_csv, write_text
+from report.read.tables import READ, Tables, read_tables
+from report.share import card, checklist, crate, picture, table
+from report.writing import write_csv, write_parquet, write_text
 
 
 def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
-    """Write ``index.html``, ``report.tex`` and ``summary.md``.
+    """Write ``index.html``, ``report.tex`` and what goes with them.
 
     Parameters
     ----------
@@ -33,9 +34,30 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
     """
     sources = Sources(folder, tables, figures)
     page = page_of(sources)
-    write_text(summary.summary(sources.verdicts), into / "summary.md")
     write_text(html.render(page, tables, figures), into / "index.html")
     write_text(latex.render(page, f"../{figures.name}"), into / "report.tex")
+    share(sources, page, into)
+
+
+def share(sources: Sources, page: Page, into: Path) -> None:
+    """Write what others may take from a study: a picture, tables, and descriptions of it."""
+    study, runs, data = sources.study, sources.runs, sources.data
+    picture.write(page, sources.verdicts, into / "share.png")
+    commands = page.section("reproducibility")["commands"]
+    texts = {
+        "summary.md": summary.summary(sources.verdicts),
+        "table.tex": table.ablations_table(study, runs, sources.comparisons),
+        "checklist.md": checklist.checklist(study, runs, sources.comparisons, data, commands),
+        "model_card.md": card.model_card(study, runs, data, sources.records, page.answer),
+    }
+    for name, text in texts.items():
+        write_text(text, into / name)
+    for name in READ:
+        write_parquet(getattr(sources.tables, name), into / "tables" / f"{name}.parquet")
+    tables = into.parent / "tables"
+    write_text(
+        crate.crate(into.parent, into, tables, page, runs), into.parent / "ro-crate-metadata.json"
+    )
 
 
 def partial(folder: Path, into: Path) -> Path:

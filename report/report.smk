@@ -50,7 +50,7 @@ PUBLISHED = [
 READING = ["report/read", "report/wording.py", "report/writing.py"]
 JUDGING = ["report/judge", *READING]
 DRAWING = ["report/draw", *JUDGING]
-RENDERING = ["report/page", "report/render.py", *DRAWING]
+RENDERING = ["report/page", "report/share", "report/render.py", *DRAWING]
 
 
 # On a cluster these are a minute's work for the machine that submits.
@@ -188,7 +188,7 @@ rule report:
             )
             if Path(receipt).is_file()
         ],
-        templates=multiext("report/page/templates/report.", "html.j2", "tex.j2"),
+        templates=sorted(str(path) for path in Path("report/page").rglob("*.j2")),
         static=multiext("report/page/static/report.", "css", "js"),
     output:
         page=report(
@@ -197,7 +197,11 @@ rule report:
             category="Report",
         ),
         latex="results/{scale}/report/report.tex",
-        summary="results/{scale}/report/summary.md",
+        given=multiext(
+            "results/{scale}/report/",
+            *("share.png", "summary.md", "table.tex", "checklist.md", "model_card.md"),
+        ),
+        crate="results/{scale}/ro-crate-metadata.json",
     log:
         "results/{scale}/logs/report.log",
     conda:

@@ -25,6 +25,13 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
         safe.to_csv(beside, index=False)
 
 
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet; columns of several types become text."""
+    mixed = [name for name in table if table[name].dtype == object]
+    with new_file(path) as beside:
+        table.astype(dict.fromkeys(mixed, "string")).to_parquet(beside, index=False)
+
+
 def harmless(cell: Any) -> Any:
     """Return a cell, with an apostrophe as prefix if it starts like a formula.
 

@@ -622,9 +622,9 @@ def test_only_a_verdict_calls_an_arm_better():
         effect = effect_of(np.array([2.0, 2.1, 1.9]))
         gains = True if kind == "direction" and not threshold else None
         part = Part("said.", "a.b", verdict=verdict, effect=effect, gains=gains)
-        return signs_decided([Verdict("id", kind, "", "", "", verdict, (part,))])
+        return signs_decided([Verdict("id", kind, "", "It helps", "", verdict, (part,))])
 
-    assert told("direction", "refuted", 0.0) == {"a.b": "better by the verdict on id"}
+    assert told("direction", "refuted", 0.0) == {"a.b": "better by the verdict on “It helps”"}
     assert told("direction", "undecided", 0.0) == {}
     # That a change doesn't gain half a point doesn't say that it harms.
     assert told("direction", "supported", 0.5) == {}

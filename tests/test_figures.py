@@ -12,7 +12,6 @@ import pytest
 from conftest import report_on
 
 from report import render
-from report.draw.all_figures import drawings
 from report.draw.drawing import PALETTE, colour, dash, label, thin
 from report.draw.figures.ablation import draw as draw_ablation
 from report.draw.figures.figure2 import draw as draw_figure2
@@ -21,10 +20,13 @@ from report.draw.figures.ladder import draw as draw_ladder
 from report.draw.figures.optimism import draw as draw_optimism
 from report.draw.figures.pareto import draw as draw_pareto
 from report.draw.figures.pareto import pareto_front
+from report.draw.registry import figures_of
 from report.judge.statistics import images
 from report.page import findings
-from report.page.picture import read_picture
 from report.page.html import inline
+from report.page.picture import read_picture
+from report.page.records import Records
+from report.page.sections.record import limits, reproducibility
 from report.read.tables import read_tables
 
 
@@ -44,8 +46,10 @@ def without(tables, run, *seeds):
 
 
 def test_texts_in_figures_are_the_same_on_the_page(demo, tables):
-    for name in drawings(tables.study):
-        picture = read_picture(tables, demo / "figures", name)
+    designs = {name: ablation["design"] for name, ablation in tables.study["ablations"].items()}
+    for figure in figures_of(designs):
+        name = figure.name
+        picture = read_picture(Records("..", tables.runs), tables.study, demo / "figures", figure)
         for narrow in (False, True):
             file = demo / "figures" / f"{name}{'.narrow' if narrow else ''}.svg"
             texts = [
@@ -61,7 +65,6 @@ def test_n_is_counted_and_not_planned(tables):
     assert "n = 2 seeds" in draw_ablation(tables, False, name).caption
     assert "n = 1 to 2 seeds" in draw_ablation(without(tables, run, 1), False, name).caption
     none = without(without(tables, run, 0, 1), "base.design", 0, 1)
-    assert "n = 0 seeds" in draw_ablation(none, False, name).caption
     assert "0 runs are finished" in draw_ablation(none, False, name).alt
 
 
@@ -73,21 +76,24 @@ def test_arms_that_agree_are_not_ranked(tables):
 def test_a_ladder_leaves_a_missing_rung_empty(tables):
     whole = draw_ladder(tables, False, "path")
     assert len(whole.data.dropna(subset="accuracy_percent")) == 12
-    assert "left empty" not in whole.caption
+    assert "left out" not in whole.caption
     missing = without(tables, "path.kernels", 0)
     comparisons = missing.comparisons
     gone = (comparisons["ablation"] == "path") & comparisons["arm"].isin(["kernels", "blocks"])
     comparisons.loc[gone, "difference_points"] = float("nan")
     drawing = draw_ladder(missing, False, "path")
-    assert drawing.data.set_index("rung").loc["kernels"].isna().sum() == 4
-    assert "left empty" in drawing.caption
+    assert drawing.data.set_index("rung").loc["kernels 5, 5, 3, 3"].isna().sum() == 4
+    assert "Rungs without a run are left out: kernels 5, 5, 3, 3." in drawing.caption
     assert "9 steps measured" in drawing.alt
 
 
 def test_a_bar_of_a_ladder_is_as_long_as_its_step(tables):
     drawing = draw_ladder(tables, False, "path")
-    lengths = [patch.get_width() for patch in drawing.figure.axes[0].patches]
+    *lengths, whole = [patch.get_width() for patch in drawing.figure.axes[0].patches]
     assert lengths == pytest.approx(drawing.data["effect_points"].dropna().tolist())
+    first, last = drawing.data["accuracy_percent"].iloc[[0, -1]]
+    assert whole == pytest.approx(last - first)
+    assert sum(lengths) == pytest.approx(whole)
 
 
 def test_a_grid_is_judged_by_its_own_images_and_seeds(tables):
@@ -121,10 +127,12 @@ def test_runs_without_an_accuracy_are_said_to_be(tables):
         assert drawing.alt == "0 runs ended with an accuracy."
     assert draw_ablation(empty, False, "maxpool").alt.endswith(": 0 runs are finished.")
     comparisons = tables.comparisons.assign(difference_points=float("nan"))
-    said = findings.ablation_findings(
-        dataclasses.replace(tables, comparisons=comparisons), "maxpool", []
-    )
-    assert said == ["with_maxpool against base: a run ended without an accuracy."]
+    ablation = tables.study["ablations"]["maxpool"]
+    effects = comparisons.query("ablation == 'maxpool'")
+    mine = nothing[nothing["run"].isin([arm["run"] for arm in ablation["arms"]])]
+    said = findings.ablation_findings(ablation, "maxpool", mine, effects, {}, [])
+    assert said == ["with the maxpool against base: a run ended without an accuracy."]
+    assert findings.conclusion(ablation, effects, [], "maxpool") == "No arm can be compared yet."
 
 
 def test_the_pareto_front_by_hand():
@@ -159,13 +167,16 @@ def test_the_share_of_seeds_in_the_variance_does_not_grow_with_seeds(tables):
 def test_limits_count_the_comparisons_of_several_seeds(tables):
     several = int(tables.comparisons["detectable_points"].notna().sum())
     assert several > 10
-    assert any(f"half of the {several} comparisons" in said for said in prose.limits(tables))
+    found = limits.content(
+        tables.study, tables.runs, tables.comparisons, tables.data, tables.published
+    )
+    assert any(f"half of the {several} comparisons" in said for said in found["sentences"])
 
 
 def test_the_commands_name_the_studys_own_folder_and_options(tables):
     study = tables.study | {"options": {"seeds": 3, "ablations": "[maxpool,path]"}}
     folder = Path("results/demo_seeds")
-    first, second, _ = prose.commands(dataclasses.replace(tables, study=study), folder)
+    first, second, _ = reproducibility.commands(study, tables.data, folder)
     assert first.endswith("--config scale=demo seeds=3 'ablations=[maxpool,path]'")
     assert "results/demo_seeds" in second
 
@@ -182,7 +193,7 @@ def test_a_report_without_the_first_seed_links_to_what_there_is(study):
 def test_names_that_look_like_nothing_are_names(study):
 
     document = json.loads((study / "study.json").read_text())
-    document["ablations"]["maxpool"]["arms"][1]["name"] = "null"
+    document["ablations"]["maxpool"]["arms"][1] |= {"name": "null", "label": "null"}
     (study / "study.json").write_text(json.dumps(document))
     report_on(study)
-    assert "null against base" in (study / "report" / "index.html").read_text()
+    assert "Null: +5.00 points" in (study / "report" / "index.html").read_text()

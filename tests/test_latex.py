@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from report import render
 from report.page import escape, latex, pdf
-from report.page.printed_table import printed
+from report.page.printed_table import Cell, printed
 
 ROOT = Path(__file__).parent.parent
 
@@ -90,7 +90,7 @@ def test_every_printed_letter_compiles_in_text_bold_and_a_title(engine, tmp_path
     letters = [chr(k) for low, high in ranges for k in range(ord(low), ord(high) + 1)]
     printed = [c for c in letters if "transliterated" not in escape.letter(c)]
     assert len(printed) > 600
-    template = (ROOT / "report" / "page" / "templates" / "report.tex.j2").read_text()
+    template = (ROOT / "report" / "page" / "templates" / "page.tex.j2").read_text()
     packages = "".join(re.findall(r"\\usepackage.*\n", template))
     body = "".join(rf"{escape.escape(c)} \textbf{{{escape.escape(c)}}} " for c in printed)
     title = escape.escape("Größe Δ ≤ 3")
@@ -114,12 +114,28 @@ def test_addresses_cannot_leave_their_link():
     )
 
 
-def test_a_long_table_goes_on_below():
+def test_a_long_table_goes_on_with_its_heads():
     rows = [[str(number), "text"] for number in range(150)]
-    table = latex.table(printed("Rows.", {"number": True, "text": False}, rows), "rows")
-    assert table.count(r"\begin{table}") == 3
-    assert table.count(r"\ContinuedFloat") == 2
-    assert table.count(r"\label{") == 1
+    columns = {"number": True, "text": False}
+    assert "longtable" not in latex.table(printed("Rows.", columns, rows[:9]), "rows")
+    table = latex.table(printed("Rows.", columns, rows), "rows")
+    assert table.count(r"\begin{longtable}") == table.count(r"\label{tab:rows}") == 1
+    assert table.count(r"\heading{r}{number}") == 2
+    assert table.index(r"\endfirsthead") < table.index(r"\endhead") < table.index("149 & text")
+
+
+def test_an_arm_leads_to_its_runs_and_a_seed_to_its_record():
+    cells = [
+        Cell("with it", "#run-a.b"),
+        Cell("a.b", anchor="run-a.b"),
+        Cell("0", "../runs/a.b/seed0/summary.json"),
+        Cell("a claim", "#claim-x"),
+    ]
+    table = latex.table(printed("Rows.", dict.fromkeys("abcd", False), [cells]), "rows")
+    assert r"\hyperlink{run-a.b}{with it}" in table
+    assert r"\hypertarget{run-a.b}{a.b}" in table
+    assert r"\href{../runs/a.b/seed0/summary.json}{0}" in table
+    assert "& a claim" in table
 
 
 def problems(log):

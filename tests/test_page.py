@@ -62,7 +62,7 @@ def test_without_javascript_everything_is_readable(visit):
     for name in ("summary", "ablations", "claims", "limits", "reproducibility"):
         expect(page.locator(f"#{name} > h2")).to_be_visible()
     expect(page.locator("#figure-effects .wide svg")).to_be_visible()
-    expect(page.locator("#ablation-maxpool table").first).to_be_visible()
+    expect(page.locator("#ablation-maxpool > .scroll table").first).to_be_visible()
     expect(page.locator("#explorer-static")).to_be_visible()
     assert page.locator("button").count() == 0
 
@@ -96,7 +96,8 @@ def test_the_page_never_scrolls_sideways(visit, width):
 
 def test_a_table_is_sorted_by_its_numbers_both_ways(visit):
     page = visit()
-    table = page.locator("#ablation-path table").first
+    page.locator("#ablation-path > details > summary", has_text="More columns").click()
+    table = page.locator("#ablation-path > details table", has_text="what it costs")
     head = table.locator("th", has_text="parameters")
     column = head.evaluate("head => head.cellIndex")
 
@@ -124,14 +125,15 @@ def test_negative_numbers_times_and_gaps_are_sorted_as_numbers(visit):
 
 def test_a_table_is_filtered_by_every_word(visit):
     page = visit()
-    summary = page.locator("#summary")
+    summary = page.locator("#verdicts")
     rows = summary.locator("tbody tr")
-    assert rows.count() == 30
+    count = rows.count()
+    assert count > 20
     summary.get_by_label("Filter").fill("supported FINAL")
     shown = [row for row in rows.all() if row.is_visible()]
     assert shown
     assert all("final" in row.text_content().lower() for row in shown)
-    expect(summary.locator("output")).to_have_text(f"{len(shown)} of 30 rows")
+    expect(summary.locator("output")).to_have_text(f"{len(shown)} of {count} rows")
     summary.get_by_label("Filter").fill("")
     assert all(row.is_visible() for row in rows.all())
 
@@ -186,7 +188,7 @@ class TestExplorer:
         expect(self.curves(page)).to_have_count(8)
         page.get_by_label("Seeds as").select_option("mean")
         expect(self.curves(page)).to_have_count(4)
-        page.get_by_role("checkbox", name="stages_5").uncheck()
+        page.get_by_role("checkbox", name="kernels of 5 in every stage").uncheck()
         expect(self.curves(page)).to_have_count(3)
         page.get_by_label("Seeds as").select_option("each")
         page.locator("fieldset", has_text="Seeds").get_by_label("1", exact=True).uncheck()

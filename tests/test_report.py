@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 import shutil
 from html.parser import HTMLParser
 
@@ -12,6 +13,8 @@ from report import render, wording
 from report.draw import all_figures as figures
 from report.page import pdf
 from report.page.html import block
+from report.page.sections.paper import figure_2, figure_3
+from report.page.sections.record import cite
 from report.read import tables
 from resnet.config import RunConfig, flatten, titles, to_dict
 from tests.conftest import report_on, write_study
@@ -73,7 +76,7 @@ def test_the_page_is_one_valid_file_without_requests(drawn):
         if link.startswith("#"):
             assert link[1:] in parsed.ids, link
         elif link.startswith("http"):
-            known = [address for _, address in prose.REFERENCES]
+            known = [address for _, address in cite.REFERENCES]
             assert link in ["https://github.com/DemoySegment/dl-miniproject-resnet", *known]
     assert "default-src 'none'" in html.unescape(text)
     assert " style=" not in text
@@ -113,7 +116,8 @@ def test_figure_2_is_printed_in_the_papers_form(drawn):
 def test_figure_4_shows_printed_beside_real_sizes(drawn):
     read = tables.read_tables(drawn)
     layers = read.layers[read.layers["run"] == "base.design"]
-    rows = [[cell.text for cell in row] for row in paper_tables.structure_table(read, layers).rows]
+    table = figure_3.structure_table(read.published, layers)
+    rows = [[cell.text for cell in row] for row in table.rows]
     assert [row[:3] for row in rows] == [
         ["conv1", "16×16", "32×32"],
         ["conv2_x", "8×8", "32×32"],
@@ -129,7 +133,7 @@ def test_figure_4_shows_printed_beside_real_sizes(drawn):
 def test_figure_3_ends_in_the_published_count(drawn):
     read = tables.read_tables(drawn)
     layers = read.layers[read.layers["run"] == "base.design"]
-    assert paper_tables.summary_table(layers).rows[-1][5].text == "4,978,730"
+    assert figure_3.summary_table(layers).rows[-1][5].text == "4,978,730"
 
 
 def test_the_best_so_far_is_of_the_whole_run():
@@ -143,7 +147,7 @@ def test_the_best_so_far_is_of_the_whole_run():
             "test_accuracy": [0.9, 0.7, 0.8],
         }
     )
-    log = prose.log_lines(epochs, "rate", last=2)
+    log = figure_2.log_lines(epochs, "rate", last=2)
     assert log.count("Epoch:") == 2
     assert log.count("Current best Val Acc: 0.9") == 2
 
@@ -178,8 +182,8 @@ def test_the_page_is_the_same_for_a_given_date(drawn, monkeypatch):
 
 def test_alt_text_states_the_numbers(drawn):
     words = json.loads((drawn / "figures" / "ablation_maxpool.json").read_text())
-    assert "base 50.5%, with_maxpool 55.5%" in words["alt"]
-    assert "highest for with_maxpool" in words["alt"]
+    assert "base 50.5%, with the maxpool 55.5%" in words["alt"]
+    assert "highest for with the maxpool" in words["alt"]
 
 
 def test_every_figure_says_what_it_shows_with_n_and_the_kind_of_interval(demo):
@@ -194,11 +198,46 @@ def test_every_figure_says_what_it_shows_with_n_and_the_kind_of_interval(demo):
 
 
 def test_every_figure_is_placed_in_both_renderings(demo):
-    names = {path.stem for path in (demo / "figures").glob("*.json")}
+    paths = (demo / "figures").glob("*.csv")
+    names = {path.stem for path in paths if len(path.read_text().splitlines()) > 1}
+    assert len(names) > 25
     text, latex = page(demo), (demo / "report" / "report.tex").read_text()
     for name in names:
         assert f'<figure id="figure-{name}">' in text
         assert f"../figures/{name}.pdf" in latex
+
+
+def only(demo, tmp_path, name):
+    """The page of a study of one ablation, from the demo's records."""
+    folder = tmp_path / "results" / "demo"
+    shutil.copytree(demo.parent / "data", tmp_path / "results" / "data")
+    document = json.loads((demo / "study.json").read_text())
+    document["ablations"] = {name: document["ablations"][name]}
+    wanted = {arm["run"] for arm in document["ablations"][name]["arms"]}
+    document["runs"] = {run: it for run, it in document["runs"].items() if run in wanted}
+    for run in wanted:
+        shutil.copytree(demo / "runs" / run, folder / "runs" / run)
+    (folder / "tables").mkdir()
+    for table in ("rates.csv", "networks.csv"):
+        shutil.copy(demo / "tables" / table, folder / "tables")
+    (folder / "study.json").write_text(json.dumps(document))
+    return page(report_on(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [("stride_position", "ablation_stride_position"), ("recipe", "ladder_recipe")],
+)
+def test_a_study_of_one_ablation_begins_with_it(demo, tmp_path, name, figure):
+    text = only(demo, tmp_path, name)
+    sections = re.findall(r'<section id="([a-z0-9-]+)">', text)
+    assert sections[:3] == ["answer", "ablations", "summary"]
+    opening = text[text.index('<section id="answer">') : text.index('<section id="ablations">')]
+    assert f'<figure id="figure-{figure}">' in opening
+    assert text.count(f'<figure id="figure-{figure}">') == 1
+    # What it doesn't have is folded, and nowhere a table or a caption of nothing.
+    assert "on runs that this study doesn&#39;t have" in text
+    assert "n = 0" not in text
 
 
 def test_every_arm_that_ran_links_to_its_record(demo):
@@ -206,7 +245,12 @@ def test_every_arm_that_ran_links_to_its_record(demo):
     for name, ablation in json.loads((demo / "study.json").read_text())["ablations"].items():
         section = text[text.index(f'<section id="ablation-{name}"') :].partition("</section>")[0]
         for arm in ablation["arms"]:
-            assert f'<a href="../runs/{arm["run"]}/seed0/summary.json">{arm["name"]}</a>' in section
+            named = ablation["base"] if arm["name"] == "base" else arm["label"]
+            assert f'<a href="#run-{arm["run"]}">' in section
+            assert html.escape(named, quote=False).replace("'", "&#39;") in section
+            # And from there to the record of every seed.
+            row = text[text.index(f'id="run-{arm["run"]}"') :].partition("</tr>")[0]
+            assert f'<a href="../runs/{arm["run"]}/seed0/summary.json">0</a>' in row
 
 
 def test_every_claim_leads_to_its_evidence_and_that_to_records(demo):
@@ -214,8 +258,7 @@ def test_every_claim_leads_to_its_evidence_and_that_to_records(demo):
     for article in text.split('<article id="claim-')[1:]:
         evidence = article.partition("</article>")[0]
         assert (
-            'href="#ablation-' in evidence
-            or 'href="../runs/' in evidence
+            'href="#run-' in evidence
             or 'href="#figure-2"' in evidence
             # An accuracy from other images than the paper's is no evidence.
             or "This study trains on digits" in evidence

@@ -44,6 +44,7 @@ SPECIAL = {
     "`": r"\textasciigrave{}",
     "/": r"/\allowbreak{}",
     "\u00a0": "~",
+    "\u2003": r"\quad{}",
     "\u2011": r"\mbox{-}",
     "\u200b": r"\allowbreak{}",
     "\n": " ",

@@ -31,13 +31,17 @@ LETTER, GAP = 0.16, 0.28
 """Average width of a character in a table, and the gap between columns, in centimetres."""
 
 
+MOST_LINES = 24
+"""Maximum number of lines of a table that stays on one page."""
+
+
 def table(printed: Printed, label: str) -> Tex:
-    """Return a table with booktabs' rules, which goes on over pages.
+    """Return a table with booktabs' rules, which goes on over pages if it is long.
 
     Cells are wrapped to the page's width; a table that is still too wide has smaller letters.
     """
-    widths = _widths(printed, PAGE)
-    scale = (sum(widths) + GAP * (len(widths) - 1)) / PAGE
+    widths, gaps = _widths(printed, PAGE), GAP * (len(printed.columns) - 1)
+    scale = sum(widths) / (PAGE - gaps)
     if scale > 1:
         widths = [width / scale for width in widths]
     size = r"\footnotesize" if scale <= 1.15 else r"\scriptsize"
@@ -45,13 +49,26 @@ def table(printed: Printed, label: str) -> Tex:
     columns = "".join(f"{k}{{{w:.2f}cm}}" for k, w in zip(kinds, widths, strict=True))
     heads = " & ".join(map(_head, printed.columns, widths, printed.numeric))
     body = "\n".join(map(_row, printed.rows))
+    caption = rf"\caption{{{escape(printed.caption)}}}\label{{tab:{label}}}"
+    if sum(_height(row, widths) for row in printed.rows) <= MOST_LINES:
+        return Tex(
+            f"\\begin{{center}}\\begin{{minipage}}{{\\textwidth}}\\centering{size}\n"
+            f"\\captionof{{table}}{{{escape(printed.caption)}}}\\label{{tab:{label}}}\n"
+            f"\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n"
+            f"\\toprule\n{heads} \\\\\n\\midrule\n{body}\n\\bottomrule\n"
+            "\\end{tabular}\n\\end{minipage}\\end{center}\n"
+        )
     return Tex(
-        f"{{{size}\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n"
-        f"\\caption{{{escape(printed.caption)}}}\\label{{tab:{label}}}\\\\\n"
+        f"{{{size}\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n{caption}\\\\\n"
         f"\\toprule\n{heads} \\\\\n\\midrule\n\\endfirsthead\n"
         f"\\toprule\n{heads} \\\\\n\\midrule\n\\endhead\n"
         f"\\bottomrule\n\\endfoot\n{body}\n\\end{{longtable}}}}\n"
     )
+
+
+def _height(row: list[Cell], widths: list[float]) -> int:
+    """Return the number of a row's lines."""
+    return max(_lines(len(cell.text), width) for cell, width in zip(row, widths, strict=True))
 
 
 def _widths(printed: Printed, room: float) -> list[float]:

@@ -76,10 +76,21 @@ class Sources:
         return [(figure, picture) for figure, picture in found if picture.shows_something]
 
     @cached_property
+    def opening(self) -> list[Picture]:
+        """The figure with which the report opens, if it has one; no section repeats it.
+
+        It shows the verdicts, or else the effects; for a single ablation, that ablation.
+        """
+        single = len(self.study["ablations"]) == 1
+        order = ("path", "ablations") if single else ("answer", "effects")
+        found = {figure.entry.section: it for figure, it in reversed(self._drawn)}
+        return [found[section] for section in order if section in found][:1]
+
+    @cached_property
     def pictures(self) -> dict[str, list[Picture]]:
         """The figures of each section that show something, but for those in an ablation's own."""
         return {
-            section: [it for figure, it in self._drawn if figure.entry.section == section]
+            section: [it for figure, it in self._placed if figure.entry.section == section]
             for section in registry.SECTIONS
             if section != "ablations"
         }
@@ -90,11 +101,15 @@ class Sources:
         return {
             name: [
                 it
-                for figure, it in self._drawn
+                for figure, it in self._placed
                 if figure.ablation == name and figure.entry.section == "ablations"
             ]
             for name in self.study["ablations"]
         }
+
+    @property
+    def _placed(self) -> list[tuple[registry.Figure, Picture]]:
+        return [(figure, it) for figure, it in self._drawn if it not in self.opening]
 
     @cached_property
     def date(self) -> str:

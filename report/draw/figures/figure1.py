@@ -41,12 +41,15 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.set_xlabel("test accuracy (%)")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    n = seeds([data.dropna()["seed"].nunique()])
-    caption = (
-        "Published accuracy of each row of Figure 1, and of every seed trained here the best epoch "
-        f"on the test images by the notebook's own average, as the paper reports ({n} at most; "
-        "every seed is shown, so no interval)."
+    found = data.dropna()
+    measured = (
+        "of every seed trained here the best epoch on the test images by the notebook's own "
+        f"average, as the paper reports ({seeds([found['seed'].nunique()])} at most; every seed is "
+        "shown, so no interval)"
+        if len(found)
+        else "none of these models was trained in this study (so there is no n = and no interval)"
     )
+    caption = f"Published accuracy of each row of Figure 1; {measured}."
     return Drawing(figure, f"Models of Figure 1: {'; '.join(said)}.", caption, data)
 
 

@@ -35,17 +35,12 @@ def content(
     comparisons: pd.DataFrame,
     published: Published,
     verdicts: list[Verdict],
-    pictures: dict[str, list[Picture]],
-    pictures_of: dict[str, list[Picture]],
+    opening: list[Picture],
 ) -> dict[str, Any]:
     """Return sentence, tiles and figure, and a warning if the images aren't the paper's."""
     real = study["scale"]["dataset"] == "cifar10"
     best = best_run(runs, published) if real else None
     largest = largest_effect(study, comparisons)
-    figures = [*pictures["answer"]]
-    if len(study["ablations"]) == 1:
-        name = next(iter(study["ablations"]))
-        figures = [*pictures["path"], *pictures_of[name]] or figures
     tiles = [
         accuracy_tile(best, published) if best else effect_tile(largest),
         parameters_tile(runs, published),
@@ -54,7 +49,7 @@ def content(
     return {
         "sentence": sentence(best, largest, published, verdicts),
         "tiles": [tile for tile in tiles if tile],
-        "figures": figures[:1],
+        "figures": opening,
         "warning": "" if real else _warning(study),
     }
 

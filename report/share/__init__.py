@@ -1,0 +1,1 @@
+"""What a study gives away beside its report: a picture, tables, and descriptions of itself."""

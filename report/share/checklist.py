@@ -1,0 +1,76 @@
+"""Answers to the reproducibility checklists of NeurIPS and ACL, filled from the records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from report.page.summary import table
+from report.wording import count, duration, listed
+
+MISSING = "TO FILL IN"
+
+
+def checklist(
+    study: dict[str, Any],
+    runs: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    data: dict[str, Any],
+    commands: list[str],
+) -> str:
+    """Return the questions with their answers in Markdown.
+
+    The questions follow, in our words, the NeurIPS Paper Checklist
+    (https://neurips.cc/public/guides/PaperChecklist) and the ACL Responsible NLP Research Checklist
+    (https://aclrollingreview.org/responsibleNLPresearch/). What the records can't answer is marked.
+    """
+    seeds = runs.groupby("run")["seed"].nunique()
+    several = int((comparisons["n"] > 1).sum())
+    rows = [
+        ("Do the claims in abstract and introduction match what was found?", MISSING),
+        ("Are the limits of the work discussed?", "Yes: section Limits of the report."),
+        ("Can the results be reproduced, and how?", f"`{commands[0]}`"),
+        ("Is the code open, and at which version?", f"Commit {listed(runs['commit'].unique())}."),
+        (
+            "Is the data open?",
+            f"{data['dataset']} from {data['source']}; {data['pixels']}. SHA-256 of the training "
+            f"images {data['sha256']['train'][:16]}..., of the test images "
+            f"{data['sha256']['test'][:16]}...",
+        ),
+        (
+            "Are splits, hyperparameters and how they were chosen stated?",
+            "Yes: every setting of every run is in its config.json, those of the bases in the "
+            "section How it was done.",
+        ),
+        (
+            "Are error bars given, of what, and how were they made?",
+            f"{several} of {len(comparisons)} comparisons have several seeds: t intervals over "
+            "seeds of paired differences; others have none and decide nothing.",
+        ),
+        (
+            "How often was each experiment run?",
+            f"{seeds.min()} to {seeds.max()} seeds a configuration, {count(len(runs))} runs.",
+        ),
+        (
+            "Which computing resources were used?",
+            f"{duration(float(runs['seconds'].sum()))} of training on "
+            f"{listed(runs['processor'].unique())}; at most {runs['peak_memory_mib'].max():,.0f} "
+            "MiB a run. Runs that were tried and thrown away are not counted.",
+        ),
+        ("How many parameters do the models have?", _parameters(runs)),
+        ("Which versions of packages were used?", listed(runs["versions"].unique()) + "."),
+        ("Are the licences of code and data named and kept?", MISSING),
+        ("Were people asked, paid or studied?", "No, as far as the records say; " + MISSING),
+        ("What effects on society may the work have?", MISSING),
+        ("Was AI used in writing or coding?", MISSING),
+    ]
+    scale = study["scale"]["name"]
+    head = (
+        f"# Checklist (scale {scale})\n\nFilled from the run records; {MISSING} marks the rest.\n\n"
+    )
+    return head + table(("question", "answer"), rows)
+
+
+def _parameters(runs: pd.DataFrame) -> str:
+    return f"{count(runs['parameters'].min())} to {count(runs['parameters'].max())}."

@@ -1,0 +1,63 @@
+"""The ablations as a LaTeX table for somebody's own paper, with booktabs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from report.page.escape import escape
+from report.read.arms import label_of
+from report.read.tables import belonging
+from report.wording import DASH, interval, signed
+
+
+def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+    """Return a table of every arm that ran: accuracy, effect with its interval, and n.
+
+    The highest mean of each ablation is bold. What the preamble needs is said in a comment.
+    """
+    lines = [
+        "% Test accuracy after the last epoch (mean over seeds) and effects paired by seed, with",
+        "% the interval that decides. Needs \\usepackage{booktabs} and \\usepackage{amssymb}.",
+        r"\providecommand{\transliterated}[1]{#1}",
+        r"\begin{tabular}{@{}lrrr@{}}",
+        r"\toprule",
+        r" & accuracy (\%) & effect (points) & n \\",
+    ]
+    for name, ablation in study["ablations"].items():
+        mine = belonging(study, name, runs)
+        means = mine.groupby("run")["final_test_accuracy"].mean()
+        if len(means) < 2:
+            continue
+        effects = comparisons[comparisons["ablation"] == name].set_index("arm")
+        lines += [
+            r"\midrule",
+            rf"\multicolumn{{4}}{{@{{}}l}}{{\textit{{{escape(ablation['title'])}}}}} \\",
+        ]
+        for arm in ablation["arms"]:
+            if arm["run"] in means.index:
+                effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None
+                number = int((mine["run"] == arm["run"]).sum())
+                best = means[arm["run"]] == means.max()
+                lines.append(_row(ablation, arm, float(means[arm["run"]]), effect, number, best))
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _row(
+    ablation: dict[str, Any],
+    arm: dict[str, Any],
+    mean: float,
+    effect: pd.Series | None,
+    number: int,
+    best: bool,
+) -> str:
+    first = arm is ablation["arms"][0]
+    name = escape(f"the base {ablation['base']}" if first else label_of(arm))
+    accuracy = f"{mean * 100:.2f}"
+    said = ""
+    if effect is not None:
+        ends = interval(effect["low_points"], effect["high_points"])
+        said = signed(effect["difference_points"]) + ("" if ends == DASH else f" ({ends})")
+    shown = rf"\textbf{{{accuracy}}}" if best else accuracy
+    return rf"\quad {name} & {shown} & {escape(said)} & {number} \\"
