@@ -13,6 +13,9 @@ HOURS ?= 8
 # How to run: profiles/default, or make resume PROFILE=slurm SCALE=paper
 PROFILE ?= default
 
+# A pip.conf that installs for the user has no meaning in .venv.
+export PIP_USER := 0
+
 # Snakemake keeps a cache in the home folder, which may be read-only.
 ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
@@ -23,7 +26,8 @@ endif
 setup: $(VENV)/installed
 
 $(VENV)/installed: requirements.lock
-	python3 -m venv $(VENV)
+	python3 -m venv $(VENV) || { echo "python3 has no venv (Debian: apt-get install python3-venv); takes virtualenv"; \
+	  rm -rf $(VENV); python3 -m pip install --quiet virtualenv && python3 -m virtualenv --quiet $(VENV); }
 	$(BIN)/pip install --quiet --requirement requirements.lock
 	touch $@
 

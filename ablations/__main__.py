@@ -17,7 +17,7 @@ from ablations.harness.scale import ROOT
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
 from resnet.config import RunConfig
-from resnet.files import new_file
+from resnet.files import end, new_file
 from resnet.settings import nearest
 
 
@@ -153,4 +153,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -15,6 +15,7 @@ from report.judge.verdicts import Verdict
 from report.read.files import RecordError
 from report.read.tables import read_tables
 from report.writing import write_csv
+from resnet.files import end
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,4 +58,4 @@ def _lines(v: Verdict) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -20,6 +20,7 @@ from report.judge.statistics.effects import effect_of
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables
 from report.wording import interval, percent, setting, signed
+from resnet.files import end
 
 ORIGINS = ("code_digest", "commit", "versions", "device", "processor", "precision", "threads")
 """The columns of ``runs.csv`` that state the provenance of results."""
@@ -133,4 +134,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

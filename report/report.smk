@@ -7,6 +7,7 @@ from pathlib import Path
 from report.draw.registry import figures_of
 from report.ending import last_words
 from report.page.pdf import NO_ENGINE, engine
+from resnet.files import listed
 
 STARTED = time.time()
 
@@ -44,7 +45,7 @@ TABLES = [
 ]
 PUBLISHED = [
     *multiext("paper/", "published.yaml", "claims.yaml", "logs.csv"),
-    *sorted(str(path) for path in Path("report/claim_types").glob("*.yaml")),
+    *map(str, listed(Path("report/claim_types"), "*.yaml")),
 ]
 # What each step runs is covered by folder, so that a module that is added is covered, too.
 READING = ["report/read", "report/wording.py", "report/writing.py"]
@@ -188,7 +189,7 @@ rule report:
             )
             if Path(receipt).is_file()
         ],
-        templates=sorted(str(path) for path in Path("report/page").rglob("*.j2")),
+        templates=[str(path) for path in listed(Path("report/page"), "**/*.j2")],
         static=multiext("report/page/static/report.", "css", "js"),
     output:
         page=report(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet.config import from_record, to_json
-from resnet.files import new_folder
+from resnet.files import listed, new_folder
 from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
 from resnet.job.kept import read_kept
@@ -156,7 +156,7 @@ def take(record: Path, into: Path, run: str, differs: list[str]) -> None:
     """Copy a record to its place in a study, under the study's name for its run."""
     summary: dict[str, Any] = json.loads((record / "summary.json").read_text(encoding="utf-8"))
     with new_folder(into) as beside:
-        for file in record.iterdir():
+        for file in listed(record, "*"):
             # copyfile sets new timestamps: Snakemake accepts only files newer than the images.
             shutil.copyfile(file, beside / file.name)
         if summary["run"] != run or differs:

@@ -11,9 +11,11 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 PARTIAL = ".partial"
 
@@ -151,6 +153,44 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """Return the files that match a pattern in a folder, sorted, without hidden ones.
+
+    Editors, notebooks and macOS leave hidden files (``.#name``, ``._name``, ``.ipynb_checkpoints``)
+    beside those that are meant, at times ones that can't be read.
+    """
+    found = sorted(folder.glob(pattern))
+    return [path for path in found if not is_hidden(path.relative_to(folder))]
+
+
+def is_hidden(path: Path) -> bool:
+    """Return whether a part of a relative path starts with a dot."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def end(main: Callable[[], int]) -> NoReturn:
+    """Exit with what ``main`` returns; whoever reads its output may stop reading, or have no room.
+
+    Raises
+    ------
+    SystemExit
+        Always; with 141 after a closed pipe, as a shell has it, and 1 if output can't be written.
+    """
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = 141
+    except OSError as error:
+        print(f"error: the output can't be written: {error.strerror}", file=sys.stderr)
+        code = 1
+    else:
+        sys.exit(code)
+    # What is left in the buffer would be written, and fail again, when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)
 
 
 def start_log(path: Path | None) -> None:

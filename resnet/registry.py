@@ -9,6 +9,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from resnet.files import listed
 from resnet.settings import Group
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +27,7 @@ def entries(package: str) -> dict[str, Any]:
         The registry's package, such as ``resnet.network``.
     """
     folder = ROOT.joinpath(*package.split("."))
-    found = sorted(path.parent.name for path in folder.glob("*/settings.py"))
+    found = [path.parent.name for path in listed(folder, "*/settings.py")]
     return {name: importlib.import_module(f"{package}.{name}.settings") for name in found}
 
 
@@ -53,4 +54,4 @@ def kinds(package: str) -> dict[str, type[Group]]:
 def modules(package: str) -> list[str]:
     """Return the entries' names of a registry whose entries are modules without settings."""
     folder = ROOT.joinpath(*package.split("."))
-    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    return [path.stem for path in listed(folder, "*.py") if not path.stem.startswith("_")]

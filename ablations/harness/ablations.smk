@@ -16,6 +16,9 @@ os.environ |= {
 # How someone's other programs warn and draw is no business of a study's jobs.
 for ambient in ("PYTHONWARNINGS", "MPLBACKEND", "MATPLOTLIBRC"):
     os.environ.pop(ambient, None)
+if not any(map(os.environ.get, ("LOGNAME", "USER", "LNAME", "USERNAME"))):
+    # Snakemake asks who calls; in containers a user's number may have no name.
+    os.environ["USER"] = str(os.getuid())
 sys.path.insert(0, workflow.basedir)
 
 from ablations.harness.document import DeclarationError, read
@@ -54,7 +57,7 @@ RUNS = {run: to_json(run_config) for run, run_config in STUDY.runs.items()}
 
 # Ablations that YAML can't say are rules of their own, that write run records of the same form.
 for rules in sorted(os.listdir(os.path.join(workflow.basedir, "ablations"))):
-    if rules.endswith(".smk"):
+    if rules.endswith(".smk") and not rules.startswith("."):
 
         include: f"../{rules}"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ablations.harness.document import Document, read
 from ablations.harness.scale import ROOT
+from resnet.files import listed
 
 ID = re.compile(r"[a-z][a-z0-9.-]{0,59}")
 
@@ -25,7 +26,7 @@ Form = dict[str, Any]
 def claim_types() -> dict[str, dict[str, Any]]:
     """Return every type of claim by name, with the forms of tests that are open to users."""
     found = {}
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in listed(FOLDER, "*.yaml"):
         content = dict(read(path).content)
         content["forms"] = [form for form in content["forms"] if not form.get("paper")]
         found[path.stem] = content

@@ -77,12 +77,23 @@ def read(path: Path) -> Document:
 
 
 class Scalars(yaml.SafeLoader):
-    """YAML loader with YAML 1.2's numbers; PyYAML supports 1.1 and would read ``1e-3`` as text."""
+    """YAML loader with YAML 1.2's numbers, and without dates.
 
+    PyYAML supports 1.1, and would read ``1e-3`` as text, ``010`` as 8 and ``1:30`` as 90; a date is
+    text to everything that reads our files.
+    """
+
+
+DATE, INTEGER, FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float"))
+Scalars.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag not in (DATE, INTEGER)]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Scalars.add_implicit_resolver(INTEGER, re.compile(r"[-+]?(0|[1-9][0-9]*)$"), list("-+0123456789"))
 
 Scalars.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+"),
+    FLOAT,
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
     list("-+.0123456789"),
 )
 

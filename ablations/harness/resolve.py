@@ -15,6 +15,7 @@ from ablations.harness.scale import AMOUNTS, ROOT, Scale, is_names, load_scale, 
 from ablations.harness.study import Ablation, Member, Study
 from resnet.config import RunConfig, changed, from_dict, to_json
 from resnet.costs import estimate
+from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import ConfigError, nearest
 
@@ -74,7 +75,7 @@ def load_declarations(
 ) -> dict[str, Declaration]:
     """Return all declarations by name: first those in ``_order.yaml``, then the others."""
     first = read(folder / "_order.yaml").content.get("ablations", [])
-    there = {p.stem: p for p in sorted(folder.glob("*.yaml")) if not p.name.startswith("_")}
+    there = {p.stem: p for p in listed(folder, "*.yaml") if not p.name.startswith("_")}
     paths = [there[name] for name in dict.fromkeys([*first, *there]) if name in there]
     declarations = {path.stem: load(path, bases) for path in paths}
     known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
@@ -100,7 +101,10 @@ def load_declarations(
 def gpu_visible() -> bool:
     """Return whether an NVIDIA GPU exists and isn't hidden, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    return not hidden and any(Path("/dev").glob("nvidia[0-9]*"))
+    # The second is where Windows' subsystem for Linux has it.
+    return not hidden and any(
+        path for pattern in ("nvidia[0-9]*", "dxg") for path in Path("/dev").glob(pattern)
+    )
 
 
 # --- resolving ------------------------------------------------------------------------------
@@ -151,7 +155,8 @@ def _must_hold(options: Mapping[str, Any], study: Study) -> tuple[str, ...]:
     known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
     for ablation in study.ablations.values():
         known += [claim["id"] for claim in ablation.declaration.own_claims]
-    for claim in asked if isinstance(asked, list) else [asked]:
+    asked = asked if isinstance(asked, list) else [asked]
+    for claim in asked:
         if claim not in known:
             raise _option_error(f"must_hold: no claim {claim!r}{nearest(str(claim), known)}")
     return tuple(asked)
@@ -301,7 +306,8 @@ class _Resolver:
 
     def _run(self, name: str, config: RunConfig) -> str:
         run = self.names.setdefault(to_json(config), name)
-        assert self.runs.setdefault(run, config) == config, f"{run}: two configs"
+        known = self.runs.setdefault(run, config)
+        assert known == config, f"{run}: two configs"
         return run
 
     def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:

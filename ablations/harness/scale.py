@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ablations.harness.document import DeclarationError, Document, read
+from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
 
@@ -51,7 +52,7 @@ class Scale:
 
 def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
     """Return the scale called ``name``."""
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    known = [path.stem for path in listed(folder, "*.yaml")]
     if name not in known:
         raise DeclarationError(
             Path("config"),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+# Before Matplotlib reads it: notebooks name a backend that only they have.
+os.environ["MPLBACKEND"] = "agg"
 
 import matplotlib as mpl
 import pandas as pd

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from resnet.files import listed
+
 FOLDER = Path(__file__).parent / "figures"
 
 PER_STUDY, PER_ABLATION = "study", "ablation"
@@ -65,7 +67,7 @@ def entries(folder: Path = FOLDER) -> tuple[Entry, ...]:
     ValueError
         If a figure's module has no docstring, or one of its constants has an illegal value.
     """
-    return tuple(_entry(path) for path in sorted(folder.glob("[a-z]*.py")))
+    return tuple(_entry(path) for path in listed(folder, "[a-z]*.py"))
 
 
 def _entry(path: Path) -> Entry:

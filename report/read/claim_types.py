@@ -14,6 +14,7 @@ import fastjsonschema
 import yaml
 
 from report.read.moments import is_moment
+from resnet.files import listed
 
 FOLDER = Path(__file__).parent.parent / "claim_types"
 
@@ -34,7 +35,7 @@ def claim_types() -> dict[str, dict[str, Any]]:
     """Return the content of every type's file, by the type's name."""
     return {
         path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
-        for path in sorted(FOLDER.glob("*.yaml"))
+        for path in listed(FOLDER, "*.yaml")
     }
 
 

@@ -50,7 +50,8 @@ def problems(record: Path) -> list[str]:
         if not found:
             return [f"{record / NAME}: a line is not a checksum: {line[:80]!r}"]
         known[found[2]] = found[1]
-    there = {path.name for path in record.iterdir()} - {NAME}
+    # Hidden files are what file managers leave.
+    there = {path.name for path in record.iterdir() if not path.name.startswith(".")} - {NAME}
     missing = known.keys() - there - {WEIGHTS}
     return [
         *(f"{record / name}: is missing" for name in sorted(missing)),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet.config import RunConfig
+from resnet.files import listed
 from resnet.settings import kind_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -104,7 +105,7 @@ def code(*places: str, root: Path = ROOT) -> str:
 
 def _modules(places: Iterable[str], root: Path) -> list[Path]:
     found = [root / place for place in places]
-    return [m for path in found for m in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
+    return [m for path in found for m in (listed(path, "**/*.py") if path.is_dir() else [path])]
 
 
 def _code_of(paths: Iterable[Path], root: Path) -> str:
@@ -182,6 +183,9 @@ def commit() -> str:
     Results don't count: they may lie on another disk, behind a link.
     """
     try:
+        if Path(_git("rev-parse", "--show-toplevel")).resolve() != ROOT.resolve():
+            # This copy lies in somebody else's repository.
+            return "unknown"
         head = _git("rev-parse", "HEAD")
         changed = _git("status", "--porcelain", "-uno", "--", ".", ":(exclude)results")
         return head + ("+changes" if changed else "")
@@ -191,7 +195,8 @@ def commit() -> str:
 
 def _git(*arguments: str) -> str:
     done = subprocess.run(
-        ["git", *arguments],
+        # Without a lock, which would get in the way of a user's own git.
+        ["git", "--no-optional-locks", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,9 @@ def _peak_memory_mib(cuda: bool) -> float:
     """Return the peak memory: the GPU's if the run used a GPU, else the process's."""
     if cuda:
         return round(torch.cuda.max_memory_allocated() / 2**20, 1)
-    # ru_maxrss is in KiB on Linux (getrusage(2)).
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10, 1)
+    # ru_maxrss is in KiB on Linux (getrusage(2)), in bytes on macOS.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
