@@ -169,6 +169,14 @@ def test_every_link_inside_the_page_has_a_target(visit):
     assert [a for a in inside if page.locator(f'[id="{a[1:]}"]').count() != 1] == []
 
 
+def test_the_contents_fold_away_where_there_is_no_room(visit):
+    for width, opened in ((1400, True), (1000, False)):
+        page = visit(viewport={"width": width, "height": 900})
+        assert page.locator("nav details").evaluate("details => details.open") == opened
+        # One screen, with the ablations folded but for those that are read.
+        assert page.locator("nav").bounding_box()["height"] < 900
+
+
 def test_the_contents_follow_the_reader(visit):
     page = visit()
     page.locator("#pareto").scroll_into_view_if_needed()
@@ -217,12 +225,33 @@ class TestExplorer:
         page.keyboard.press("ArrowDown")
         assert page.locator("#readout").text_content().startswith("base, seed 1, 1,024")
 
-    def test_pointing_reads_the_nearest_value(self, visit):
+    def test_pointing_reads_every_curve(self, visit):
         page = visit(anchor="#explore=maxpool")
         page.locator("#chart").hover()
         said = page.locator("#readout").text_content()
-        assert "images seen: test accuracy (%)" in said
-        expect(page.locator("#chart circle")).to_have_count(1)
+        # All four curves, base and arm with two seeds each, at once.
+        assert "images seen: test accuracy (%) of " in said
+        assert said.count("with the maxpool, seed ") == said.count("base, seed ") == 2
+        expect(page.locator("#chart circle")).to_have_count(4)
+
+    def test_two_ablations_are_compared_and_the_address_keeps_it(self, visit):
+        page = visit()
+        explorer = page.locator("#explorer")
+        explorer.get_by_label("Ablation").select_option("maxpool")
+        explorer.get_by_label("and another").select_option("shortcut_kernel")
+        page.get_by_label("Seeds as").select_option("mean")
+        # They share their base.
+        expect(self.curves(page)).to_have_count(3)
+        page.get_by_role("checkbox", name="Maxpool removal: with the maxpool").uncheck()
+        expect(self.curves(page)).to_have_count(2)
+        address = page.evaluate("location.hash")
+        assert address.startswith("#explore=maxpool&with=shortcut_kernel")
+        again = visit(anchor=address)
+        expect(self.curves(again)).to_have_count(2)
+        expect(again.locator("#explorer").get_by_label("and another")).to_have_value(
+            "shortcut_kernel"
+        )
+        expect(again.get_by_label("Seeds as")).to_have_value("mean")
 
     def test_what_is_shown_can_be_downloaded(self, visit, demo):
         page = visit(anchor="#explore=maxpool", accept_downloads=True)

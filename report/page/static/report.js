@@ -152,38 +152,64 @@ class Explorer {
     let labels;
     [labels, this.ablation] = choice("Ablation", names);
     const controls = make("div", { class: "controls" }, labels);
+    [labels, this.other] = choice("and another", [["", "none"], ...names]);
+    controls.append(labels);
     [labels, this.metric] = choice("Metric", Object.entries(curves.metrics));
     controls.append(labels);
     [labels, this.show] = choice("Seeds as", [["each", "a curve each"], ["mean", "their mean"]]);
-    controls.append(labels, make("button", { type: "button", onclick: () => download(`curves_${this.ablation.value}`, this.csv()) }, "Download CSV"));
+    controls.append(labels, make("button", { type: "button", onclick: () => download(["curves", this.ablation.value, this.other.value].filter(Boolean).join("_"), this.csv()) }, "Download CSV"));
     this.arms = make("fieldset");
     this.seeds = make("fieldset");
     this.chart = make("svg", { id: "chart", viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", tabindex: "0" });
     this.readout = make("p", { id: "readout", "aria-live": "polite" });
     place.append(controls, this.arms, this.seeds, this.chart, this.readout);
-    this.ablation.addEventListener("change", () => this.choose(this.ablation.value));
-    for (const select of [this.metric, this.show]) select.addEventListener("change", () => this.draw());
+    for (const select of [this.ablation, this.other]) select.addEventListener("change", () => { this.choose(this.ablation.value, this.other.value); this.keep(); });
+    for (const select of [this.metric, this.show]) select.addEventListener("change", () => { this.draw(); this.keep(); });
     this.chart.addEventListener("pointermove", (event) => this.point(event));
     this.chart.addEventListener("pointerleave", () => this.moveTo(null));
     this.chart.addEventListener("keydown", (event) => this.step(event));
     this.choose(names[0][0]);
   }
 
-  /** Show an ablation, with all of its arms and seeds. */
-  choose(name) {
+  /** Show one or two ablations, with all of their arms and seeds but for the runs in `off`. */
+  choose(name, other = "", off = []) {
     this.ablation.value = name;
-    const { arms, seeds } = this.curves.ablations[name];
-    const box = (value, ...inside) => {
-      const input = make("input", { type: "checkbox", value, checked: true, onchange: () => this.draw() });
+    this.other.value = other in this.curves.ablations && other !== name ? other : "";
+    const shown = [name, this.other.value].filter(Boolean).map((each) => this.curves.ablations[each]);
+    const several = shown.length > 1;
+    const members = new Map();
+    for (const { title, arms } of shown) for (const [arm, run] of arms) if (!members.has(run)) members.set(run, several ? `${title}: ${arm}` : arm);
+    this.members = [...members].map(([run, arm]) => [arm, run]);
+    const box = (value, checked, ...inside) => {
+      const input = make("input", { type: "checkbox", value, checked, onchange: () => { this.draw(); this.keep(); } });
       return make("label", {}, input, ...inside);
     };
-    this.arms.replaceChildren(make("legend", {}, "Arms"), ...arms.map(([arm, run], i) => {
+    this.arms.replaceChildren(make("legend", {}, "Arms"), ...this.members.map(([arm, run], i) => {
       const line = make("path", { d: "M0 4H32", "stroke-width": 2, stroke: this.colour(i), "stroke-dasharray": this.dash(i) });
-      return box(run, make("svg", { viewBox: "0 0 32 8", "aria-hidden": "true" }, line), arm);
+      return box(run, !off.includes(run), make("svg", { viewBox: "0 0 32 8", "aria-hidden": "true" }, line), arm);
     }));
-    const numbers = Array.from({ length: seeds }, (_, i) => String(i));
-    this.seeds.replaceChildren(make("legend", {}, "Seeds"), ...numbers.map((seed) => box(seed, seed)));
+    const numbers = Array.from({ length: Math.max(...shown.map((it) => it.seeds)) }, (_, i) => String(i));
+    this.seeds.replaceChildren(make("legend", {}, "Seeds"), ...numbers.map((seed) => box(seed, !off.includes(`seed${seed}`), seed)));
     this.draw();
+  }
+
+  /** Write the choice into the address, without a step in the browser's history. */
+  keep() {
+    const off = [
+      ...[...this.arms.querySelectorAll("input:not(:checked)")].map((input) => input.value),
+      ...[...this.seeds.querySelectorAll("input:not(:checked)")].map((input) => `seed${input.value}`),
+    ];
+    const said = new URLSearchParams({ explore: this.ablation.value });
+    for (const [key, value] of [["with", this.other.value], ["metric", this.metric.value], ["seeds", this.show.value], ["off", off.join(",")]]) if (value) said.set(key, value);
+    history.replaceState(null, "", `#${said}`);
+  }
+
+  /** Show what an address says, which `keep` wrote. */
+  restore(said) {
+    const set = (select, value) => { if ([...select.options].some((option) => option.value === value)) select.value = value; };
+    set(this.metric, said.get("metric"));
+    set(this.show, said.get("seeds"));
+    this.choose(said.get("explore"), said.get("with") ?? "", (said.get("off") ?? "").split(","));
   }
 
   colour(i) { return COLOURS[i % COLOURS.length]; }
@@ -196,7 +222,7 @@ class Explorer {
     const on = (set) => [...set.querySelectorAll("input:checked")].map((input) => input.value);
     const [runs, seeds, metric] = [on(this.arms), on(this.seeds), this.metric.value];
     const found = [];
-    this.curves.ablations[this.ablation.value].arms.forEach(([arm, run], i) => {
+    this.members.forEach(([arm, run], i) => {
       if (!runs.includes(run)) return;
       const mine = seeds.filter((seed) => seed in this.curves.runs[run]).map((seed) => {
         const record = this.curves.runs[run][seed];
@@ -271,19 +297,26 @@ class Explorer {
     return make("circle", { class: "curve", ...at, r: 4, stroke: this.colour(curve.i), fill: this.colour(curve.i) });
   }
 
-  /** Read the point nearest to the pointer, of the nearest curve. */
+  /** Read all curves where the point nearest to the pointer is. */
   point(event) {
     if (!this.shown.length || !this.mark) return;
     const box = this.chart.getBoundingClientRect();
     const px = ((event.clientX - box.left) / box.width) * SIZE.width;
-    const py = ((event.clientY - box.top) / box.height) * SIZE.height;
-    let best = null, distance = Infinity;
-    this.shown.forEach((curve, number) => curve.y.forEach((value, k) => {
-      if (value === null) return;
-      const d = (this.x(curve.x[k]) - px) ** 2 + (this.y(value) - py) ** 2;
-      if (d < distance) { distance = d; best = { number, k }; }
-    }));
-    this.moveTo(best);
+    const xs = this.shown.flatMap((curve) => curve.x);
+    const seen = xs.reduce((best, x) => (Math.abs(this.x(x) - px) < Math.abs(this.x(best) - px) ? x : best), xs[0]);
+    this.moveTo(null);
+    this.line(seen);
+    const found = this.shown.map((curve) => [curve, curve.y[curve.x.indexOf(seen)]]).filter(([, value]) => Number.isFinite(value));
+    for (const [curve, value] of found) this.mark.append(make("circle", { cx: this.x(seen), cy: this.y(value), r: 4, fill: this.colour(curve.i) }));
+    found.sort((a, b) => b[1] - a[1]);
+    const said = found.slice(0, 12).map(([curve, value]) => `${curve.arm}, seed ${curve.seed}: ${short(value)}`);
+    const more = found.length > 12 ? `; and ${found.length - 12} more` : "";
+    this.readout.textContent = `${seen.toLocaleString("en")} images seen: ${this.curves.metrics[this.metric.value]} of ${said.join("; ")}${more}`;
+  }
+
+  line(seen) {
+    const at = this.x(seen);
+    this.mark.append(make("line", { class: "cursor", x1: at, x2: at, y1: SIZE.top, y2: SIZE.height - SIZE.bottom }));
   }
 
   /** Left and right go along a curve, up and down from curve to curve. */
@@ -306,7 +339,7 @@ class Explorer {
     if (!cursor) return;
     const curve = this.shown[cursor.number], value = curve.y[cursor.k], seen = curve.x[cursor.k];
     const at = this.x(seen);
-    this.mark.append(make("line", { class: "cursor", x1: at, x2: at, y1: SIZE.top, y2: SIZE.height - SIZE.bottom }));
+    this.line(seen);
     if (value !== null) this.mark.append(make("circle", { cx: at, cy: this.y(value), r: 4, fill: this.colour(curve.i) }));
     const said = value === null ? "not finite" : String(value).replace("-", "\u2212");
     this.readout.textContent = `${curve.arm}, seed ${curve.seed}, ${seen.toLocaleString("en")} images seen: ${this.curves.metrics[this.metric.value]} ${said}`;
@@ -326,24 +359,25 @@ function addExplorer() {
   const curves = read("curves");
   if (!Object.values(curves.ablations).some((a) => a.arms.length)) return null;
   const place = document.getElementById("explorer");
+  if (!place) return null;
   document.getElementById("explorer-static").remove();
   const explorer = new Explorer(place, curves);
   for (const section of document.querySelectorAll("[data-ablation]")) {
     const name = section.dataset.ablation;
     if (!curves.ablations[name]?.arms.length) continue;
-    section.querySelector("figcaption .files").append(" ", make("a", { href: `#explore=${name}`, "aria-label": `Explore the curves of ${name}` }, "Explore"));
+    section.querySelector("figcaption .files")?.append(" ", make("a", { href: `#explore=${name}`, "aria-label": `Explore the curves of ${name}` }, "Explore"));
   }
   return explorer;
 }
 
 // --- deep links, and the contents that follow the reader ----------------------------------------
 
-/** Go where the address says: what is folded away is opened, #explore=<ablation> is shown. */
+/** Go where the address says: what is folded away is opened, #explore=<ablation>&... is shown. */
 function follow(explorer) {
   const target = decodeURIComponent(location.hash.slice(1));
-  if (target.startsWith("explore=")) {
-    const name = target.slice("explore=".length);
-    if (explorer && name in explorer.curves.ablations) explorer.choose(name);
+  const said = new URLSearchParams(location.hash.slice(1));
+  if (explorer && said.get("explore") in explorer.curves.ablations) {
+    explorer.restore(said);
     document.getElementById("explorer").scrollIntoView();
     return;
   }
@@ -365,6 +399,7 @@ function followReader() {
     links.get(current?.id)?.removeAttribute("aria-current");
     links.get(last.id).setAttribute("aria-current", "location");
     current = last;
+    for (const item of document.querySelectorAll("nav li")) item.classList.toggle("here", item.contains(links.get(last.id)));
     // Only the contents move, never the page.
     const [nav, link] = [document.querySelector("nav"), links.get(last.id)];
     nav.scrollTop = link.offsetTop - nav.offsetTop - nav.clientHeight / 2;
@@ -382,8 +417,18 @@ function unfoldToPrint() {
   addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
 }
 
+/** The contents stand beside the text where there is room, and are folded away elsewhere. */
+function foldContents() {
+  const wide = matchMedia("(min-width: 70rem)");
+  const contents = document.querySelector("nav details");
+  const fold = () => { contents.open = wide.matches; };
+  wide.addEventListener("change", fold);
+  fold();
+}
+
 enrichTables();
 enrichFigures();
+foldContents();
 const explorer = addExplorer();
 followReader();
 unfoldToPrint();
