@@ -1,0 +1,140 @@
+"""What a study gives away beside its report."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from report.page import registry
+from report.page.sources import Sources
+from report.read.tables import READ, read_tables
+from report.share import checklist, table
+
+
+@pytest.fixture(scope="module")
+def given(demo):
+    return demo / "report"
+
+
+def test_the_picture_has_the_size_that_social_media_ask_for(given):
+    with Image.open(given / "share.png") as image:
+        assert image.size == (1200, 630)
+        colours = image.convert("RGB").getcolors(1 << 20)
+    assert len(colours) > 20
+    page = (given / "index.html").read_text()
+    assert '<meta property="og:image" content="share.png">' in page
+
+
+def test_parquet_holds_what_csv_does(given):
+    for name in READ:
+        parquet = pd.read_parquet(given / "tables" / f"{name}.parquet")
+        csv = pd.read_csv(given.parent / "tables" / f"{name}.csv", keep_default_na=False)
+        assert parquet.shape == csv.shape
+        assert list(parquet.columns) == list(csv.columns)
+    runs = pd.read_parquet(given / "tables" / "runs.parquet")
+    csv = pd.read_csv(given.parent / "tables" / "runs.csv")
+    assert runs["final_test_accuracy"].tolist() == csv["final_test_accuracy"].tolist()
+
+
+def test_the_crate_names_files_and_records_that_are_there(given):
+    content = json.loads((given.parent / "ro-crate-metadata.json").read_text())
+    things = {thing["@id"]: thing for thing in content["@graph"]}
+    assert things["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    parts = [part["@id"] for part in things["./"]["hasPart"]]
+    assert {"study.json", "report/index.html", "report/share.png", "tables/runs.csv"} <= {*parts}
+    for part in parts:
+        assert (given.parent / part).exists(), part
+        assert part in things
+    assert things["#workflow"]["version"] == "c0ffee"
+
+
+def test_the_table_for_a_paper_has_the_measured_numbers(demo):
+    tables = read_tables(demo)
+    latex = table.ablations_table(tables.study, tables.runs, tables.comparisons)
+    runs = tables.runs[tables.runs["run"] == "maxpool.with_maxpool"]["final_test_accuracy"]
+    row = next(line for line in latex.splitlines() if "with the maxpool" in line)
+    assert f"{runs.mean() * 100:.2f}" in row
+    assert row.endswith(rf"& {len(runs)} \\")
+    assert latex.count(r"\multicolumn{4}") == len(tables.study["ablations"])
+    # One mean of each ablation is the highest, but for means that are equal.
+    assert latex.count(r"\textbf{") >= latex.count(r"\multicolumn{4}")
+    assert (demo / "report" / "table.tex").read_text() == latex
+
+
+def test_the_table_for_a_paper_compiles_in_one(demo, engine, tmp_path):
+    from report.page import pdf
+
+    body = (demo / "report" / "table.tex").read_text()
+    packages = "".join(
+        rf"\usepackage{{{name}}}" for name in ("booktabs", "amssymb", "textcomp", "graphicx")
+    )
+    source = tmp_path / "paper.tex"
+    source.write_text(
+        rf"\documentclass{{article}}{packages}\begin{{document}}"
+        rf"\resizebox{{!}}{{.9\textheight}}{{{body}}}\end{{document}}"
+    )
+    assert pdf.build(source)
+
+
+def test_the_model_card_is_of_the_best_run(demo, given):
+    card = (given / "model_card.md").read_text()
+    means = pd.read_csv(demo / "tables" / "runs.csv").groupby("run")["final_test_accuracy"].mean()
+    assert f"({means.idxmax()})\n" in card
+    assert f"{means.max():.2%}" in card
+    for link in re.findall(r"\]\(([^)]*)\)", card):
+        assert (given / link).resolve().is_file()
+
+
+def test_the_checklist_answers_from_the_records_and_marks_the_rest(demo, given):
+    text = (given / "checklist.md").read_text()
+    runs = pd.read_csv(demo / "tables" / "runs.csv")
+    assert f"{len(runs)} runs." in text
+    assert "`snakemake --cores all --config scale=demo" in text
+    assert text.count(f"| {checklist.MISSING} |") == 4
+
+
+# --- sections -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", registry.ORDER)
+def test_a_section_is_a_module_and_two_templates_and_asks_for_what_there_is(demo, place):
+    import importlib
+    import inspect
+
+    module = importlib.import_module(f"report.page.sections.{place}")
+    for ending in ("html", "tex"):
+        assert (registry.FOLDER / registry.Section("x", place, "x", {}).template(ending)).is_file()
+    sources = Sources(demo, read_tables(demo), demo / "figures")
+    # Named tables, not the parcel of all of them.
+    wanted = set(inspect.signature(module.content).parameters)
+    assert "tables" not in wanted
+    assert all(hasattr(sources, name) for name in wanted)
+
+
+def test_both_renderings_have_the_sections_in_the_order_of_the_registry(demo, given):
+    sources = Sources(demo, read_tables(demo), demo / "figures")
+    titles = [section.title for section in registry.sections_of(sources)]
+    page = (given / "index.html").read_text()
+    latex = (given / "report.tex").read_text()
+    heads = re.findall(r"<h2>(.*?)</h2>", page)
+    assert [head.replace("&#39;", "'") for head in heads] == titles
+    found = re.findall(r"\\section\{(.*?)\}\n", latex)
+    assert len(found) == len(titles) + 1  # the layers of the final model, in the appendix
+    assert latex.index(r"\appendix") < latex.index(r"\section{How it was done}")
+
+
+def test_every_module_among_the_sections_is_one(demo):
+    found = {
+        ".".join(path.relative_to(registry.FOLDER).with_suffix("").parts)
+        for path in registry.FOLDER.rglob("[a-z]*.py")
+    }
+    assert found == set(registry.ORDER)
+
+
+def test_the_page_is_short(demo):
+    page = (demo / "report" / "index.html").read_text()
+    # A study of every ablation; the demo's has a third of its words.
+    main = re.sub(r"<(svg|script|style|details)\b.*?</\1>", "", page, flags=re.DOTALL)
+    assert len(re.sub(r"<[^>]*>", " ", main).split()) < 8_000
