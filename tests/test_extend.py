@@ -1,4 +1,4 @@
-"""The six extensions of docs/extend.md, made as they stand there, in one copy of the project."""
+"""The extensions of docs/extend.md, made as they stand there, in one copy of the project."""
 
 import json
 import re
@@ -148,3 +148,24 @@ def test_a_data_set_of_ones_own(project, tmp_path):
     assert set(runs["run"]) == {"base.design", "maxpool.with_maxpool"}
     confusion = pd.read_csv(project / "results" / "shapes" / "tables" / "confusion.csv")
     assert confusion["images"].sum() == 40
+
+
+def test_a_section_stands_in_both_renderings(project):
+    sections = project / "report" / "page" / "sections" / "experiments"
+    write(project, ["report/page/sections/experiments/slowest.py"])
+    for name, text in re.findall(r"`(slowest\.\w+\.j2)` says\s+`([^`]*)`", DOCUMENT):
+        (sections / name).write_text(f"{text}\n")
+    registry = project / "report" / "page" / "registry.py"
+    edit(
+        registry,
+        '    "experiments.effects",\n',
+        '    "experiments.effects",\n    "experiments.slowest",\n',
+    )
+    argv = [sys.executable, "-m", "report.render", "results/smoke"]
+    done = subprocess.run(argv, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = project / "results" / "smoke" / "report"
+    page, latex = ((report / name).read_text() for name in ("index.html", "report.tex"))
+    assert page.index('<section id="effects">') < page.index('<section id="slowest">')
+    assert "<caption>The slowest runs.</caption>" in page
+    assert latex.index(r"\section{Every effect}") < latex.index(r"\section{The slowest runs}")

@@ -127,8 +127,8 @@ def test_a_mistake_in_a_setting_is_a_line_without_the_workflows_own(finished):
     code, output = snakemake(finished, "-n", settings=["data_source=Parquet"], scale="cpu")
     assert code == 1
     assert output.splitlines()[-1] == (
-        "error: config: data_source: allowed are torchvision, archive, parquet, got 'Parquet'; did "
-        "you mean parquet?"
+        "error: config: data_source: allowed are torchvision, archive, parquet, folders, got "
+        "'Parquet'; did you mean parquet?"
     )
 
 
@@ -325,7 +325,7 @@ def test_a_record_of_an_unknown_run_is_refused_with_the_nearest_name(finished):
 @pytest.mark.parametrize(
     ("path", "old", "new", "said"),
     [
-        ("ablations/maxpool.yaml", "model.maxpool: true", "model.maxpol: true", "maxpool.yaml:9"),
+        ("ablations/maxpool.yaml", "model.maxpool: true", "model.maxpol: true", "maxpool.yaml:10"),
         ("ablations/steps.yaml", "base: early", "base: earli", "did you mean early"),
         ("config/config.yaml", "seeds: null", "seeds: none", "seeds: expected a whole number"),
     ],

@@ -16,7 +16,6 @@ TYPES = {
     ".json": "application/json",
     ".md": "text/markdown",
     ".parquet": "application/vnd.apache.parquet",
-    ".pdf": "application/pdf",
     ".png": "image/png",
     ".tex": "application/x-tex",
 }
@@ -36,7 +35,9 @@ def crate(folder: Path, report: Path, tables: Path, page: Page, runs: pd.DataFra
     runs
         The table of runs.
     """
-    places = [folder / "study.json", *sorted(tables.glob("*.csv")), *sorted(report.iterdir())]
+    # The PDF isn't there yet: it is made of report.tex.
+    made = [path for path in sorted(report.iterdir()) if path.suffix not in (".pdf", ".log")]
+    places = [folder / "study.json", *sorted(tables.glob("*.csv")), *made]
     files = [
         {
             "@id": path.relative_to(folder).as_posix(),
