@@ -121,9 +121,7 @@ def main_table(
         "n": True,
     }
     return printed(
-        f"{ablation['title']}: test accuracy after the last epoch, the mean over seeds and their "
-        f"range; effects are means of differences paired by seed, with the interval that "
-        f"decides.{below} {_lengths(ablation, mine)}".strip(),
+        f"{ablation['title']}.{below} {_lengths(ablation, mine)}".strip(),
         columns,
         rows,
     )
