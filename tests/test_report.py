@@ -13,9 +13,10 @@ from report import render, wording
 from report.draw import all_figures as figures
 from report.page import pdf
 from report.page.html import block
+from report.page.sections.opening import answer
 from report.page.sections.paper import figure_2, figure_3
 from report.page.sections.record import cite
-from report.read import tables
+from report.read import published, tables
 from resnet.config import RunConfig, flatten, titles, to_dict
 from tests.conftest import report_on, write_study
 
@@ -205,6 +206,54 @@ def test_every_figure_is_placed_in_both_renderings(demo):
     for name in names:
         assert f'<figure id="figure-{name}">' in text
         assert f"../figures/{name}.pdf" in latex
+
+
+def effects(*rows):
+    columns = ["arm", "n", "difference_points", "low_points", "high_points"]
+    return pd.DataFrame(rows, columns=columns).assign(ablation="maxpool")
+
+
+STUDY = {"ablations": {"maxpool": {"arms": [{"name": n, "label": f"with {n}"} for n in "abc"]}}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            [("a", 2, -9.0, -50.0, 32.0), ("b", 5, 2.0, 1.0, 3.0), ("c", 1, 20.0, None, None)],
+            "Of 3 changes that were tried, one matters most: with b, "
+            "+2.0 points (+1.00 to +3.00, n = 5).",
+        ),
+        (
+            [("a", 2, -9.0, -50.0, 32.0), ("c", 1, 20.0, None, None)],
+            "Of 2 changes that were tried, none can be told from chance with these seeds; the "
+            "largest: with a, −9.0 points (−50.00 to +32.00, n = 2).",
+        ),
+        ([("c", 1, 20.0, None, None)], "0 of the paper's 0 claims were tested."),
+    ],
+)
+def test_the_answer_calls_nothing_large_that_may_be_chance(rows, said):
+    largest = answer.largest_effect(STUDY, effects(*rows))
+    assert answer.sentence(None, largest, published.load(), []) == said
+
+
+def test_the_answer_sets_the_best_run_of_the_final_network_beside_the_papers():
+    runs = pd.DataFrame(
+        {
+            "run": ["a", "a", "b", "c"],
+            "parameters": [4_978_730] * 3 + [11_000_000],
+            "best_notebook_test_accuracy": [0.915, 0.917, 0.5, 0.99],
+            "images_seen": [998_400, 998_400, 16_000_000, 10],
+        }
+    )
+    best = answer.best_run(runs, published.load())
+    assert answer.sentence(best, None, published.load(), []) == (
+        "The same 4,978,730 parameters, trained well: 91.6% (n = 2) against the published 91%, in "
+        "a sixteenth of the images."
+    )
+    tile = answer.accuracy_tile(best, published.load())
+    assert tile.measured == "91.6%"
+    assert tile.lines[0] == "published 91%, difference +0.6 points"
 
 
 def only(demo, tmp_path, name):

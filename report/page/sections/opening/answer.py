@@ -11,7 +11,7 @@ import pandas as pd
 from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.page.picture import Picture
-from report.read.arms import label_of, member_of
+from report.read.arms import name_of
 from report.read.published import Published
 from report.wording import DASH, count, interval, percent, plural, signed
 
@@ -83,14 +83,20 @@ def best_run(runs: pd.DataFrame, published: Published) -> Best | None:
 
 
 def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str, Any] | None:
-    """Return the row of the largest effect of several seeds, with its arms' labels, if any."""
-    found = comparisons[comparisons["n"] > 1].dropna(subset="difference_points")
+    """Return the row of the largest effect of several seeds, with its arm's label, if any.
+
+    Effects whose interval leaves out zero come first; ``clear`` is whether there is one, ``effects``
+    how many there are in all.
+    """
+    every = comparisons.dropna(subset="difference_points")
+    found = every[every["n"] > 1]
     if found.empty:
         return None
-    row: dict[str, Any] = dict(found.loc[found["difference_points"].abs().idxmax()])
-    member = member_of(study, f"{row['ablation']}.{row['arm']}")
-    effects = len(comparisons.dropna(subset="difference_points"))
-    return row | {"label": label_of(member or {"name": row["arm"]}), "effects": effects}
+    clear = found[(found["low_points"] > 0) | (found["high_points"] < 0)]
+    among = found if clear.empty else clear
+    row: dict[str, Any] = dict(among.loc[among["difference_points"].abs().idxmax()])
+    name = name_of(study, f"{row['ablation']}.{row['arm']}")
+    return row | {"label": name, "effects": len(every), "clear": not clear.empty}
 
 
 def sentence(
@@ -111,11 +117,11 @@ def sentence(
             f"{percent(reported, 0)}{images}."
         )
     if largest:
-        effect = effect_in_words(largest)
-        return (
-            f"Of {plural(largest['effects'], 'change')} that were tried, one matters most: "
-            f"{largest['label']}, {effect}."
-        )
+        said = f"{largest['label']}, {effect_in_words(largest)}"
+        tried = f"Of {plural(largest['effects'], 'change')} that were tried"
+        if largest["clear"]:
+            return f"{tried}, one matters most: {said}."
+        return f"{tried}, none can be told from chance with these seeds; the largest: {said}."
     tested = [v for v in verdicts if v.verdict != NOT_RUN]
     return f"{len(tested)} of the paper's {len(verdicts)} claims were tested."
 
@@ -148,7 +154,7 @@ def effect_tile(largest: dict[str, Any] | None) -> Tile | None:
     ends = interval(largest["low_points"], largest["high_points"])
     said = f"{ends}, n = {largest['n']}" if ends != DASH else f"n = {largest['n']}"
     return Tile(
-        f"Largest effect: {largest['label']}",
+        f"{'Largest clear' if largest['clear'] else 'Largest'} effect: {largest['label']}",
         f"{signed(largest['difference_points'], 1)} points",
         (said, "the paper publishes no number for it"),
     )
