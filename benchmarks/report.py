@@ -16,7 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
-STEPS = ("collect", "statistics", "claims", "figures", "render", "pdf")
+STEPS = {
+    "collect": "report.read.records",
+    "statistics": "report.judge.comparisons",
+    "claims": "report.claims",
+    "figures": "report.draw.all_figures",
+    "render": "report.render",
+    "pdf": "report.page.pdf",
+}
+"""The steps, and the module of each."""
 SIZES = {110: (2, 5), 310: (6, 5), 1_010: (20, 5), 10_010: (100, 10)}
 """Numbers of ablations and arms, by the number of records."""
 
@@ -24,9 +32,9 @@ DEFAULT = (110, 1_010, 10_010)
 
 
 def measure(step: str, folder: Path) -> tuple[float, float]:
-    """Return the seconds and the peak memory, in MB, of ``python -m report.<step>``."""
+    """Return the seconds and the peak memory, in MB, of a step."""
     arguments = [f"results/{folder.name}", *(["--write-only"] if step == "claims" else [])]
-    code = f"import sys; from report import {step}; sys.exit({step}.main(sys.argv[1:]))"
+    code = f"import sys, {STEPS[step]} as step; sys.exit(step.main(sys.argv[1:]))"
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -37,7 +45,7 @@ def measure(step: str, folder: Path) -> tuple[float, float]:
     )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
-        sys.exit(f"error: report.{step} ended with {status}")
+        sys.exit(f"error: {STEPS[step]} ended with {status}")
     # ru_maxrss is in KiB on Linux (getrusage(2)).
     return time.perf_counter() - started, usage.ru_maxrss * 1024 / 1e6
 

@@ -1,5 +1,8 @@
 """Benchmarks: what they write."""
 
+import importlib
+
+from benchmarks import report as reports
 from benchmarks import training
 from benchmarks.training import RESULTS, filed, report
 
@@ -23,3 +26,8 @@ def test_this_processor_s_section_is_replaced_by_a_run_s_report(monkeypatch) -> 
     filed_once = filed(RESULTS.read_text(), report(rates, 8.0))
     assert filed_once.count(f"## {heading}, bf16\n") == 1
     assert "\npaper loop: 2.00\n\nGEMM share: 0.49\n" in filed_once
+
+
+def test_the_steps_of_the_reports_benchmark_are_there():
+    for module in reports.STEPS.values():
+        assert callable(importlib.import_module(module).main)

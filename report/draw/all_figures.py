@@ -61,11 +61,9 @@ def _draw_share(tables: Tables, folder: Path, first: int, step: int) -> None:
     for name, draw in islice(drawings(tables.study).items(), first, None, step):
         with styled(narrow=False):
             wide = draw(tables, False)
-        with styled(narrow=False, paper=True):
-            paper = draw(tables, False)
         with styled(narrow=True):
             narrow = draw(tables, True)
-            write(wide, narrow, paper, name, folder)
+            write(wide, narrow, name, folder)
 
 
 def _draw_or_say(tables: Tables, folder: Path, first: int, step: int) -> None:

@@ -21,6 +21,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
+from matplotlib.text import Text
 
 from report.wording import shortened
 from report.writing import write_csv, write_text
@@ -72,8 +73,8 @@ FONTS: dict[bool, dict[Any, Any]] = {
     False: {"font.size": 9, "axes.titlesize": 10, "legend.fontsize": 8},
     True: {"font.size": 6.5, "axes.titlesize": 7, "legend.fontsize": 6.5, "lines.linewidth": 0.9},
 }
-PAPER: dict[Any, Any] = {"font.family": ["DejaVu Serif"]}
-"""What is other in the PDF, whose text has serifs."""
+PAPER_FONT = "DejaVu Serif"
+"""The font in the PDF, whose text has serifs."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,15 @@ class Drawing:
     data: pd.DataFrame
 
 
-def styled(narrow: bool, paper: bool = False) -> AbstractContextManager[Any]:
-    """Return the style context for drawing figures, for the page, for phones, or for the PDF.
+def styled(narrow: bool) -> AbstractContextManager[Any]:
+    """Return the style context for drawing figures, for the page or for phones.
 
     It starts from Matplotlib's defaults, so that no ``matplotlibrc`` changes a figure.
     """
     stack = ExitStack()
     stack.enter_context(style.context("default"))
     stack.enter_context(sns.axes_style("ticks"))
-    stack.enter_context(mpl.rc_context(STYLE | FONTS[narrow] | (PAPER if paper else {})))
+    stack.enter_context(mpl.rc_context(STYLE | FONTS[narrow]))
     return stack
 
 
@@ -171,7 +172,7 @@ def nothing(narrow: bool, reason: str) -> Drawing:
     return Drawing(figure, reason, reason, pd.DataFrame())
 
 
-def write(wide: Drawing, narrow: Drawing, paper: Drawing, name: str, folder: Path) -> None:
+def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
     """Write a figure's files, with reproducible bytes.
 
     The files are ``<name>.svg`` for the page, ``.narrow.svg`` for the page on a phone, and ``.pdf``
@@ -181,12 +182,15 @@ def write(wide: Drawing, narrow: Drawing, paper: Drawing, name: str, folder: Pat
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         _save(wide.figure, folder / f"{name}.svg", {"Date": None})
         _save(narrow.figure, folder / f"{name}.narrow.svg", {"Date": None})
-        _save(paper.figure, folder / f"{name}.pdf", {"CreationDate": None})
+        # Drawing it again would take as long as all the rest.
+        for text in wide.figure.findobj(Text):
+            text.set_fontfamily(PAPER_FONT)
+        _save(wide.figure, folder / f"{name}.pdf", {"CreationDate": None})
     write_csv(wide.data, folder / f"{name}.csv")
     words = {"alt": wide.alt, "caption": wide.caption, "column_caption": narrow.caption}
     write_text(json.dumps(words, indent=1) + "\n", folder / f"{name}.json")
     # Figures have reference cycles; a hundred uncleared ones exceed a laptop's memory.
-    for drawing in (wide, narrow, paper):
+    for drawing in (wide, narrow):
         drawing.figure.clear()
 
 

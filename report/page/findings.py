@@ -134,9 +134,11 @@ def _choice(ablation: dict[str, Any], accuracies: dict[str, float]) -> list[str]
 
 def _finding(row: dict[str, Any], labels: dict[str, str], decided: str) -> str:
     """Return what there is to say of an effect beside its numbers, or an empty text."""
+    if row["n"] < 1 and not _given(row, "unlike_seeds"):
+        return ""  # What wasn't run stands in one place of its own.
     names = f"{labels[row['arm']]} against {labels.get(row['reference'], row['reference'])}"
     if row["n"] < 1:
-        return f"{names}: no pair of runs is finished{_pairs_left_out(row)}."
+        return f"{names}: no pair{_pairs_left_out(row)}."
     if math.isnan(row["difference_points"]):
         return f"{names}: a run ended without an accuracy."
     said = _pairs_left_out(row).removeprefix("; ")
@@ -146,7 +148,7 @@ def _finding(row: dict[str, Any], labels: dict[str, str], decided: str) -> str:
 
 
 def _pairs_left_out(row: dict[str, Any]) -> str:
-    """Return which runs diverged, are missing or couldn't be paired, in words."""
+    """Return which runs diverged or couldn't be paired, in words."""
     said = ""
     if _given(row, "diverged"):
         without = signed(row["finite_difference_points"])
@@ -154,8 +156,6 @@ def _pairs_left_out(row: dict[str, Any]) -> str:
         said += f"; {row['diverged']} diverged, without: {without} points ({bounds})"
     if _given(row, "unlike_seeds"):
         said += f"; not paired, since precision or kind of device differ: {row['unlike_seeds']}"
-    if _given(row, "missing"):
-        said += f"; missing: {row['missing']}"
     return said
 
 

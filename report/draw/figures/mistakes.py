@@ -31,7 +31,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
             axes.imshow(images[place], interpolation="nearest")
             sure = percent(float(row["probability"]), 0)
             axes.set_title(
-                f"{words[0]}\ntaken for {words[1]}\n{sure}", fontsize=6.5 if narrow else 7, pad=2
+                f"{words[0]}\ntaken for {words[1]}\n{sure}", fontsize=6.5 if narrow else 7.5, pad=2
             )
             said.append(f"{words[0]} taken for {words[1]} ({sure})")
     run = name_of(tables.study, str(table["run"].iloc[0]))

@@ -78,7 +78,7 @@ def _name(axes: Axes, tables: Tables, best: pd.DataFrame, cost: str, narrow: boo
             textcoords="offset points",
             ha="right" if below else "left",
             va="bottom" if below else "top",
-            fontsize=6.5 if narrow else 7,
+            fontsize=6.5 if narrow else 7.5,
         )
 
 

@@ -85,8 +85,8 @@ def best_run(runs: pd.DataFrame, published: Published) -> Best | None:
 def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str, Any] | None:
     """Return the row of the largest effect of several seeds, with its arm's label, if any.
 
-    Effects whose interval leaves out zero come first; ``clear`` is whether there is one, ``effects``
-    how many there are in all.
+    Effects whose interval leaves out zero come first; ``clear`` is whether there is one, and
+    ``effects`` how many there are in all.
     """
     every = comparisons.dropna(subset="difference_points")
     found = every[every["n"] > 1]
