@@ -166,6 +166,6 @@ def test_a_section_stands_in_both_renderings(project):
     assert done.returncode == 0, done.stderr
     report = project / "results" / "smoke" / "report"
     page, latex = ((report / name).read_text() for name in ("index.html", "report.tex"))
-    assert page.index('<section id="effects">') < page.index('<section id="slowest">')
+    assert page.index('<section id="slowest">') < page.index('<section id="errors">')
     assert "<caption>The slowest runs.</caption>" in page
-    assert latex.index(r"\section{Every effect}") < latex.index(r"\section{The slowest runs}")
+    assert latex.index(r"\section{The slowest runs}") < latex.index(r"\section{Errors}")

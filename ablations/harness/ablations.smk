@@ -18,7 +18,7 @@ for ambient in ("PYTHONWARNINGS", "MPLBACKEND", "MATPLOTLIBRC"):
     os.environ.pop(ambient, None)
 if not any(map(os.environ.get, ("LOGNAME", "USER", "LNAME", "USERNAME"))):
     # Snakemake asks who calls; in containers a user's number may have no name.
-    os.environ["USER"] = str(os.getuid())
+    os.environ |= {"USER": str(os.getuid())}
 sys.path.insert(0, workflow.basedir)
 
 from ablations.harness.document import DeclarationError, read
