@@ -59,8 +59,11 @@ def constants(texts: list[str]) -> Constants:
         If a text is neither, or a deviation is not positive.
     """
     mean, deviation = (_channels(text) for text in texts)
-    if not bool((deviation > 0).all()):
-        raise ValueError(f"--normalization: deviations must be above 0, got {texts[1]}")
+    if not bool((deviation > 0).all() and (deviation <= 1).all() and (mean.abs() <= 1).all()):
+        raise ValueError(
+            "--normalization: for pixels from 0 to 1, so means of at most 1 and deviations above 0 "
+            f"and at most 1, got {' '.join(texts)}"
+        )
     return mean, deviation
 
 

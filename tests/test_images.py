@@ -15,6 +15,7 @@ from resnet.images.datasets.cifar10 import archive as official
 from resnet.images.datasets.cifar10.read import SOURCES
 from resnet.images.datasets.digits.read import read_digits
 from resnet.images.sources import cache as data
+from resnet.images.sources import parquet as parquet_files
 from resnet.images.sources import prepare, source
 
 
@@ -285,6 +286,13 @@ def test_extracted_binary_batches_are_refused_because_nothing_checks_them(tmp_pa
     (tmp_path / "cifar-10-batches-bin").mkdir()
     with pytest.raises(data.DataError, match="no MD5 of these files is published"):
         official.read_archive(tmp_path)
+
+
+def test_shards_are_in_the_order_of_their_numbers(tmp_path):
+    for k in (*range(12), 7):
+        (tmp_path / f"train-{k}-of-12-b42a775f407cee45.parquet").touch()
+    found = parquet_files.split_files(tmp_path, "train")
+    assert [int(path.stem.split("-")[1]) for path in found] == list(range(12))
 
 
 LAYOUTS = {

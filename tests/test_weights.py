@@ -200,6 +200,13 @@ def test_another_kind_of_tensor_is_not_taken_for_one_of_the_same_shape(network):
         match.fill(network, swapped)
 
 
+@pytest.mark.parametrize("prefix", ["", "module.", "model."])
+def test_a_larger_networks_weights_are_refused(network, prefix):
+    larger = build(from_dict(SMALL | {"model.blocks": [2, 2, 1, 1]}).model)
+    with pytest.raises(ValueError, match=r"layer1.1.conv1.weight has no place in this model"):
+        match.fill(network, prefixed(larger.state_dict(), prefix))
+
+
 def test_a_shape_that_differs_is_named(network):
     state = dict(network.state_dict()) | {"fc.weight": torch.zeros(100, 8)}
     with pytest.raises(ValueError, match=r"fc.weight has the shape \(100, 8\), expected \(10, 8\)"):
@@ -221,7 +228,9 @@ def test_constants_of_a_normalization_are_numbers_or_three(texts, mean, deviatio
     assert found[1].flatten().tolist() == pytest.approx(deviation or [0.2470, 0.2435, 0.2616])
 
 
-@pytest.mark.parametrize("texts", [["0.5", "0"], ["0.5,0.5", "1"], ["x", "1"], ["nan", "1"]])
+@pytest.mark.parametrize(
+    "texts", [["0.5", "0"], ["0.5,0.5", "1"], ["x", "1"], ["nan", "1"], ["125.3", "63"]]
+)
 def test_constants_that_are_none_are_refused(texts):
     with pytest.raises(ValueError, match="--normalization"):
         evaluate.constants(texts)

@@ -62,6 +62,14 @@ def by_name(
     if not whole:
         return None, ""
     prefix, *others = whole
+    more = [n for n in plain if n.startswith(prefix) and n.removeprefix(prefix) not in own]
+    # Under no prefix there may be other things beside the network, with prefixes of their own.
+    more = [n for n in more if prefix or n.partition(".")[0] in {k.partition(".")[0] for k in own}]
+    if more:
+        raise ValueError(
+            f"the weights are a larger network's: {more[0]} has no place in this model; name its "
+            "config.json with --config"
+        )
     said = f"tensors taken: {prefix}*" if prefix else ""
     if others:
         said += f"; also there: {', '.join(f'{p}*' for p in others)}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 IMAGE_COLUMNS, LABEL_COLUMNS = ("img", "image"), ("label", "labels")
 
-OF_SEVERAL = re.compile(r"(.*?)(\d+)(-of-(\d+))?")
+OF_SEVERAL = re.compile(r"(|.*?-)(\d+)(-of-(\d+)(?:-[0-9a-f]+)?)?")
 """The name of a file that is one of several: a number from 0, and perhaps how many there are."""
 
 
@@ -80,7 +80,13 @@ def split_files(folder: Path, split: str) -> list[Path]:
             "name one of the two folders as data_folder"
         )
     _check_complete(found)
-    return found
+    return sorted(found, key=_number)
+
+
+def _number(path: Path) -> tuple[int, str]:
+    """Return a file's place among the split's files."""
+    name = OF_SEVERAL.fullmatch(path.stem)
+    return (int(name[2]) if name else 0), path.name
 
 
 def _is_of(path: Path, split: str) -> bool:
