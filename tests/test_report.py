@@ -230,6 +230,11 @@ STUDY = {"ablations": {"maxpool": {"arms": [{"name": n, "label": f"with {n}"} fo
             "largest: with a, −9.0 points (−50.00 to +32.00, n = 2).",
         ),
         ([("c", 1, 20.0, None, None)], "0 of the paper's 0 claims were tested."),
+        (
+            [("a", 2, -9.0, -50.0, 32.0)],
+            "With a, −9.0 points (−50.00 to +32.00, n = 2), which can't be told from chance with "
+            "these seeds.",
+        ),
     ],
 )
 def test_the_answer_calls_nothing_large_that_may_be_chance(rows, said):

@@ -118,6 +118,11 @@ def sentence(
         )
     if largest:
         said = f"{largest['label']}, {effect_in_words(largest)}"
+        if largest["effects"] == 1:
+            chance = (
+                "" if largest["clear"] else ", which can't be told from chance with these seeds"
+            )
+            return f"{said[:1].upper()}{said[1:]}{chance}."
         tried = f"Of {plural(largest['effects'], 'change')} that were tried"
         if largest["clear"]:
             return f"{tried}, one matters most: {said}."
