@@ -146,6 +146,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         args.action(resolve(options(args.config)), args)
+    except BrokenPipeError:
+        raise  # Whoever reads the output has stopped, which is no error.
     except (DeclarationError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -54,10 +54,10 @@ def share(sources: Sources, page: Page, into: Path) -> None:
         write_text(text, into / name)
     for name in READ:
         write_parquet(getattr(sources.tables, name), into / "tables" / f"{name}.parquet")
-    tables = into.parent / "tables"
-    write_text(
-        crate.crate(into.parent, into, tables, page, runs), into.parent / "ro-crate-metadata.json"
-    )
+    # A partial report lies beside the records that a crate names, not above them.
+    if into.parent.resolve() == sources.folder.resolve():
+        described = crate.crate(sources.folder, into, page, runs)
+        write_text(described, sources.folder / "ro-crate-metadata.json")
 
 
 def partial(folder: Path, into: Path) -> Path:

@@ -83,6 +83,16 @@ def test_a_cell_of_a_grid_is_named_by_its_settings(tmp_path):
     assert "learning rate 0.05, batch size 64" in [arm.label for arm in declaration.arms]
 
 
+@pytest.mark.parametrize(("label", "other"), [("wider", "one"), ("base", "the base")])
+def test_arms_that_readers_could_not_tell_apart_are_refused(tmp_path, label, other):
+    arms = {
+        "one": {"label": "wider", "model.maxpool": True},
+        "two": {"label": label, "model.maxpool": True, "also_changes": {"batch_size": 64}},
+    }
+    with pytest.raises(DeclarationError, match=f"'{label}' is that of {other}, too"):
+        declare(tmp_path, {"arms": arms})
+
+
 @pytest.mark.parametrize("label", ["", "x" * 61, 3, None])
 def test_a_label_that_is_none_is_refused(tmp_path, label):
     arms = {"kept": {"label": label, "model.maxpool": True}}

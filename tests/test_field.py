@@ -123,6 +123,12 @@ def test_a_copy_in_another_repository_has_no_commit_of_that(tmp_path, monkeypatc
         ("-3", -3),
         ("1_000", "1_000"),
         ("1e-3", 1e-3),
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("2.", 2.0),
+        ("-1.5E+2", -150.0),
+        ("1:30.5", "1:30.5"),
+        ("1_000.5", "1_000.5"),
         ("16x16", "16x16"),
         ("2026-11-27", "2026-11-27"),
         ("2026-11-26T22:00:00Z", "2026-11-26T22:00:00Z"),
@@ -172,6 +178,15 @@ def test_a_reader_who_stops_and_a_full_disk_are_no_traceback():
         assert done.stderr.decode() == (
             "error: the output can't be written: No space left on device\n"
         )
+
+
+def test_a_reader_of_the_commands_may_stop():
+    reader, writer = os.pipe()
+    os.close(reader)
+    argv = [sys.executable, "-m", "ablations", "commands", "--config", "scale=paper"]
+    done = subprocess.run(argv, stdout=writer, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_git_changes_no_line_endings_of_records():

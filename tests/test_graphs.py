@@ -82,8 +82,10 @@ def flipped(step, gradients):
 def test_first_steps_agree_only_to_the_bit(make):
     assert trial.agree(make)
     assert not trial.agree(lambda graphs: make(graphs, flipped))
-    # The difference comes after so few steps.
-    assert trial.agree(lambda graphs: make(graphs, flipped), steps=WARM_UP)
+    # The difference comes after these steps.
+    assert trial.agree(lambda graphs: make(graphs, flipped), steps=WARM_UP + 2)
+    # With so few, no graph was recorded, and nothing was shown.
+    assert not trial.agree(make, steps=WARM_UP)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,7 @@ def test_first_steps_agree_only_to_the_bit(make):
 def test_auto_uses_graphs_if_the_first_steps_agree(asked, agrees, used, monkeypatch):
     monkeypatch.setattr(job, "Run", lambda _config, _images, _device, graphs: graphs)
     monkeypatch.setattr(trial, "agree", lambda make: agrees)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
     args, config = argparse.Namespace(cuda_graphs=asked), from_dict({})
     assert job.make_run(args, config, None, torch.device("cuda")) is used
     if asked == "auto":

@@ -373,6 +373,20 @@ def test_folders_that_are_not_the_data_set_are_refused(folders, spoil, said):
         SOURCES["folders"].read(folders)
 
 
+@pytest.mark.parametrize("mode", ["I;16", "RGBA", "LA"])
+def test_pixels_that_8_bits_cannot_hold_are_refused(folders, mode):
+    path = folders / "test" / "dog" / "0005.png"
+    Image.new(mode, (32, 32)).save(path)
+    with pytest.raises(data.DataError, match=f"0005.png: pixels of mode {mode}, expected 8 bits"):
+        SOURCES["folders"].read(folders)
+
+
+def test_hidden_files_among_the_folders_are_passed_over(folders):
+    (folders / "train" / ".ipynb_checkpoints").mkdir()
+    (folders / "train" / "cat" / "._0003.png").write_bytes(b"Mac OS X")
+    assert len(SOURCES["folders"].read(folders)["train"].labels) == 50
+
+
 @pytest.mark.parametrize("asked", ["archive", "folders"])
 def test_a_folder_of_another_source_is_recognized(parquet, asked):
     with pytest.raises(data.DataError, match="this is data_source=parquet"):

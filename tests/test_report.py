@@ -11,12 +11,14 @@ import pytest
 
 from report import render, wording
 from report.draw import all_figures as figures
+from report.judge.verdicts import Verdict
 from report.page import pdf
 from report.page.html import block
 from report.page.sections.opening import answer
 from report.page.sections.paper import figure_2, figure_3
 from report.page.sections.record import cite
 from report.read import published, tables
+from report.read.arms import name_of
 from resnet.config import RunConfig, flatten, titles, to_dict
 from tests.conftest import report_on, write_study
 
@@ -210,7 +212,8 @@ def test_every_figure_is_placed_in_both_renderings(demo):
 
 def effects(*rows):
     columns = ["arm", "n", "difference_points", "low_points", "high_points"]
-    return pd.DataFrame(rows, columns=columns).assign(ablation="maxpool")
+    table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], float))
+    return table.assign(ablation="maxpool")
 
 
 STUDY = {"ablations": {"maxpool": {"arms": [{"name": n, "label": f"with {n}"} for n in "abc"]}}}
@@ -222,17 +225,22 @@ STUDY = {"ablations": {"maxpool": {"arms": [{"name": n, "label": f"with {n}"} fo
         (
             [("a", 2, -9.0, -50.0, 32.0), ("b", 5, 2.0, 1.0, 3.0), ("c", 1, 20.0, None, None)],
             "Of 3 changes that were tried, one matters most: with b, "
-            "+2.0 points (+1.00 to +3.00, n = 5).",
+            "+2.00 points (+1.00 to +3.00, n = 5).",
         ),
         (
             [("a", 2, -9.0, -50.0, 32.0), ("c", 1, 20.0, None, None)],
             "Of 2 changes that were tried, none can be told from chance with these seeds; the "
-            "largest: with a, −9.0 points (−50.00 to +32.00, n = 2).",
+            "largest: with a, −9.00 points (−50.00 to +32.00, n = 2).",
         ),
         ([("c", 1, 20.0, None, None)], "0 of the paper's 0 claims were tested."),
         (
             [("a", 2, -9.0, -50.0, 32.0)],
-            "With a, −9.0 points (−50.00 to +32.00, n = 2), which can't be told from chance with "
+            "With a, −9.00 points (−50.00 to +32.00, n = 2), which can't be told from chance with "
+            "these seeds.",
+        ),
+        (
+            [("a", 2, 3.0, None, None)],
+            "With a, +3.00 points (equal in each, n = 2), which can't be told from chance with "
             "these seeds.",
         ),
     ],
@@ -242,23 +250,60 @@ def test_the_answer_calls_nothing_large_that_may_be_chance(rows, said):
     assert answer.sentence(None, largest, published.load(), []) == said
 
 
-def test_the_answer_sets_the_best_run_of_the_final_network_beside_the_papers():
+def test_the_answer_names_the_best_run_of_the_final_network():
+    run = "base.recipe_1000000_of_50000"
     runs = pd.DataFrame(
         {
-            "run": ["a", "a", "b", "c"],
-            "parameters": [4_978_730] * 3 + [11_000_000],
-            "best_notebook_test_accuracy": [0.915, 0.917, 0.5, 0.99],
-            "images_seen": [998_400, 998_400, 16_000_000, 10],
+            "run": [run, run, run, "base.final", "c"],
+            "parameters": [4_978_730] * 4 + [11_000_000],
+            "best_notebook_test_accuracy": [0.915, 0.917, float("nan"), 0.5, 0.99],
+            "images_seen": [998_400] * 3 + [16_000_000, 10],
         }
     )
-    best = answer.best_run(runs, published.load())
+    views = {"config": {"evaluation": {"flip": True, "shift": False}}}
+    study = {"ablations": {}, "runs": {run: views}}
+    best = answer.best_run(study, runs, published.load())
+    # The run that ended without an accuracy doesn't count.
     assert answer.sentence(best, None, published.load(), []) == (
-        "The same 4,978,730 parameters, trained well: 91.6% (n = 2) against the published 91%, in "
-        "a sixteenth of the images."
+        "The same 4,978,730 parameters, trained by another recipe: 91.6% (n = 2) against the "
+        "published 91%, in a sixteenth of the images."
     )
     tile = answer.accuracy_tile(best, published.load())
     assert tile.measured == "91.6%"
-    assert tile.lines[0] == "published 91%, difference +0.6 points"
+    assert tile.lines == (
+        "published 91%, difference +0.6 points, n = 2",
+        "the base recipe, 1,000,000 images seen, scored in several views of an image; the paper's "
+        "metric",
+    )
+    own = answer.best_run(study, runs[3:], published.load())
+    assert (own.name, own.views, own.n) == ("", False, 1)
+
+
+def test_the_answer_counts_each_verdict_once():
+    words = ["supported", "exceeds", "refuted", "no meaningful difference", "undecided", "not run"]
+    verdicts = [Verdict("x", "value", "", "", "", word, ()) for word in words]
+    tile = answer.claims_tile(verdicts)
+    assert tile.measured == "1 holds, 2 do not"
+    assert tile.lines == ("1 exceeded, 1 open or without a verdict, 1 not run",)
+
+
+@pytest.mark.parametrize(
+    ("run", "name"),
+    [
+        ("base.final", "the base final"),
+        ("base.final_400000", "the base final, 400,000 images seen"),
+        ("base.early_500000_of_50000", "the base early, 500,000 images seen"),
+        ("own.run", "own.run"),
+    ],
+)
+def test_a_base_is_named_with_its_length(run, name):
+    assert name_of({"ablations": {}}, run) == name
+
+
+def test_a_commit_keeps_its_changes_in_the_citation():
+    commits = ["a" * 40, "a" * 40 + "+changes", "a" * 40, "b" * 40]
+    found = cite.commits_of(pd.DataFrame({"commit": commits}))
+    assert found == ["a" * 12, "a" * 12 + "+changes", "b" * 12]
 
 
 def only(demo, tmp_path, name):

@@ -5,12 +5,17 @@ import re
 
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from report import render
+from report.draw.drawing import styled
+from report.judge.verdicts import Verdict
 from report.page import registry
+from report.page.page import Page
 from report.page.sources import Sources
 from report.read.tables import READ, read_tables
-from report.share import checklist, table
+from report.share import checklist, picture, table
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +30,29 @@ def test_the_picture_has_the_size_that_social_media_ask_for(given):
     assert len(colours) > 20
     page = (given / "index.html").read_text()
     assert '<meta property="og:image" content="share.png">' in page
+
+
+@pytest.mark.parametrize("answer", ["Short.", "4,978,730 parameters, trained well: " * 4])
+def test_the_pictures_text_stays_within_it(answer):
+    words = ["supported", "exceeds", "refuted", "no meaningful difference", "undecided"]
+    words += ["not testable in this study", "no verdict", "not run"]
+    verdicts = [Verdict("x", "value", "", "", "", word, ()) for word in words]
+    page = Page("A title", "", "", "2026-11-27", "reference", "cifar10", "", answer, [])
+    with styled(narrow=False):
+        figure = picture.draw(page, verdicts)
+        canvas = FigureCanvasAgg(figure)
+        boxes = [text.get_window_extent(canvas.get_renderer()) for text in figure.texts]
+    for box in boxes:
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y0 >= 0
+    assert len({tuple(box.extents) for box in boxes}) == len(boxes)
+
+
+def test_a_partial_report_has_no_crate_of_its_own(study):
+    assert render.main([str(study), "--partial"]) == 0
+    assert (study / "partial" / "report" / "share.png").is_file()
+    assert not (study / "partial" / "ro-crate-metadata.json").exists()
 
 
 def test_parquet_holds_what_csv_does(given):

@@ -198,9 +198,21 @@ def _arms(
         arms = _grid(document, body, factor, base)
     else:
         arms = [_arm(document, design, name, change, factor) for name, change in body.items()]
+    _check_labels(document, design, arms)
     if design == "ladder":
         arms = _cumulative(arms)
     return tuple(arms)
+
+
+def _check_labels(document: Document, design: str, arms: Iterable[Arm]) -> None:
+    """Raise an error if readers couldn't tell two arms apart."""
+    seen = {"base": "the base"}
+    for arm in arms:
+        if arm.label in seen:
+            raise document.error(
+                f"label: {arm.label!r} is that of {seen[arm.label]}, too", design, arm.name, "label"
+            )
+        seen[arm.label] = arm.name
 
 
 def _recorded(document: Document) -> tuple[Arm, ...]:

@@ -86,14 +86,17 @@ class Scalars(yaml.SafeLoader):
 
 DATE, INTEGER, FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("timestamp", "int", "float"))
 Scalars.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag not in (DATE, INTEGER)]
+    first: [(tag, pattern) for tag, pattern in found if tag not in (DATE, INTEGER, FLOAT)]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 Scalars.add_implicit_resolver(INTEGER, re.compile(r"[-+]?(0|[1-9][0-9]*)$"), list("-+0123456789"))
 
 Scalars.add_implicit_resolver(
     FLOAT,
-    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    re.compile(
+        r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$"
+        r"|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"
+    ),
     list("-+.0123456789"),
 )
 

@@ -101,10 +101,9 @@ def load_declarations(
 def gpu_visible() -> bool:
     """Return whether an NVIDIA GPU exists and isn't hidden, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    # The second is where Windows' subsystem for Linux has it.
-    return not hidden and any(
-        path for pattern in ("nvidia[0-9]*", "dxg") for path in Path("/dev").glob(pattern)
-    )
+    # The second is where Windows' subsystem for Linux has NVIDIA's driver, without a device.
+    places = (*Path("/dev").glob("nvidia[0-9]*"), Path("/usr/lib/wsl/lib/libcuda.so.1"))
+    return not hidden and any(path.exists() for path in places)
 
 
 # --- resolving ------------------------------------------------------------------------------

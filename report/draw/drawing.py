@@ -159,6 +159,23 @@ def interval_line(
             axes.plot(end, y, mark, color=ink, markersize=size, clip_on=False, alpha=alpha)
 
 
+def note(axes: Axes, y: float, text: str, narrow: bool) -> None:
+    """Write a row's numbers at the right of the axes."""
+    axes.annotate(
+        text,
+        (1.015, y),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        fontsize=6.5 if narrow else 8,
+    )
+
+
+def levels(confidence: pd.Series) -> str:
+    """Return the intervals' confidence in words, such as ``95%`` or ``95% to 98.75%``."""
+    low, high = (f"{end * 100:.4g}%" for end in (confidence.min(), confidence.max()))
+    return low if low == high else f"{low} to {high}"
+
+
 def thin(table: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return at most ``most`` equally spaced rows, including the last row."""
     return table.iloc[:: -1 * max(1, -(-len(table) // most))].iloc[::-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from report.judge.statistics.effects import MARGIN, Effect, sign_test_p
+from report.judge.statistics.effects import CONFIDENCE, MARGIN, Effect, sign_test_p
 from report.judge.statistics.power import more_seeds
 
 SUPPORTED, REFUTED = "supported", "refuted"
@@ -54,6 +54,8 @@ class Part:
         the claim's verdict.
     effect, thresholds
         The effect at the last look, and the thresholds that it is tested against.
+    confidence
+        That of the effect's interval.
     held
         For a trend, in how many seeds the rule holds, and in how many it can be told.
     later
@@ -72,10 +74,16 @@ class Part:
     verdict: str = ""
     effect: Effect | None = None
     thresholds: tuple[float, ...] = ()
+    confidence: float = CONFIDENCE
     held: tuple[int, int] | None = None
     later: tuple[tuple[int, float], ...] = ()
     waiting: int = 0
     gains: bool | None = None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The interval that decides, in points; NaN where there is none."""
+        return self.effect.interval(self.confidence) if self.effect else (math.nan, math.nan)
 
     def needed(self, level: float) -> int | None:
         """Return about how many more seeds decide the part at ``level``; None if unknown."""

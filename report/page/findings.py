@@ -45,9 +45,9 @@ def conclusion(
     labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
     row = dict(found.loc[found["difference_points"].abs().idxmax()])
     said = f"{labels[row['arm']]}: {in_points(row)}"
-    said = f"{said[:1].upper()}{said[1:]}"
-    if len(found) > 1:
-        said = f"Of {len(found)} effects the largest is {said[:1].lower()}{said[1:]}"
+    # A label keeps its own capitals within a sentence.
+    several = f"Of {len(found)} effects the largest is {said}"
+    said = several if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
     mine = [v for v in verdicts if any(p.arm == f"{name}.{row['arm']}" for p in v.parts)]
     decided = "; ".join(f"\u201c{v.says}\u201d: {v.verdict}" for v in mine)
     return f"{said}. {decided}." if decided else f"{said}."
@@ -56,8 +56,10 @@ def conclusion(
 def in_points(row: dict[str, Any]) -> str:
     """Return an effect as ``-6.1 points (-7.3 to -4.9, n = 5)``."""
     ends = interval(row["low_points"], row["high_points"])
-    ends = "" if ends == DASH else f"{ends}, "
-    return f"{signed(row['difference_points'])} points ({ends}n = {row['n']})"
+    if ends == DASH:
+        # Equal differences have no spread, and so no interval.
+        ends = "equal in each" if row["n"] > 1 else ""
+    return f"{signed(row['difference_points'])} points ({ends}{', ' * bool(ends)}n = {row['n']})"
 
 
 def ablation_findings(

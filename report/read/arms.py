@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Member = dict[str, Any]
@@ -47,5 +48,14 @@ def name_of(study: dict[str, Any], arm: str) -> str:
     """Return how readers know an arm, written as ``ablation.arm``, or a run of that name."""
     ablation, member = ablation_of(study, arm), member_of(study, arm)
     if ablation is None or member is None:
-        return arm
+        return _name_of_base(arm)
     return f"the base {ablation['base']}" if member["name"] == "base" else label_of(member)
+
+
+def _name_of_base(run: str) -> str:
+    """Return ``base.final_20000_of_50000`` as ``the base final, 20,000 images seen``."""
+    found = re.fullmatch(r"base\.(.+?)(?:_(\d+)(?:_of_\d+)?)?", run)
+    if not found:
+        return run
+    length = f", {int(found[2]):,} images seen" if found[2] else ""
+    return f"the base {found[1].replace('_', ' ')}{length}"

@@ -31,7 +31,8 @@ def model_card(
         if key != "seed" and (value := setting_of(config, key)) is not None
     ]
     seeds = [f"[seed {n}]({records.record(run, int(n))})" for n in sorted(mine["seed"])]
-    number, used = plural(len(mine), "seed"), setting_of(config, "data.training_images") or 0
+    number, used = plural(len(mine), "seed"), setting_of(config, "data.training_images")
+    of_which = f", of which this run used {count(used)}" if used else ""
     chosen = percent(float(mine["best_test_accuracy"].mean()))
     parts = {
         f"# Model card: {name_of(study, run)} ({run})": answer,
@@ -49,8 +50,8 @@ def model_card(
         ),
         "## Data": (
             f"{data['dataset']} from {data['source']} ({data['pixels']}): "
-            f"{count(data['images']['train'])} training images are there, of which this run used "
-            f"{count(used)}. SHA-256 of the training images: {data['sha256']['train']}."
+            f"{count(data['images']['train'])} training images are there{of_which}. SHA-256 of "
+            f"the training images: {data['sha256']['train']}."
         ),
         "## Results": (
             f"On {count(data['images']['test'])} test images, after the last epoch: "

@@ -10,6 +10,11 @@ import pandas as pd
 
 from report.page.page import Page
 
+Thing = dict[str, Any]
+
+CRATE = "https://w3id.org/ro/crate/1.1"
+LICENCE = "https://spdx.org/licenses/MIT"
+
 TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -21,24 +26,45 @@ TYPES = {
 }
 
 
-def crate(folder: Path, report: Path, tables: Path, page: Page, runs: pd.DataFrame) -> str:
+def crate(folder: Path, report: Path, page: Page, runs: pd.DataFrame) -> str:
     """Return ``ro-crate-metadata.json`` of a study, whose root is the study's folder.
 
     Parameters
     ----------
     folder
         The study's folder.
-    report, tables
-        The folders of the report and the tables, within it.
+    report
+        The folder of the report, within it.
     page
         The report's content.
     runs
         The table of runs.
     """
+    records = _records(runs)
+    parts = [*_files(folder, report), *records]
+    training = {
+        "@id": "#training",
+        "@type": "CreateAction",
+        "name": f"{len(runs)} training runs",
+        "instrument": {"@id": "#workflow"},
+        "result": _ids(records),
+    }
+    workflow = {
+        "@id": "#workflow",
+        "@type": ["SoftwareSourceCode", "ComputationalWorkflow"],
+        "name": "Modified Resnet, reproduced",
+        "programmingLanguage": "Snakemake",
+        "version": ", ".join(sorted({str(commit) for commit in runs["commit"]})),
+    }
+    graph = [*_root(page, parts), training, workflow, *_context(page), *parts]
+    return json.dumps({"@context": f"{CRATE}/context", "@graph": graph}, indent=1) + "\n"
+
+
+def _files(folder: Path, report: Path) -> list[Thing]:
     # The PDF isn't there yet: it is made of report.tex.
     made = [path for path in sorted(report.iterdir()) if path.suffix not in (".pdf", ".log")]
-    places = [folder / "study.json", *sorted(tables.glob("*.csv")), *made]
-    files = [
+    places = [folder / "study.json", *sorted((folder / "tables").glob("*.csv")), *made]
+    return [
         {
             "@id": path.relative_to(folder).as_posix(),
             "@type": "File",
@@ -48,7 +74,10 @@ def crate(folder: Path, report: Path, tables: Path, page: Page, runs: pd.DataFra
         for path in places
         if path.suffix in TYPES
     ]
-    records = [
+
+
+def _records(runs: pd.DataFrame) -> list[Thing]:
+    return [
         {
             "@id": f"runs/{run}/seed{seed}/",
             "@type": "Dataset",
@@ -56,12 +85,14 @@ def crate(folder: Path, report: Path, tables: Path, page: Page, runs: pd.DataFra
         }
         for run, seed in zip(runs["run"], runs["seed"], strict=True)
     ]
-    parts = [*files, *records]
-    about: list[dict[str, Any]] = [
+
+
+def _root(page: Page, parts: list[Thing]) -> list[Thing]:
+    return [
         {
             "@id": "ro-crate-metadata.json",
             "@type": "CreativeWork",
-            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+            "conformsTo": {"@id": CRATE},
             "about": {"@id": "./"},
         },
         {
@@ -70,32 +101,25 @@ def crate(folder: Path, report: Path, tables: Path, page: Page, runs: pd.DataFra
             "name": f"{page.title}: a reproduction, scale {page.scale}",
             "description": page.answer,
             "datePublished": page.date,
-            "license": {"@id": "https://spdx.org/licenses/MIT"},
+            "license": {"@id": LICENCE},
             "isBasedOn": {"@id": page.repository},
-            "hasPart": [{"@id": part["@id"]} for part in parts],
+            "hasPart": _ids(parts),
             "mentions": {"@id": "#training"},
         },
-        {
-            "@id": "#training",
-            "@type": "CreateAction",
-            "name": f"{len(runs)} training runs",
-            "instrument": {"@id": "#workflow"},
-            "result": [{"@id": record["@id"]} for record in records],
-        },
-        {
-            "@id": "#workflow",
-            "@type": ["SoftwareSourceCode", "ComputationalWorkflow"],
-            "name": "Modified Resnet, reproduced",
-            "programmingLanguage": "Snakemake",
-            "version": ", ".join(sorted({str(commit) for commit in runs["commit"]})),
-        },
+    ]
+
+
+def _context(page: Page) -> list[Thing]:
+    return [
         {
             "@id": page.repository,
             "@type": "ScholarlyArticle",
             "name": page.title,
             "author": page.authors,
         },
-        {"@id": "https://spdx.org/licenses/MIT", "@type": "CreativeWork", "name": "MIT licence"},
+        {"@id": LICENCE, "@type": "CreativeWork", "name": "MIT licence"},
     ]
-    context = "https://w3id.org/ro/crate/1.1/context"
-    return json.dumps({"@context": context, "@graph": [*about, *parts]}, indent=1) + "\n"
+
+
+def _ids(things: list[Thing]) -> list[Thing]:
+    return [{"@id": thing["@id"]} for thing in things]

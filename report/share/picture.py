@@ -13,11 +13,12 @@ from report.judge.parts import EXCEEDS, REFUTED, SAME, SUPPORTED, UNDECIDED
 from report.judge.verdicts import Verdict
 from report.page.page import Page
 from report.page.sections.opening.verdicts import counts
+from report.wording import plural
 from resnet.files import new_file
 
 COLOURS = {
     SUPPORTED: PALETTE[2],
-    EXCEEDS: PALETTE[2],
+    EXCEEDS: PALETTE[3],
     REFUTED: PALETTE[1],
     SAME: PALETTE[0],
     UNDECIDED: "#b9bec5",
@@ -41,8 +42,8 @@ def draw(page: Page, verdicts: list[Verdict]) -> Figure:
     """Return the picture: title, answer, and a square for each claim, by verdict."""
     figure = Figure(figsize=(12, 6.3))
     figure.text(0.05, 0.9, f"{page.title}: a reproduction", fontsize=20, color=INK, va="top")
-    answer = textwrap.fill(page.answer, 44)
-    figure.text(0.05, 0.77, answer, fontsize=32, fontweight="bold", va="top", linespacing=1.25)
+    answer = textwrap.fill(page.answer, 40)
+    figure.text(0.05, 0.77, answer, fontsize=28, fontweight="bold", va="top", linespacing=1.25)
     axes = figure.add_axes((0.05, 0.08, 0.42, 0.24))
     axes.set(xlim=(0, A_ROW), ylim=(-max(3, -(-len(verdicts) // A_ROW)), 0), aspect="equal")
     axes.set_axis_off()
@@ -53,8 +54,11 @@ def draw(page: Page, verdicts: list[Verdict]) -> Figure:
         face, edge = COLOURS.get(word, "none"), COLOURS.get(word, INK)
         square = Rectangle((x + 0.08, y + 0.08), 0.84, 0.84, facecolor=face, edgecolor=edge)
         axes.add_patch(square)
-    said = "\n".join(f"{n} {word}" for word, n in found)
-    figure.text(0.5, 0.32, f"{len(verdicts)} claims\n{said}", fontsize=17, va="top", color=INK)
+    figure.text(0.5, 0.34, plural(len(verdicts), "claim"), fontsize=15, va="top", color=INK)
+    for place, (word, n) in enumerate(found):
+        left, top = 0.5 + 0.22 * (place // 4), 0.28 - 0.05 * (place % 4)
+        ink = COLOURS.get(word, INK) if word != UNDECIDED else "#6b7280"
+        figure.text(left, top, f"{n} {word}", fontsize=13, va="top", color=ink, fontweight="bold")
     footer = f"scale {page.scale}, {page.dataset}, {page.date}"
     figure.text(0.95, 0.05, footer, fontsize=12, ha="right", color=INK)
     return figure

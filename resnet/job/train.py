@@ -131,6 +131,8 @@ def make_run(
     if args.cuda_graphs != "auto" or device.type == "cpu" or config.compile:
         return make(args.cuda_graphs == "always")
     trusted = trial.agree(make)
+    # The trial's memory isn't the run's.
+    torch.cuda.reset_peak_memory_stats(device)
     if not trusted:
         log.warning("CUDA graphs change the first steps' bits here: trains without them")
     return make(trusted)

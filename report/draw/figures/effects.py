@@ -7,7 +7,17 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from report.draw.drawing import INK, PALETTE, Drawing, interval_line, label, nothing, sheet
+from report.draw.drawing import (
+    INK,
+    PALETTE,
+    Drawing,
+    interval_line,
+    label,
+    levels,
+    note,
+    nothing,
+    sheet,
+)
 from report.judge.statistics.effects import MARGIN
 from report.read.arms import label_of
 from report.read.tables import Tables
@@ -54,9 +64,10 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     caption = (
         "Every arm's effect on final test accuracy against its reference, largest first within an "
-        f"ablation: the mean of paired differences and its {_levels(table)} paired-t interval over "
-        f"seeds ({seeds(table['n'])}). Within the shaded half a point a difference has no meaning; "
-        "hollow marks come from one seed and have no interval; arrowheads are intervals that go on."
+        f"ablation: the mean of paired differences and its {levels(table['level'])} paired-t "
+        f"interval over seeds ({seeds(table['n'])}). Within the shaded half a point a "
+        "difference has no meaning; hollow marks come from one seed and have no interval; "
+        "arrowheads are intervals that go on."
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."
@@ -109,16 +120,4 @@ def _row(axes: Axes, y: int, row: Any, limit: float, narrow: bool) -> None:
     axes.plot(row["difference_points"], y, "o", color=ink, markerfacecolor=filled, markersize=size)
     bounds = interval(*ends)
     said = signed(row["difference_points"], 1) + ("" if bounds == DASH else f"  ({bounds})")
-    axes.annotate(
-        said,
-        (1.01, y),
-        xycoords=("axes fraction", "data"),
-        va="center",
-        fontsize=6.5 if narrow else 8,
-    )
-
-
-def _levels(table: pd.DataFrame) -> str:
-    """Return the intervals' confidence in words, such as ``95%`` or ``95% to 98.75%``."""
-    low, high = (f"{end * 100:.4g}%" for end in (table["level"].min(), table["level"].max()))
-    return low if low == high else f"{low} to {high}"
+    note(axes, y, said, narrow)

@@ -47,7 +47,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         f"average, as the paper reports ({seeds([found['seed'].nunique()])} at most; every seed is "
         "shown, so no interval)"
         if len(found)
-        else "none of these models was trained in this study (so there is no n = and no interval)"
+        else "none of these models was trained in this study"
     )
     caption = f"Published accuracy of each row of Figure 1; {measured}."
     return Drawing(figure, f"Models of Figure 1: {'; '.join(said)}.", caption, data)

@@ -7,7 +7,17 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from report.draw.drawing import INK, PALETTE, Drawing, label, nothing, sheet
+from report.draw.drawing import (
+    INK,
+    PALETTE,
+    Drawing,
+    interval_line,
+    label,
+    levels,
+    note,
+    nothing,
+    sheet,
+)
 from report.read.arms import label_of
 from report.read.tables import Tables, belonging
 from report.wording import listed, plural, seeds, signed
@@ -24,20 +34,24 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     if len(rungs) < 2:
         return nothing(narrow, f"{ablation['title']}: {len(rungs)} of {len(every)} rungs finished.")
     figure, axes = sheet(narrow, 0.6 + (0.22 if narrow else 0.27) * (len(rungs) + 1))
+    low, high = rungs["accuracy_percent"].min(), rungs["accuracy_percent"].max()
+    room = 0.1 * (high - low) + 1
+    limits = (low - room, high + room)
     for row in rungs.itertuples():
-        _step(axes, row, narrow)
+        _step(axes, row, limits, narrow)
     names = [label(rung, 28 if narrow else 40) for rung in rungs["rung"]]
     axes.set_yticks(range(len(rungs) + 1), [*names, "in all"])
     _total(axes, rungs, narrow)
     axes.set_ylim(len(rungs) + 0.6, -0.6)
-    low, high = rungs["accuracy_percent"].min(), rungs["accuracy_percent"].max()
-    axes.set_xlim(low - 0.1 * (high - low) - 1, high + 0.1 * (high - low) + 1)
+    axes.set_xlim(*limits)
     axes.set_xlabel("final test accuracy (%); right: the accuracy, and the step in points")
     axes.grid(axis="x", alpha=0.3)
+    level = tables.comparisons.query("ablation == @name")["level"]
     caption = (
         f"{ablation['title']}: each bar is what a change adds to the rung above it (means over "
-        f"seeds, {seeds(rungs['n'])}); lines are 95% paired-t intervals of the step, where there "
-        "is more than one seed."
+        f"seeds, {seeds(rungs['n'])}); lines are its {levels(level)} paired-t interval, "
+        "where there is more than one seed (an arrowhead is an interval that goes on); a bar is "
+        "pale where that leaves zero possible."
     )
     if len(rungs) < len(every):
         missing = every[every["accuracy_percent"].isna()]["rung"]
@@ -55,19 +69,24 @@ def _ladder_in_words(title: str, rungs: pd.DataFrame) -> str:
     return said
 
 
-def _step(axes: Axes, row: Any, narrow: bool) -> None:
-    """Draw a rung as a bar from the previous mean to its own; one without a pair is a point."""
+def _step(axes: Axes, row: Any, limits: tuple[float, float], narrow: bool) -> None:
+    """Draw a rung as a bar from the previous mean to its own; one without a pair is a point.
+
+    A bar whose interval leaves out zero is darker than the others.
+    """
     y, mean, step = row.Index, row.accuracy_percent, row.effect_points
     if y == 0 or pd.isna(step):
         axes.plot(mean, y, "o", color=PALETTE[0])
-    else:
-        before = mean - step
-        axes.barh(y, step, 0.55, before, color=PALETTE[2 if step >= 0 else 1])
-        axes.plot([before, before], [y - 1, y], color=PALETTE[5], linewidth=0.8)
-        ends = [before + row.low_points, before + row.high_points]
-        axes.plot(ends, [y, y], color=INK, linewidth=1)
-    said = f"{mean:.1f}" + (f"  {signed(step, 1)}" if y and pd.notna(step) else "")
-    _beside(axes, y, said, narrow)
+        note(axes, y, f"{mean:.1f}", narrow)
+        return
+    before = mean - step
+    clear = row.low_points > 0 or row.high_points < 0
+    ink = PALETTE[2 if step >= 0 else 1]
+    axes.barh(y, step, 0.55, before, color=ink, alpha=1.0 if clear else 0.4)
+    axes.plot([before, before], [y - 1, y], color=PALETTE[5], linewidth=0.8)
+    ends = (before + row.low_points, before + row.high_points)
+    interval_line(axes, y, ends, limits, INK, narrow)
+    note(axes, y, f"{mean:.1f}  {signed(step, 1)}", narrow)
 
 
 def _total(axes: Axes, rungs: pd.DataFrame, narrow: bool) -> None:
@@ -75,17 +94,7 @@ def _total(axes: Axes, rungs: pd.DataFrame, narrow: bool) -> None:
     first, last = rungs["accuracy_percent"].iloc[[0, -1]]
     y = len(rungs)
     axes.barh(y, last - first, 0.55, first, color=PALETTE[0], alpha=0.7)
-    _beside(axes, y, f"{last:.1f}  {signed(last - first, 1)}", narrow)
-
-
-def _beside(axes: Axes, y: int, text: str, narrow: bool) -> None:
-    axes.annotate(
-        text,
-        (1.01, y),
-        xycoords=("axes fraction", "data"),
-        va="center",
-        fontsize=6.5 if narrow else 8,
-    )
+    note(axes, y, f"{last:.1f}  {signed(last - first, 1)}", narrow)
 
 
 def _rungs(tables: Tables, name: str) -> pd.DataFrame:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from report.draw.drawing import INK, PALETTE, Drawing, interval_line, label, sheet
+from report.draw.drawing import (
+    INK,
+    PALETTE,
+    Drawing,
+    interval_line,
+    label,
+    levels,
+    note,
+    sheet,
+)
 from report.judge.claims import judge
-from report.judge.parts import EXCEEDS, REFUTED, SAME, SUPPORTED, UNDECIDED, Part
+from report.judge.parts import DECIDED, EXCEEDS, REFUTED, SAME, SUPPORTED, UNDECIDED, Part
 from report.judge.verdicts import Verdict
 from report.read.arms import label_of, member_of
 from report.read.tables import Tables
@@ -27,41 +37,54 @@ MARKS = {
 }
 """The mark and the colour of each verdict; undecided marks are hollow."""
 
-GROUPS = tuple(MARKS)
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the figure: its name, its verdict, and its part, or None for a claim of several."""
+
+    name: str
+    verdict: str
+    part: Part | None
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
     """Draw each effect that a claim rests on, against what was claimed, grouped by verdict."""
     verdicts = judge(tables)
     shown = sorted(
-        (v for v in verdicts if v.verdict in GROUPS and any(_is_shown(part) for part in v.parts)),
-        key=lambda v: GROUPS.index(v.verdict),
+        (v for v in verdicts if v.verdict in MARKS and any(map(_is_shown, v.parts))),
+        key=lambda v: list(MARKS).index(v.verdict),
     )
-    rows = [(v, part) for v in shown for part in v.parts if _is_shown(part)]
-    said = counted(v.verdict for v in verdicts)
-    figure, axes = sheet(narrow, 0.75 + (0.2 if narrow else 0.27) * max(1, len(rows)))
-    limit = _limit([part for _, part in rows])
-    for y, (verdict, part) in enumerate(rows):
-        _row(axes, y, verdict, part, limit, narrow)
+    rows = [row for v in shown for row in _rows(tables, v)]
+    parts = [row.part for row in rows if row.part]
+    figure, axes = sheet(narrow, 0.75 + (0.2 if narrow else 0.25) * max(1, len(rows)))
+    limit = 1.6 * max(1.5, *(abs(p.effect.difference) for p in parts if p.effect), 1.5)
+    for y, row in enumerate(rows):
+        _draw_row(axes, y, row, limit, narrow)
     axes.axvline(0, color=INK, linewidth=0.8)
-    length = 34 if narrow else 70
-    axes.set_yticks(range(len(rows)), [label(name, length) for name in _names(tables, rows)])
+    axes.set_yticks(range(len(rows)), [label(row.name, 36 if narrow else 72) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-limit, limit)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("points of test accuracy; shaded: what is claimed")
     data = pd.DataFrame(
-        [(v.id, v.verdict, p.arm, p.effect and p.effect.difference, p.claimed) for v, p in rows],
-        columns=["claim", "verdict", "arm", "points", "claimed"],
+        [
+            (v.id, v.verdict, part.arm, part.verdict, part.effect.difference, part.claimed)
+            for v in shown
+            for part in v.parts
+            if part.effect and _is_shown(part)
+        ],
+        columns=["claim", "verdict", "arm", "verdict_of_arm", "points", "claimed"],
     )
-    counts = f"Of {plural(len(verdicts), 'claim')}: {said}."
-    found = "; ".join(f"{v.says}: {p.measured}, {v.verdict}" for v, p in rows[:6])
+    counts = f"Of {plural(len(verdicts), 'claim')}: {counted(v.verdict for v in verdicts)}."
+    found = "; ".join(f"{v.says}: {v.measured}, {v.verdict}" for v in shown[:6])
+    confidence = levels(pd.Series([part.confidence for part in parts], dtype=float))
     caption = (
         "The claims on differences and accuracies (an accuracy as its distance from the published "
-        f"one), grouped by verdict. {counts} Marks are means over seeds (n = "
-        f"{_numbers(rows)}) with the interval that decides; hollow marks are undecided, arrowheads "
-        "intervals that go on."
+        f"one), grouped by verdict. {counts} Marks are means over seeds (n = {_numbers(parts)}) "
+        f"with their {confidence} t interval; hollow marks are undecided: their interval doesn't "
+        "settle what is claimed at the level for all claims together. Arrowheads are intervals "
+        "that go on."
     )
     return Drawing(figure, f"{counts} {found}".strip(), caption, data)
 
@@ -70,29 +93,33 @@ def _is_shown(part: Part) -> bool:
     return part.effect is not None and math.isfinite(part.effect.difference)
 
 
-def _limit(parts: list[Part]) -> float:
-    """Return the end of the axis: room for every effect, whose intervals may go on."""
-    found = [abs(part.effect.difference) for part in parts if part.effect]
-    return 1.6 * max(1.5, *found, 1.5)
+def _rows(tables: Tables, verdict: Verdict) -> list[Row]:
+    """Return a claim's row, or for one of several parts a row above those of its parts."""
+    parts = [part for part in verdict.parts if _is_shown(part)]
+    if len(verdict.parts) == 1:
+        return [Row(verdict.says, verdict.verdict, parts[0])]
+    rule = "one suffices" if verdict.how == "any" else "all must hold"
+    names = [label_of(member_of(tables.study, part.arm) or {"name": part.arm}) for part in parts]
+    return [
+        Row(f"{verdict.says} ({rule})", verdict.verdict, None),
+        *(Row(name, part.verdict, part) for name, part in zip(names, parts, strict=True)),
+    ]
 
 
-def _row(axes: Axes, y: int, verdict: Verdict, part: Part, limit: float, narrow: bool) -> None:
-    assert part.effect is not None
-    mark, ink = MARKS[verdict.verdict]
-    low, high = _claimed(part)
+def _draw_row(axes: Axes, y: int, row: Row, limit: float, narrow: bool) -> None:
+    if row.part is None or row.part.effect is None:
+        note(axes, y, row.verdict, narrow)
+        return
+    mark, ink = MARKS.get(row.verdict, MARKS[UNDECIDED])
+    low, high = _claimed(row.part)
     ends = max(low, -limit), min(high, limit)
     axes.barh(y, ends[1] - ends[0], 0.8, ends[0], color=PALETTE[0], alpha=0.13, linewidth=0)
-    interval_line(axes, y, part.effect.interval(), (-limit, limit), ink, narrow)
-    filled = "none" if verdict.verdict == UNDECIDED else ink
+    interval_line(axes, y, row.part.interval, (-limit, limit), ink, narrow)
+    filled = ink if row.verdict in DECIDED else "none"
     size = (3 if narrow else 6) * (1.6 if mark == "*" else 1)
-    axes.plot(part.effect.difference, y, mark, color=ink, markerfacecolor=filled, markersize=size)
-    axes.annotate(
-        f"{signed(part.effect.difference, 1)}  {verdict.verdict}",
-        (1.01, y),
-        xycoords=("axes fraction", "data"),
-        va="center",
-        fontsize=6.5 if narrow else 8,
-    )
+    found = row.part.effect.difference
+    axes.plot(found, y, mark, color=ink, markerfacecolor=filled, markersize=size)
+    note(axes, y, f"{signed(found, 1)}  {row.verdict}", narrow)
 
 
 def _claimed(part: Part) -> tuple[float, float]:
@@ -103,19 +130,6 @@ def _claimed(part: Part) -> tuple[float, float]:
     return (at, math.inf) if part.claimed == "better" else (-math.inf, at)
 
 
-def _names(tables: Tables, rows: list[tuple[Verdict, Part]]) -> list[str]:
-    """Return the rows' names: a claim, or of a claim of several parts the arm."""
-    found, seen = [], set()
-    for verdict, part in rows:
-        member = member_of(tables.study, part.arm)
-        several = sum(map(_is_shown, verdict.parts)) > 1
-        name = f"{verdict.says}" if verdict.id not in seen else "…"
-        found.append(f"{name}: {label_of(member)}" if several and member else name)
-        seen.add(verdict.id)
-    return found
-
-
-def _numbers(rows: list[tuple[Verdict, Part]]) -> str:
-    numbers = sorted({part.effect.n for _, part in rows if part.effect})
-    ends = dict.fromkeys((numbers[0], numbers[-1])) if numbers else {0: None}
-    return " to ".join(map(str, ends))
+def _numbers(parts: list[Part]) -> str:
+    numbers = sorted({part.effect.n for part in parts if part.effect}) or [0]
+    return " to ".join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))

@@ -55,6 +55,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         measured=compared.brief,
         p=found,
         effect=looks.last if looks.seen else None,
+        confidence=1 - compared.pairs.share,
         thresholds=(threshold,),
         later=looks.left,
         waiting=compared.pairs.waiting,

@@ -45,6 +45,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         measured=compared.brief,
         p=PValues(looks.p(inside), looks.p(outside)),
         effect=looks.last if looks.seen else None,
+        confidence=1 - compared.pairs.share,
         thresholds=(low, high),
         later=looks.left,
         waiting=compared.pairs.waiting,

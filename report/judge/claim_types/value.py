@@ -7,6 +7,7 @@ from typing import Any
 
 from report.judge.evidence import Evidence
 from report.judge.parts import Part, PValues, region
+from report.judge.statistics.effects import CONFIDENCE
 from report.wording import percent
 
 METRIC = "best_notebook_test_accuracy"
@@ -42,6 +43,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         measured=brief,
         p=PValues(looks.p(inside for inside, _ in both), looks.p(outside for _, outside in both)),
         effect=looks.last if looks.seen else None,
+        confidence=1 - looks.level if looks.seen else CONFIDENCE,
         thresholds=(-points, points),
         later=looks.left,
         waiting=evidence.waiting(test["arm"]),

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from resnet.images.sources.cache import DataError
 
+MODES = ("L", "P", "RGB")
+"""Pillow's names of 8-bit pixels: grey, with a palette, and RGB."""
+
 
 def decode(encoded: bytes | None, size: int, where: str) -> NDArray[np.uint8]:
     """Return an image's pixels, of shape (size, size, 3).
@@ -34,6 +37,11 @@ def decode(encoded: bytes | None, size: int, where: str) -> NDArray[np.uint8]:
             if image.size != (size, size):
                 width, height = image.size
                 raise DataError(f"{where}: an image of {width}x{height}, expected {size}x{size}")
+            if image.mode not in MODES:
+                # 16 bits would be clipped, and what is transparent would show.
+                raise DataError(
+                    f"{where}: pixels of mode {image.mode}, expected 8 bits of grey or RGB"
+                )
             return np.asarray(image.convert("RGB"))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{where}: not a JPEG or PNG image: {error}") from None

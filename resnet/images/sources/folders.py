@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from resnet.files import listed
 from resnet.images.dataset import Dataset
 from resnet.images.sources.cache import SPLITS, DataError, Split
 from resnet.images.sources.encoded import decode
@@ -44,7 +45,7 @@ def _files(folder: Path, split: str, dataset: Dataset) -> list[tuple[Path, int]]
         raise DataError(
             f"no folder {split} in {folder.parent.resolve()}: {contents(folder.parent)}"
         )
-    found = {path.name: path for path in sorted(folder.iterdir()) if path.is_dir()}
+    found = {path.name: path for path in listed(folder, "*") if path.is_dir()}
     missing = [name for name in dataset.classes if name not in found]
     unknown = [name for name in found if name not in dataset.classes]
     if missing or unknown:
@@ -55,7 +56,7 @@ def _files(folder: Path, split: str, dataset: Dataset) -> list[tuple[Path, int]]
     files = [
         (path, label)
         for label, name in enumerate(dataset.classes)
-        for path in sorted(found[name].iterdir())
+        for path in listed(found[name], "*")
         if path.suffix.lower() in SUFFIXES
     ]
     expected = dataset.images(split)

@@ -8,16 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SUPPORTED
+from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SAME, SUPPORTED
 from report.judge.verdicts import Verdict
+from report.page.findings import in_points
 from report.page.picture import Picture
 from report.read.arms import name_of
 from report.read.published import Published
-from report.wording import DASH, count, interval, percent, plural, signed
+from report.read.tables import setting_of
+from report.wording import DASH, count, percent, plural, signed
 
 TITLE = "The answer"
 
-FRACTIONS = {1: "all", 2: "half", 4: "a quarter", 8: "an eighth", 16: "a sixteenth"}
+FRACTIONS = {2: "half", 4: "a quarter", 8: "an eighth", 16: "a sixteenth"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ def content(
 ) -> dict[str, Any]:
     """Return sentence, tiles and figure, and a warning if the images aren't the paper's."""
     real = study["scale"]["dataset"] == "cifar10"
-    best = best_run(runs, published) if real else None
+    best = best_run(study, runs, published) if real else None
     largest = largest_effect(study, comparisons)
+    only = next(iter(study["ablations"].values())) if len(study["ablations"]) == 1 else None
     tiles = [
         accuracy_tile(best, published) if best else effect_tile(largest),
         parameters_tile(runs, published),
@@ -49,6 +52,8 @@ def content(
     return {
         "sentence": sentence(best, largest, published, verdicts),
         "tiles": [tile for tile in tiles if tile],
+        # A study of one ablation says what the paper claims of it.
+        "claims": [v for v in verdicts if only and v.id in only["claims"]],
         "figures": opening,
         "warning": "" if real else _warning(study),
     }
@@ -65,28 +70,43 @@ def _warning(study: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Best:
-    """The run of the final network with the highest accuracy by the paper's metric."""
+    """The run of the final network with the highest accuracy by the paper's metric.
+
+    ``name`` is its own if it wasn't trained as the paper's; ``views`` says whether images were
+    scored in several views.
+    """
 
     accuracy: float
     n: int
     images_seen: int
+    name: str = ""
+    views: bool = False
 
 
-def best_run(runs: pd.DataFrame, published: Published) -> Best | None:
+def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> Best | None:
     """Return the best run of a network with the final model's number of parameters, if any."""
     mine = runs[runs["parameters"] == published.facts["final_model"]["parameters"]]
-    means = mine.groupby("run")["best_notebook_test_accuracy"].mean().dropna()
-    if means.empty:
+    mine = mine.dropna(subset="best_notebook_test_accuracy")
+    if mine.empty:
         return None
-    chosen = mine[mine["run"] == means.idxmax()]
-    return Best(float(means.max()), len(chosen), int(chosen["images_seen"].max()))
+    means = mine.groupby("run")["best_notebook_test_accuracy"].mean()
+    run = str(means.idxmax())
+    chosen = mine[mine["run"] == run]
+    config = study["runs"].get(run, {}).get("config") or {}
+    return Best(
+        float(means.max()),
+        len(chosen),
+        int(chosen["images_seen"].max()),
+        "" if run.startswith("base.final") else name_of(study, run),
+        any(setting_of(config, f"evaluation.{view}") for view in ("flip", "shift")),
+    )
 
 
 def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str, Any] | None:
     """Return the row of the largest effect of several seeds, with its arm's label, if any.
 
-    Effects whose interval leaves out zero come first; ``clear`` is whether there is one, and
-    ``effects`` how many there are in all.
+    Effects whose interval leaves out zero come first; ``clear`` is how many these are, ``effects``
+    how many there are in all.
     """
     every = comparisons.dropna(subset="difference_points")
     found = every[every["n"] > 1]
@@ -96,7 +116,7 @@ def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str
     among = found if clear.empty else clear
     row: dict[str, Any] = dict(among.loc[among["difference_points"].abs().idxmax()])
     name = name_of(study, f"{row['ablation']}.{row['arm']}")
-    return row | {"label": name, "effects": len(every), "clear": not clear.empty}
+    return row | {"label": name, "effects": len(every), "clear": len(clear)}
 
 
 def sentence(
@@ -111,13 +131,14 @@ def sentence(
     if best and best.accuracy > reported - 0.01:
         share = round(facts["final_protocol"]["images_seen"] / best.images_seen)
         images = f", in {FRACTIONS.get(share, f'1/{share}')} of the images" if share > 1 else ""
+        how = "trained by another recipe" if best.name else "trained as the paper did"
         return (
-            f"The same {count(facts['final_model']['parameters'])} parameters, trained well: "
-            f"{percent(best.accuracy, 1)} (n = {best.n}) against the published "
+            f"The same {count(facts['final_model']['parameters'])} parameters, {how}: "
+            f"{percent(best.accuracy, 1)} ({seeds_said(best.n)}) against the published "
             f"{percent(reported, 0)}{images}."
         )
     if largest:
-        said = f"{largest['label']}, {effect_in_words(largest)}"
+        said = f"{largest['label']}, {in_points(largest)}"
         if largest["effects"] == 1:
             chance = (
                 "" if largest["clear"] else ", which can't be told from chance with these seeds"
@@ -131,37 +152,36 @@ def sentence(
     return f"{len(tested)} of the paper's {len(verdicts)} claims were tested."
 
 
-def effect_in_words(row: dict[str, Any]) -> str:
-    """Return an effect as ``-6.1 points (-7.3 to -4.9, n = 5)``."""
-    ends = interval(row["low_points"], row["high_points"])
-    ends = "" if ends == DASH else f"{ends}, "
-    return f"{signed(row['difference_points'], 1)} points ({ends}n = {row['n']})"
+def seeds_said(n: int) -> str:
+    """Return ``one run, n = 1`` or ``n = 3``."""
+    return "one run, n = 1" if n == 1 else f"n = {n}"
 
 
 def accuracy_tile(best: Best, published: Published) -> Tile:
-    """Return the tile of the final model's accuracy."""
+    """Return the tile of the best accuracy of the final network."""
     reported = float(published.facts["final_protocol"]["accuracy"]["reported"])
+    views = ", scored in several views of an image" if best.views else ""
     return Tile(
-        "Accuracy of the final network",
+        "Best accuracy of the final network",
         percent(best.accuracy, 1),
         (
             f"published {percent(reported, 0)}, "
-            f"difference {signed((best.accuracy - reported) * 100, 1)} points",
-            f"n = {best.n}, {count(best.images_seen)} images seen, the paper's metric",
+            f"difference {signed((best.accuracy - reported) * 100, 1)} points, "
+            f"{seeds_said(best.n)}",
+            f"{best.name or 'its own protocol'}{views}; the paper's metric",
         ),
     )
 
 
 def effect_tile(largest: dict[str, Any] | None) -> Tile | None:
-    """Return the tile of the largest effect, if there is one."""
+    """Return the tile of the effects, if there is one of several seeds."""
     if largest is None:
         return None
-    ends = interval(largest["low_points"], largest["high_points"])
-    said = f"{ends}, n = {largest['n']}" if ends != DASH else f"n = {largest['n']}"
+    which = "the largest of these" if largest["clear"] else "the largest of all"
     return Tile(
-        f"{'Largest clear' if largest['clear'] else 'Largest'} effect: {largest['label']}",
-        f"{signed(largest['difference_points'], 1)} points",
-        (said, "the paper publishes no number for it"),
+        "Effects that can be told from chance",
+        f"{largest['clear']} of {largest['effects']}",
+        (f"{which}: {largest['label']}, {in_points(largest)}",),
     )
 
 
@@ -181,11 +201,17 @@ def parameters_tile(runs: pd.DataFrame, published: Published) -> Tile:
 
 def claims_tile(verdicts: list[Verdict]) -> Tile:
     """Return the tile of the claims."""
-    counts = Counter(v.verdict for v in verdicts)
-    hold, fail = counts[SUPPORTED] + counts[EXCEEDS], counts[REFUTED]
-    open_, missing = len(verdicts) - hold - fail - counts[NOT_RUN], counts[NOT_RUN]
+    found = Counter(v.verdict for v in verdicts)
+    hold, exceeded, missing = found[SUPPORTED], found[EXCEEDS], found[NOT_RUN]
+    fail = found[REFUTED] + found[SAME]
+    others = len(verdicts) - hold - exceeded - fail - missing
+    lines = [
+        f"{exceeded} exceeded" if exceeded else "",
+        f"{others} open or without a verdict",
+        f"{missing} not run" if missing else "all run",
+    ]
     return Tile(
-        f"The paper's {len(verdicts)} claims",
-        f"{hold} hold, {fail} {'does' if fail == 1 else 'do'} not",
-        (f"{open_} are open", f"{missing} were not run" if missing else "all were run"),
+        f"The paper's {plural(len(verdicts), 'claim')}",
+        f"{hold} {'holds' if hold == 1 else 'hold'}, {fail} {'does' if fail == 1 else 'do'} not",
+        (", ".join(filter(None, lines)),),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from report.read.published import Published
+from report.wording import listed
 
 TITLE = "How to cite, and references"
 
@@ -50,6 +51,12 @@ REFERENCES = (
 """The cited works and their addresses; the report lists the paper itself before them."""
 
 
+def commits_of(runs: pd.DataFrame) -> list[str]:
+    """Return the commits of the runs, shortened, each with ``+changes`` if there were any."""
+    parts = (str(commit).partition("+") for commit in runs["commit"])
+    return list(dict.fromkeys(f"{name[:12]}{plus}{rest}" for name, plus, rest in parts))
+
+
 def citation(
     study: dict[str, Any], runs: pd.DataFrame, published: Published, date: str
 ) -> list[str]:
@@ -60,5 +67,5 @@ def citation(
         f"The paper: {authors}. {facts['title']}. {facts['repository']}",
         "This reproduction: The modified-resnet contributors. Modified Resnet, reproduced. Scale "
         f"{study['scale']['name']}, {date}, commit "
-        f"{', '.join(str(c)[:12] for c in runs['commit'].drop_duplicates())}.",
+        f"{listed(commits_of(runs))}.",
     ]
