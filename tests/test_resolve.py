@@ -1,5 +1,6 @@
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -182,7 +183,7 @@ def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
 
 
 def test_a_hidden_gpu_is_not_there(monkeypatch):
-    monkeypatch.setattr(registry.Path, "glob", lambda *_: iter(["/dev/nvidia0"]))
+    monkeypatch.setattr(registry.Path, "glob", lambda *_: iter([Path("/dev/null")]))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert registry.gpu_visible()
     for hidden in ("", "-1"):
