@@ -1,18 +1,50 @@
 """Registries: packages whose entries are found by listing their folder.
 
-This module doesn't import torch.
+The studies of other papers, folders in ``studies``, may have entries of their own (`IN_STUDIES`);
+these have names that no other entry has. This module doesn't import torch.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from resnet.files import listed
 from resnet.settings import Group
 
 ROOT = Path(__file__).parent.parent
+
+IN_STUDIES = {
+    "resnet.network": "networks",
+    "resnet.training.schedules": "schedules",
+    "resnet.images.augmentation.transforms": "transforms",
+}
+"""The registries to which a study may add, and the name of the folder in which it does."""
+
+
+def found(package: str, pattern: str) -> dict[str, str]:
+    """Return the names of what matches a pattern in a registry's folders, each with its package.
+
+    Raises
+    ------
+    ImportError
+        If two have the same name.
+    """
+    folders = [ROOT.joinpath(*package.split("."))]
+    if package in IN_STUDIES:
+        folders += sorted(ROOT.glob(f"studies/[a-z]*/{IN_STUDIES[package]}"))
+    names: dict[str, str] = {}
+    for folder in folders:
+        for path in listed(folder, pattern):
+            entry = path.parent if path.stem == "settings" else path
+            if entry.stem in names:
+                raise ImportError(f"{entry}: {names[entry.stem]} has an entry of this name, too")
+            names[entry.stem] = ".".join(entry.parent.relative_to(ROOT).parts)
+    return names
 
 
 def entries(package: str) -> dict[str, Any]:
@@ -26,9 +58,10 @@ def entries(package: str) -> dict[str, Any]:
     package
         The registry's package, such as ``resnet.network``.
     """
-    folder = ROOT.joinpath(*package.split("."))
-    found = [path.parent.name for path in listed(folder, "*/settings.py")]
-    return {name: importlib.import_module(f"{package}.{name}.settings") for name in found}
+    there = found(package, "*/settings.py")
+    return {
+        name: importlib.import_module(f"{home}.{name}.settings") for name, home in there.items()
+    }
 
 
 def kinds(package: str) -> dict[str, type[Group]]:
@@ -39,7 +72,7 @@ def kinds(package: str) -> dict[str, type[Group]]:
     ImportError
         If the tag of an entry's settings differs from the name of the entry's folder.
     """
-    found: dict[str, type[Group]] = {}
+    classes: dict[str, type[Group]] = {}
     for name, module in entries(package).items():
         tag = module.Settings.__struct_config__.tag
         if tag != name:
@@ -47,11 +80,23 @@ def kinds(package: str) -> dict[str, type[Group]]:
                 f"{module.__file__}: class Settings has the tag {tag!r}; it must be the folder's "
                 f"name: class Settings(..., tag={name!r})"
             )
-        found[name] = module.Settings
-    return found
+        classes[name] = module.Settings
+    return classes
 
 
-def modules(package: str) -> list[str]:
-    """Return the entries' names of a registry whose entries are modules without settings."""
-    folder = ROOT.joinpath(*package.split("."))
-    return [path.stem for path in listed(folder, "*.py") if not path.stem.startswith("_")]
+def entry_of(settings: Group) -> str:
+    """Return the package of the entry that settings belong to, as ``resnet.network.resnet``."""
+    return type(settings).__module__.rpartition(".")[0]
+
+
+@cache
+def modules(package: str) -> Mapping[str, str]:
+    """Return the entries of a registry whose entries are modules without settings.
+
+    Returns
+    -------
+    Mapping
+        By the entry's name, that by which its module is imported.
+    """
+    there = found(package, "[a-z]*.py")
+    return MappingProxyType({name: f"{at}.{name}" for name, at in there.items()})

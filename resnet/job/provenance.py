@@ -19,7 +19,7 @@ from typing import Any
 
 from resnet.config import RunConfig
 from resnet.files import listed
-from resnet.settings import kind_of
+from resnet.registry import entry_of, modules
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -59,14 +59,18 @@ def training_digest(config: RunConfig, root: Path = ROOT) -> str:
 
 def entries_of(config: RunConfig) -> tuple[str, ...]:
     """Return the registries' entries that a config names, as paths from the root."""
-    transforms = sorted({name for copy in config.augmentation.copies for name in copy})
+    transforms = modules("resnet.images.augmentation.transforms")
+    used = sorted({name for copy in config.augmentation.copies for name in copy})
+    groups = (config.model, config.optimizer, config.schedule)
     return (
-        f"resnet/network/{kind_of(config.model)}",
-        f"resnet/training/optimizers/{kind_of(config.optimizer)}",
-        f"resnet/training/schedules/{kind_of(config.schedule)}",
+        *(_path(entry_of(group)) for group in groups),
         f"resnet/images/datasets/{config.data.dataset}/settings.py",
-        *(f"{TRANSFORMS}/{name}.py" for name in transforms),
+        *(f"{_path(transforms[name])}.py" for name in used),
     )
+
+
+def _path(module: str) -> str:
+    return module.replace(".", "/")
 
 
 @cache

@@ -7,7 +7,7 @@ import importlib
 from torch import nn
 
 from resnet.network.settings import NetworkSettings
-from resnet.settings import kind_of
+from resnet.registry import entry_of
 
 
 def build(settings: NetworkSettings, classes: int = 10) -> nn.Module:
@@ -22,7 +22,7 @@ def build(settings: NetworkSettings, classes: int = 10) -> nn.Module:
     classes
         Number of outputs of the last layer.
     """
-    module = importlib.import_module(f"resnet.network.{kind_of(settings)}.network")
+    module = importlib.import_module(f"{entry_of(settings)}.network")
     network: nn.Module = module.build(settings, classes)
     return network
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch.nn import Parameter
 
-from resnet.settings import kind_of
+from resnet.registry import entry_of
 from resnet.training.optimizers.base import Optimizer
 from resnet.training.optimizers.settings import OptimizerSettings
 
@@ -29,6 +29,6 @@ def build(
     dtype
         Type of matrix products within the optimizer, if it computes any.
     """
-    module = importlib.import_module(f"resnet.training.optimizers.{kind_of(settings)}.optimizer")
+    module = importlib.import_module(f"{entry_of(settings)}.optimizer")
     optimizer: Optimizer = module.build(settings, list(parameters), dtype)
     return optimizer

@@ -8,7 +8,7 @@ import warnings
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from resnet.settings import kind_of
+from resnet.registry import entry_of
 from resnet.training.schedules.settings import ScheduleSettings
 
 
@@ -24,7 +24,7 @@ def build(settings: ScheduleSettings, optimizer: Optimizer, steps: int) -> LRSch
     steps
         Number of schedule steps in the run.
     """
-    module = importlib.import_module(f"resnet.training.schedules.{kind_of(settings)}.schedule")
+    module = importlib.import_module(f"{entry_of(settings)}.schedule")
     schedule: LRScheduler = module.build(settings, optimizer, steps)
     return schedule
 
