@@ -12,8 +12,8 @@ from typing import Any
 from ablations.harness.commands import commands_of
 from ablations.harness.declaration import check_name
 from ablations.harness.document import DeclarationError, Document, Scalars, read
-from ablations.harness.resolve import FOLDER, resolve
-from ablations.harness.scale import ROOT
+from ablations.harness.home import ROOT
+from ablations.harness.resolve import resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
 from resnet.config import RunConfig
@@ -77,7 +77,7 @@ def spend(study: Study, args: argparse.Namespace) -> None:
 
 def write_new(study: Study, args: argparse.Namespace) -> None:
     """Write a template for a new ablation's file."""
-    path = FOLDER / f"{args.name}.yaml"
+    path = study.home.ablations / f"{args.name}.yaml"
     check_name(Document(path, {}, {}), args.name)
     if path.exists():
         raise DeclarationError(path, None, "is there already")
@@ -99,7 +99,7 @@ arms:
 
 def write_schema(study: Study, args: argparse.Namespace) -> None:
     """Write the JSON Schema of the ablations' files, for editors."""
-    path = FOLDER / "schema.json"
+    path = study.home.ablations / "schema.json"
     with new_file(path) as beside:
         beside.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
     print(f"{path}: docs/add-an-ablation.md says how an editor uses it")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablations.harness.networks import declared_networks
+from ablations.harness.declared import declared_networks
 from ablations.harness.resolve import load_bases, resolve
 from resnet.config import from_dict, to_dict
 from resnet.costs import layers as cost
@@ -169,7 +169,7 @@ def write_declared(folder: Path) -> None:
 def _declared() -> dict[str, str]:
     """Return the tables' texts by name; the networks are those of the paper's claims."""
     final = load_bases()["final"]
-    asked = declared_networks(resolve({"scale": "smoke"}), final)
+    asked = declared_networks(resolve({"scale": "smoke"}))
     tables = {"rates.csv": rates.by_epoch(final, 18), "networks.csv": networks.rows_of(asked)}
     return {name: pd.DataFrame(rows).to_csv(index=False) for name, rows in tables.items()}
 

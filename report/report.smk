@@ -15,7 +15,8 @@ STARTED = time.time()
 FIGURES = {
     figure.name: figure.entry
     for figure in figures_of(
-        {name: STUDY.ablations[name].declaration.design for name in STUDY.covered}
+        {name: STUDY.ablations[name].declaration.design for name in STUDY.covered},
+        STUDY.home.paper,
     )
 }
 
@@ -43,14 +44,19 @@ TABLES = [
         "spreads.csv",
     ),
 ]
+# The study's paper: what was published, and what only its report has.
+PAPER = STUDY.home.paper.relative_to(workflow.basedir).as_posix()
 PUBLISHED = [
-    *multiext("paper/", "published.yaml", "claims.yaml", "logs.csv"),
+    *map(
+        str,
+        [path for kind in ("yaml", "csv") for path in listed(Path(PAPER), f"*.{kind}")],
+    ),
     *map(str, listed(Path("report/claim_types"), "*.yaml")),
 ]
 # What each step runs is covered by folder, so that a module that is added is covered, too.
 READING = ["report/read", "report/wording.py", "report/writing.py"]
 JUDGING = ["report/judge", *READING]
-DRAWING = ["report/draw", *JUDGING]
+DRAWING = ["report/draw", PAPER, *JUDGING]
 RENDERING = ["report/page", "report/share", "report/render.py", *DRAWING]
 
 
@@ -189,7 +195,11 @@ rule report:
             )
             if Path(receipt).is_file()
         ],
-        templates=[str(path) for path in listed(Path("report/page"), "**/*.j2")],
+        templates=[
+            str(path)
+            for place in ("report/page", f"{PAPER}/sections")
+            for path in listed(Path(place), "**/*.j2")
+        ],
         static=multiext("report/page/static/report.", "css", "js"),
     output:
         page=report(

@@ -4,8 +4,12 @@ import sys
 from pathlib import Path
 
 from ablations.harness import resources
-from ablations.harness.networks import declared_networks
-from ablations.harness.resolve import gpu_visible, load_bases
+from ablations.harness.declared import (
+    declared_networks,
+    epochs_with_rates,
+    headline_base,
+)
+from ablations.harness.resolve import gpu_visible
 from ablations.harness.study import named
 from resnet.config import to_dict
 from resnet.images.datasets import DATASETS
@@ -156,9 +160,9 @@ rule rates:
     conda:
         "../environment.yml"
     params:
-        # The published protocol at its full length, whatever the scale; Figure 2 ends at epoch 17.
-        config=json.dumps(to_dict(load_bases()["final"])),
-        epochs=18,
+        # The published protocol at its full length, whatever the scale.
+        config=json.dumps(to_dict(headline_base(STUDY))),
+        epochs=epochs_with_rates(STUDY),
         code=code_digest("resnet/training", "resnet/job/declared/rates.py"),
         versions=versions_digest("torch"),
     shell:
@@ -174,8 +178,8 @@ rule networks:
     conda:
         "../environment.yml"
     params:
-        # What claims of arithmetic rest on, and Figures 3 and 4: no training is needed for it.
-        networks=json.dumps(declared_networks(STUDY, load_bases()["final"])),
+        # What claims of arithmetic rest on: no training is needed for it.
+        networks=json.dumps(declared_networks(STUDY)),
         code=code_digest(
             "resnet/network", "resnet/costs", "resnet/job/declared/networks.py"
         ),
@@ -196,8 +200,8 @@ rule pictures:
     conda:
         "../environment.yml"
     params:
-        # The copies that the paper's final model was trained on.
-        copies=json.dumps(load_bases()["final"].augmentation.copies),
+        # The copies that the paper's headline network was trained on.
+        copies=json.dumps(headline_base(STUDY).augmentation.copies),
         code=code_digest("resnet/images/pictures.py", "resnet/images/augmentation"),
         versions=versions_digest(*PACKAGES),
         data=subpath(input.data, parent=True),

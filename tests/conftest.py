@@ -123,7 +123,7 @@ def every_ablation():
     """Every declared ablation with all its arms, as if scale demo covered them."""
     whole = dataclasses.replace(load_scale("demo"), all=None, arms={}, exceptions=ONE_SEED)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(resolution, "load_scale", lambda name: whole)
+        patch.setattr(resolution, "load_scale", lambda *_: whole)
         return resolution.resolve({"scale": "demo"})
 
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from ablations.harness.resolve import FOLDER, load_bases, load_declarations, resolve
+from ablations.harness.home import OWN
+from ablations.harness.resolve import load_bases, load_declarations, resolve
 from resnet.config import to_json
 from tests.conftest import on_meta
 
-NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.yaml"))
+NAMES = sorted(path.stem for path in OWN.ablations.glob("[a-z]*.yaml"))
 DECLARATIONS = load_declarations(load_bases())
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from ablations.harness.claims import claim_types
 from ablations.harness.declaration import load
 from ablations.harness.document import DeclarationError, read
-from ablations.harness.resolve import FOLDER, load_bases
+from ablations.harness.home import OWN
+from ablations.harness.resolve import load_bases
 from ablations.harness.schema import schema
 
 GOOD = {
@@ -195,7 +196,7 @@ def test_any_declaration_is_read_or_refused_in_one_line(tmp_path, changes):
         assert declaration.arms
 
 
-OWN = {
+MINE = {
     "id": "mine",
     "quote": "Keeping it helps",
     "type": "direction",
@@ -204,7 +205,7 @@ OWN = {
 
 
 def test_a_users_own_claim_names_her_arms(tmp_path):
-    declaration = declare(tmp_path, {"claims": ["maxpool-removal-helps", OWN]})
+    declaration = declare(tmp_path, {"claims": ["maxpool-removal-helps", MINE]})
     assert declaration.claims == ("maxpool-removal-helps",)
     (claim,) = declaration.own_claims
     assert claim["effects"] == [{"arm": "thing.kept", "sign": "positive"}]
@@ -237,12 +238,12 @@ def test_a_users_own_claim_names_her_arms(tmp_path):
 )
 def test_a_wrong_claim_is_refused(tmp_path, change, said):
     with pytest.raises(DeclarationError, match=said):
-        declare(tmp_path, {"claims": [OWN | change]})
+        declare(tmp_path, {"claims": [MINE | change]})
 
 
 def test_a_users_claim_says_what_it_needs_and_since_when_it_stands(tmp_path):
     more = {"needs": {"dataset": "cifar10", "train_accuracy": 0.7}, "since": "2026-11-27T01:30Z"}
-    (claim,) = declare(tmp_path, {"claims": [OWN | more]}).own_claims
+    (claim,) = declare(tmp_path, {"claims": [MINE | more]}).own_claims
     assert claim["needs"]["train_accuracy"] == 0.7
     assert claim["since"] == "2026-11-27T01:30Z"
 
@@ -290,11 +291,11 @@ def test_the_editors_schema_takes_every_file_and_no_other_key():
     check = fastjsonschema.compile(
         {**schema(), "$schema": "http://json-schema.org/draft-07/schema#"}
     )
-    files = [path for path in FOLDER.glob("*.yaml") if not path.name.startswith("_")]
+    files = [path for path in OWN.ablations.glob("*.yaml") if not path.name.startswith("_")]
     assert len(files) > 20
     for path in files:
         check(read(path).content)
-    good = read(FOLDER / "maxpool.yaml").content
+    good = read(OWN.ablations / "maxpool.yaml").content
     for wrong in (
         {"arms": {"kept": {"model.maxpol": True}}},
         {"arms": {"kept": {"model.maxpool": 3}}},

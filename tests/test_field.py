@@ -10,7 +10,8 @@ import pytest
 
 from ablations.harness.claims import own_claims
 from ablations.harness.document import Scalars, read
-from ablations.harness.resolve import FOLDER, load_bases, load_declarations, resolve
+from ablations.harness.home import OWN
+from ablations.harness.resolve import load_bases, load_declarations, resolve
 from resnet import files
 from resnet.config import from_dict
 from resnet.job import checksums, provenance
@@ -67,7 +68,7 @@ def test_hidden_files_change_no_digest(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["._maxpool.yaml", ".#maxpool.yaml"])
 def test_hidden_files_are_no_ablations(tmp_path, name):
-    shutil.copytree(FOLDER, tmp_path / "ablations")
+    shutil.copytree(OWN.ablations, tmp_path / "ablations")
     litter(tmp_path / "ablations", name)
     found = load_declarations(load_bases(), tmp_path / "ablations")
     assert found.keys() == load_declarations(load_bases()).keys()

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from conftest import report_on
 
+from paper.figures.figure2 import draw as draw_figure2
 from report import render
 from report.draw.drawing import PALETTE, colour, dash, label, thin
 from report.draw.figures.ablation import draw as draw_ablation
-from report.draw.figures.figure2 import draw as draw_figure2
 from report.draw.figures.grid import draw as draw_grid
 from report.draw.figures.ladder import draw as draw_ladder
 from report.draw.figures.optimism import draw as draw_optimism
@@ -27,6 +27,7 @@ from report.page.html import inline
 from report.page.picture import read_picture
 from report.page.records import Records
 from report.page.sections.record import limits, reproducibility
+from report.read.published import folder_of
 from report.read.tables import read_tables
 
 
@@ -47,7 +48,7 @@ def without(tables, run, *seeds):
 
 def test_texts_in_figures_are_the_same_on_the_page(demo, tables):
     designs = {name: ablation["design"] for name, ablation in tables.study["ablations"].items()}
-    for figure in figures_of(designs):
+    for figure in figures_of(designs, folder_of({})):
         name = figure.name
         picture = read_picture(Records("..", tables.runs), tables.study, demo / "figures", figure)
         for narrow in (False, True):

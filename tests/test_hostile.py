@@ -147,8 +147,7 @@ def test_hostile_published_facts(judged, tmp_path, examples, capsys, monkeypatch
     good = {
         name: (paper / name).read_bytes() for name in ("published.yaml", "claims.yaml", "logs.csv")
     }
-    load = published.load
-    monkeypatch.setattr(published, "load", lambda: load(paper))
+    monkeypatch.setattr(published, "ROOT", tmp_path)
 
     def hostile(name):
         changed = mangled(good[name])

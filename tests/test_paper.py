@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from ablations.harness import claims as declared
+from ablations.harness.home import ROOT
 from ablations.harness.resolve import load_bases, resolve
-from ablations.harness.scale import ROOT
 from report.read.claim_types import claim_types, key_of_tests
 from resnet.costs.layers import layers
 from resnet.job.declared.rates import by_epoch

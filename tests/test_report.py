@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from report.page.sections.paper import figure_2, figure_3
 
 from report import render, wording
 from report.draw import all_figures as figures
@@ -15,7 +16,6 @@ from report.judge.verdicts import Verdict
 from report.page import pdf
 from report.page.html import block
 from report.page.sections.opening import answer
-from report.page.sections.paper import figure_2, figure_3
 from report.page.sections.record import cite
 from report.read import published, tables
 from report.read.arms import name_of

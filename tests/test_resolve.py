@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from ablations.harness import resolve as registry
+from ablations.harness.declared import declared_networks
 from ablations.harness.document import DeclarationError
-from ablations.harness.networks import declared_networks
-from ablations.harness.resolve import FOLDER, resolve
+from ablations.harness.home import OWN
+from ablations.harness.resolve import resolve
 from ablations.harness.study import named, to_document
 from resnet.config import to_json
 from resnet.settings import kind_of
@@ -16,7 +17,7 @@ from resnet.settings import kind_of
 @pytest.fixture
 def folder(tmp_path):
     """The project's declarations, to add to."""
-    for path in FOLDER.glob("*.yaml"):
+    for path in OWN.ablations.glob("*.yaml"):
         shutil.copy(path, tmp_path)
     return tmp_path
 
@@ -156,8 +157,7 @@ def test_looks_from_the_command_line_are_numbers():
 
 
 def test_the_networks_of_exact_claims_are_known_without_training():
-    final = registry.load_bases()["final"]
-    found = declared_networks(resolve({"scale": "smoke"}), final)
+    found = declared_networks(resolve({"scale": "smoke"}))
     assert {"base.final", "figure1.row1", "resnet18.torchvision", "channels.base"} <= set(found)
     # The paper's claims are about CIFAR-10, whatever a study trains on.
     assert {groups["data"]["dataset"] for groups in found.values()} == {"cifar10"}
@@ -166,14 +166,14 @@ def test_the_networks_of_exact_claims_are_known_without_training():
 
 def test_the_networks_of_a_users_exact_claims_are_known_whatever_is_covered(tmp_path):
     folder = tmp_path / "ablations"
-    shutil.copytree(FOLDER, folder)
+    shutil.copytree(OWN.ablations, folder)
     claim = "{id: mine, quote: q, type: exact, exact: [{arm: w, column: parameters, below: 9}]}"
     head = "title: W\nquestion: Q?\nsource: Ours\nbase: final\nfactor: model.stem_kernel\n"
     arms = "arms:\n  w:\n    model.stem_kernel: 5\n"
     (folder / "wide.yaml").write_text(f"{head}{arms}claims: [{claim}]\n")
     study = resolve({"scale": "smoke"}, folder)
     assert "wide" not in study.covered
-    assert "wide.w" in declared_networks(study, registry.load_bases()["final"])
+    assert "wide.w" in declared_networks(study)
 
 
 def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
@@ -249,7 +249,9 @@ def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
 def test_every_rule_has_a_name_that_no_ablation_may_take():
     from ablations.harness.declaration import RESERVED
 
-    for path in (FOLDER.parent / p for p in ("Snakefile", "resnet/train.smk", "report/report.smk")):
+    for path in (
+        OWN.ablations.parent / p for p in ("Snakefile", "resnet/train.smk", "report/report.smk")
+    ):
         for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE):
             assert name in RESERVED
 

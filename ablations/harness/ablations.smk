@@ -25,6 +25,7 @@ from ablations.harness.document import DeclarationError, read
 from ablations.harness.resolve import CONFIG, ELSEWHERE, resolve
 from ablations.harness.study import to_document
 from resnet.config import to_json
+from resnet.files import listed
 
 # Snakemake would let profiles/default, which is about this machine alone, win over it.
 # (The folder's name is taken: a variable SNAKEMAKE_PROFILE or a flag may say it in many ways.)
@@ -56,10 +57,9 @@ DATASET = STUDY.scale.dataset
 RUNS = {run: to_json(run_config) for run, run_config in STUDY.runs.items()}
 
 # Ablations that YAML can't say are rules of their own, that write run records of the same form.
-for rules in sorted(os.listdir(os.path.join(workflow.basedir, "ablations"))):
-    if rules.endswith(".smk") and not rules.startswith("."):
+for rules in listed(STUDY.home.ablations, "*.smk"):
 
-        include: f"../{rules}"
+    include: str(rules)
 
 
 localrules:

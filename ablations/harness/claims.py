@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from ablations.harness.document import Document, read
-from ablations.harness.scale import ROOT
+from ablations.harness.home import ROOT
 from resnet.files import listed
 
 ID = re.compile(r"[a-z][a-z0-9.-]{0,59}")

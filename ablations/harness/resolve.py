@@ -11,7 +11,8 @@ from typing import Any
 
 from ablations.harness.declaration import Declaration, load
 from ablations.harness.document import DeclarationError, Document, read
-from ablations.harness.scale import AMOUNTS, ROOT, Scale, is_names, load_scale, problem_with_looks
+from ablations.harness.home import OWN, ROOT, Home, home_of
+from ablations.harness.scale import AMOUNTS, Scale, is_names, load_scale, problem_with_looks
 from ablations.harness.study import Ablation, Member, Study
 from resnet.config import RunConfig, changed, from_dict, to_json
 from resnet.costs import estimate
@@ -19,13 +20,10 @@ from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import ConfigError, nearest
 
-FOLDER = ROOT / "ablations"
-
 CONFIG = ROOT / "config" / "config.yaml"
 
-PUBLISHED = ROOT / "paper" / "published.yaml"
-
 OPTIONS = (
+    "study",
     "scale",
     "ablations",
     "seeds",
@@ -56,7 +54,7 @@ ELSEWHERE = ("data_source", "data_folder", "gpu", "runs_per_gpu", "cuda_graphs",
 # --- reading --------------------------------------------------------------------------------
 
 
-def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
+def load_bases(path: Path = OWN.ablations / "_bases.yaml") -> dict[str, RunConfig]:
     """Return the bases by name."""
     document = read(path)
     bases = {}
@@ -71,14 +69,18 @@ def load_bases(path: Path = FOLDER / "_bases.yaml") -> dict[str, RunConfig]:
 
 
 def load_declarations(
-    bases: Mapping[str, RunConfig], folder: Path = FOLDER
+    bases: Mapping[str, RunConfig], folder: Path | None = None, home: Home = OWN
 ) -> dict[str, Declaration]:
-    """Return all declarations by name: first those in ``_order.yaml``, then the others."""
+    """Return all declarations by name: first those in ``_order.yaml``, then the others.
+
+    ``folder`` is that of the declarations, if it isn't the home's.
+    """
+    folder = folder or home.ablations
     first = read(folder / "_order.yaml").content.get("ablations", [])
     there = {p.stem: p for p in listed(folder, "*.yaml") if not p.name.startswith("_")}
     paths = [there[name] for name in dict.fromkeys([*first, *there]) if name in there]
     declarations = {path.stem: load(path, bases) for path in paths}
-    known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
+    known = claims_of(home)
     taken = dict.fromkeys(known, "the paper")
     for declaration in declarations.values():
         for own in declaration.own_claims:
@@ -98,6 +100,11 @@ def load_declarations(
     return declarations
 
 
+def claims_of(home: Home) -> list[str]:
+    """Return the ids of the claims of a home's paper."""
+    return [claim["id"] for claim in home.facts["claims"]]
+
+
 def gpu_visible() -> bool:
     """Return whether an NVIDIA GPU exists and isn't hidden, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
@@ -109,8 +116,10 @@ def gpu_visible() -> bool:
 # --- resolving ------------------------------------------------------------------------------
 
 
-def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
+def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
     """Return the study for ``options`` (config/config.yaml and ``--config``).
+
+    ``folder`` is that of the declarations, if it isn't the home's.
 
     Raises
     ------
@@ -120,14 +129,17 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     # Snakemake's --config reads null as a word.
     options = {key: None if value == "null" else value for key, value in options.items()}
     _check_options(options)
+    home = home_of(options.get("study"))
+    folder = folder or home.ablations
     name = str(options.get("scale", "auto"))
-    scale = load_scale(("paper" if gpu_visible() else "cpu") if name == "auto" else name)
+    name = ("paper" if gpu_visible() else "cpu") if name == "auto" else name
+    scale = load_scale(name, home.scales)
     given: dict[str, Any] = {
         what: options[what] for what in AMOUNTS if options.get(what) is not None
     }
     _check_data(options, scale)
     other = [f"{what}_{n}" for what, n in given.items() if what != "seeds"]
-    results = "_".join([scale.folder, *other])
+    results = "_".join([home.results(scale.folder), *other])
     scale = _overridden(scale, given)
     if options.get("looks") is not None:
         scale = _looked_at(scale, options["looks"])
@@ -135,23 +147,25 @@ def resolve(options: Mapping[str, Any], folder: Path = FOLDER) -> Study:
     bases = load_bases(folder / "_bases.yaml")
     declarations = {
         name: _some_arms(scale, declaration)
-        for name, declaration in load_declarations(bases, folder).items()
+        for name, declaration in load_declarations(bases, folder, home).items()
     }
     for name in scale.arms:
         if name not in declarations:
             near = nearest(name, declarations)
             raise _option_error(f"scale {scale.name}: arms: no ablation {name!r}{near}")
     covered = _covered(options.get("ablations"), scale, declarations)
-    study = _Resolver(scale, bases).study(declarations, covered, results)
+    study = _Resolver(home, scale, bases).study(declarations, covered, results)
     if options.get("ablations") is not None:
         given["ablations"] = f"[{','.join(covered)}]"
+    if home.name:
+        given = {"study": home.place, **given}
     return dataclasses.replace(study, must_hold=_must_hold(options, study), options=given)
 
 
 def _must_hold(options: Mapping[str, Any], study: Study) -> tuple[str, ...]:
     """Return the claims in the option ``must_hold``, after checking that they exist."""
     asked = options.get("must_hold") or []
-    known = [claim["id"] for claim in read(PUBLISHED).content["claims"]]
+    known = claims_of(study.home)
     for ablation in study.ablations.values():
         known += [claim["id"] for claim in ablation.declaration.own_claims]
     asked = asked if isinstance(asked, list) else [asked]
@@ -272,8 +286,8 @@ class _Resolver:
     Bases come first, then the ablations in order, so that a new ablation renames no existing run.
     """
 
-    def __init__(self, scale: Scale, bases: dict[str, RunConfig]) -> None:
-        self.scale, self.bases = scale, bases
+    def __init__(self, home: Home, scale: Scale, bases: dict[str, RunConfig]) -> None:
+        self.home, self.scale, self.bases = home, scale, bases
         self.names: dict[str, str] = {}
         self.runs: dict[str, RunConfig] = {}
         self.seeds: dict[str, int] = {}
@@ -295,10 +309,12 @@ class _Resolver:
         resolved = {name: self._ablation(d) for name, d in declarations.items()}
         used = {m.run for ablation in resolved.values() for m in ablation.members}
         return Study(
+            home=self.home,
             scale=self.scale,
             folder=results,
             runs={run: config for run, config in self.runs.items() if run in used},
             seeds=self.seeds,
+            bases=self.bases,
             ablations=resolved,
             covered=covered,
         )

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ablations.harness.document import DeclarationError, Document, read
+from ablations.harness.home import OWN
 from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
-
-ROOT = Path(__file__).parent.parent.parent
 
 AMOUNTS = ("training_images", "images_seen", "seeds")
 
@@ -50,7 +49,7 @@ class Scale:
         return self.looks if seeds in self.looks else (seeds,)
 
 
-def load_scale(name: str, folder: Path = ROOT / "config" / "scales") -> Scale:
+def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
     """Return the scale called ``name``."""
     known = [path.stem for path in listed(folder, "*.yaml")]
     if name not in known:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ablations.harness.declaration import Declaration
+from ablations.harness.home import Home
 from ablations.harness.scale import Scale
 from resnet.config import FORMER, RunConfig, defaults, titles, to_dict
 from resnet.settings import nearest
@@ -40,17 +41,20 @@ class Ablation:
 class Study:
     """All ablations and runs of a scale.
 
-    ``folder`` is the scale's name, with a suffix if options change the data or the length, so that
-    studies don't overwrite each other. ``runs`` maps run names to configs (with seed 0), ``seeds``
-    to numbers of seeds; ``covered`` lists the ablations that ``all`` trains. Runs whose records are
-    written by an ablation's own rules have no config. ``options`` has the options that replace the
-    scale's values.
+    ``home`` is where it is declared. ``folder`` is the scale's name, with a prefix for the study of
+    another paper, and a suffix if options change the data or the length, so that studies don't
+    overwrite each other. ``runs`` maps run names to configs (with seed 0), ``seeds`` to numbers of
+    seeds; ``bases`` are as declared, whatever the scale; ``covered`` lists the ablations that
+    ``all`` trains. Runs whose records are written by an ablation's own rules have no config.
+    ``options`` has the options that replace the scale's values.
     """
 
+    home: Home
     scale: Scale
     folder: str
     runs: dict[str, RunConfig]
     seeds: dict[str, int]
+    bases: dict[str, RunConfig]
     ablations: dict[str, Ablation]
     covered: tuple[str, ...]
     must_hold: tuple[str, ...] = ()
@@ -75,6 +79,8 @@ def to_document(study: Study) -> dict[str, Any]:
     scale = dataclasses.asdict(study.scale)
     seeds_at_most = _seeds_by_run(study.runs_of(*study.covered, later=True))
     return {
+        "home": study.home.place,
+        "headline": study.home.facts["headline"]["base"],
         "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
         "must_hold": list(study.must_hold),
         # A family has the claims that were declared, whatever is trained.

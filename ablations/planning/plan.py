@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.harness.document import DeclarationError
+from ablations.harness.home import ROOT
 from ablations.harness.resources import Speed, run_seconds
-from ablations.harness.scale import ROOT
 from ablations.harness.study import Study, to_document
 from report.judge.families import levels
 from report.judge.statistics import power
 from report.judge.statistics.effects import SIGNIFICANCE
 from report.judge.statistics.looks import weights
-from report.read import published
+from report.read.published import published_of
 from resnet.config import RunConfig, to_json
 from resnet.costs import estimate
 from resnet.training.length import total_steps
@@ -70,7 +70,8 @@ def detectable(study: Study, names: tuple[str, ...], spread: float) -> float:
     procedure and for the last declared look; NaN for one seed. ``spread`` is the standard deviation
     of one run; without correlation within pairs, a difference has sqrt(2) times that.
     """
-    at = levels(to_document(study), published.load())
+    document = to_document(study)
+    at = levels(document, published_of(document))
     found = []
     for name in names:
         ablation = study.ablations[name]

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablations.harness.document import DeclarationError
+from ablations.harness.home import ROOT
 from ablations.harness.resources import estimate, read_measured
-from ablations.harness.scale import ROOT
 from ablations.harness.study import Study, to_document
 from ablations.planning.budget import Arm, Record, Step, arms_of_claims, next_step
 from report.judge.claims import judge, judge_own
 from report.judge.partial import partial_tables
 from report.judge.parts import DECIDED
 from report.judge.verdicts import Verdict
-from report.read import published
 from report.read.files import RecordError, read_json
+from report.read.published import published_of
 
 MOST_RUNS = 4
 """How many runs for each core a Snakemake call gets at most, so that choices are made anew."""
@@ -74,7 +74,8 @@ class Budget:
         data = f"results/data/{self.study.scale.dataset}/data.json"
         if self._snakemake([f"{results}/study.json", data, *tables]) and self.left:
             raise DeclarationError(Path("study"), None, f"Snakemake failed: see {self._log}")
-        claims = arms_of_claims(to_document(self.study), published.load())
+        document = to_document(self.study)
+        claims = arms_of_claims(document, published_of(document))
         while True:
             verdicts = self._verdicts()
             step = next_step(claims, verdicts, self._there() | self.failed, self._seconds())

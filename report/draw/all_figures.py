@@ -15,6 +15,7 @@ from typing import Any
 from report.draw import registry
 from report.draw.drawing import Drawing, styled, write
 from report.read.files import RecordError
+from report.read.published import folder_of
 from report.read.tables import Tables, read_tables
 
 Draw = Callable[[Tables, bool], Drawing]
@@ -23,11 +24,12 @@ Draw = Callable[[Tables, bool], Drawing]
 def drawings(study: dict[str, Any]) -> dict[str, Draw]:
     """Return a function for each figure of a study, by name; it takes the tables and the width."""
     designs = {name: ablation["design"] for name, ablation in study["ablations"].items()}
-    return {figure.name: _draw(figure) for figure in registry.figures_of(designs)}
+    found = registry.figures_of(designs, folder_of(study))
+    return {figure.name: _draw(figure) for figure in found}
 
 
 def _draw(figure: registry.Figure) -> Draw:
-    module = importlib.import_module(f"report.draw.figures.{figure.entry.name}")
+    module = importlib.import_module(figure.entry.module)
     draw: Draw = partial(module.draw, name=figure.ablation) if figure.ablation else module.draw
     return draw
 

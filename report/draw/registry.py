@@ -1,7 +1,8 @@
 """The registry of figures; each figure is a module in ``figures``.
 
-A figure's module has a docstring of one line (what the figure shows), the constants ``SECTION``
-(one of `SECTIONS`, its place in the report) and ``PER`` (`PER_STUDY`, `PER_ABLATION`, or an
+Figures that only one paper's report has are modules in its folder, ``paper/figures``. A figure's
+module has a docstring of one line (what the figure shows), the constants ``SECTION`` (one of
+`SECTIONS` or a section in ``paper/sections``) and ``PER`` (`PER_STUDY`, `PER_ABLATION`, or an
 ablation's design), and a function ``draw(tables, narrow)``; figures of an ablation take its name as
 a third argument. Snakemake lists the figures at every call, so this module parses their source
 instead of importing them and matplotlib.
@@ -19,31 +20,32 @@ from resnet.files import listed
 
 FOLDER = Path(__file__).parent / "figures"
 
+ROOT = Path(__file__).parent.parent.parent
+
 PER_STUDY, PER_ABLATION = "study", "ablation"
 
 DESIGNS = ("arms", "ladder", "grid", "records")
 
-SECTIONS = {
-    "answer": "The answer",
-    "figure-1": "Figure 1: models",
-    "figure-2": "Figure 2: training",
-    "path": "The path, step by step",
-    "effects": "Every effect",
-    "ablations": "Ablations",
-    "grids": "Hyperparameters",
-    "pareto": "Accuracy and cost",
-    "augmentation": "Augmentation",
-    "errors": "Errors",
-    "selection": "Choosing the epoch, and chance",
-}
-"""The sections of the report that contain figures, with their titles."""
+SECTIONS = (
+    "answer",
+    "path",
+    "effects",
+    "ablations",
+    "grids",
+    "pareto",
+    "augmentation",
+    "errors",
+    "selection",
+)
+"""The sections of every report that contain figures."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered figure: its module's name, its section, ``PER``, and the module's docstring."""
+    """A registered figure: its name, its module, its section, ``PER``, the module's docstring."""
 
     name: str
+    module: str
     section: str
     per: str
     about: str
@@ -58,19 +60,27 @@ class Figure:
     ablation: str | None = None
 
 
+def module_of(path: Path) -> str:
+    """Return the name by which a module of this project is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
 @cache
-def entries(folder: Path = FOLDER) -> tuple[Entry, ...]:
-    """Return the registered figures, sorted by name.
+def entries(paper: Path) -> tuple[Entry, ...]:
+    """Return the registered figures, sorted by name, with those of a paper's own folder.
 
     Raises
     ------
     ValueError
         If a figure's module has no docstring, or one of its constants has an illegal value.
     """
-    return tuple(_entry(path) for path in listed(folder, "[a-z]*.py"))
+    own = [path.stem.replace("_", "-") for path in listed(paper, "sections/[a-z]*.py")]
+    paths = [*listed(FOLDER, "[a-z]*.py"), *listed(paper, "figures/[a-z]*.py")]
+    found = [_entry(path, (*SECTIONS, *own)) for path in paths]
+    return tuple(sorted(found, key=lambda entry: entry.name))
 
 
-def _entry(path: Path) -> Entry:
+def _entry(path: Path, sections: tuple[str, ...]) -> Entry:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     about = (ast.get_docstring(tree) or "").partition("\n")[0]
     if not about:
@@ -82,28 +92,32 @@ def _entry(path: Path) -> Entry:
         and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Constant)
     }
-    for name, legal in (("SECTION", SECTIONS), ("PER", (PER_STUDY, PER_ABLATION, *DESIGNS))):
+    for name, legal in (("SECTION", sections), ("PER", (PER_STUDY, PER_ABLATION, *DESIGNS))):
         if constants.get(name) not in legal:
             allowed = ", ".join(legal)
             raise ValueError(f"{path}: {name} is {constants.get(name)!r}; allowed are {allowed}")
     if constants["SECTION"] == "ablations" and constants["PER"] == PER_STUDY:
         raise ValueError(f"{path}: the section ablations has no figures of the whole study")
-    return Entry(path.stem, str(constants["SECTION"]), str(constants["PER"]), about)
+    return Entry(
+        path.stem, module_of(path), str(constants["SECTION"]), str(constants["PER"]), about
+    )
 
 
-def figures_of(designs: Mapping[str, str]) -> list[Figure]:
+def figures_of(designs: Mapping[str, str], paper: Path) -> list[Figure]:
     """Return the figures of a study.
 
     Parameters
     ----------
+    paper
+        The folder of the study's paper.
     designs
         The design of each of the study's ablations, by name.
     """
-    found = [Figure(entry.name, entry) for entry in entries() if entry.per == PER_STUDY]
+    found = [Figure(entry.name, entry) for entry in entries(paper) if entry.per == PER_STUDY]
     for ablation, design in designs.items():
         found += [
             Figure(f"{entry.name}_{ablation}", entry, ablation)
-            for entry in entries()
+            for entry in entries(paper)
             if entry.per in (PER_ABLATION, design)
         ]
     return found

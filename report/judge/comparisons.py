@@ -16,9 +16,9 @@ from report.judge.pairs import Pairs, pairs_of
 from report.judge.statistics.effects import SIGNIFICANCE, correlation, sign_flip_p
 from report.judge.statistics.images import Hits, image_interval, spreads
 from report.judge.statistics.power import detectable
-from report.read import published
 from report.read.arms import looks_of, with_references
 from report.read.files import RecordError, read_arrays
+from report.read.published import published_of
 from report.read.records import read_study
 from report.writing import write_csv
 
@@ -193,7 +193,7 @@ def _answers(hits: dict[str, Hits], run: str, seeds: Any) -> Hits:
 
 def write(study: dict[str, Any], runs: pd.DataFrame, hits: dict[str, Hits], folder: Path) -> None:
     """Write the tables of effects and of chance into ``folder``."""
-    decides_at = levels(study, published.load())
+    decides_at = levels(study, published_of(study))
     write_csv(compare(study, runs, hits, decides_at), folder / "comparisons.csv")
     write_csv(variation(study, hits), folder / "spreads.csv")
 

@@ -16,7 +16,6 @@ from markupsafe import Markup
 
 from report.draw.all_figures import drawings
 from report.draw.drawing import INK, thin
-from report.page import registry
 from report.page.page import Page
 from report.page.picture import Picture
 from report.page.registry import Section
@@ -42,7 +41,7 @@ second, third, etc. epoch, and the last."""
 def environment() -> jinja2.Environment:
     """Return the template environment, which escapes values and rejects undefined names."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader([FOLDER / "templates", registry.FOLDER]),
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -97,7 +96,7 @@ def render(page: Page, tables: Tables, figures: Path) -> str:
 
 
 def _section(environment_: jinja2.Environment, section: Section, given: dict[str, Any]) -> str:
-    return environment_.get_template(section.template("html")).render(given | section.content)
+    return environment_.from_string(section.template("html")).render(given | section.content)
 
 
 def policy(style: str, script: str) -> str:

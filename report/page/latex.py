@@ -18,6 +18,7 @@ from report.page import registry
 from report.page.escape import LONG, Tex, escape, finalize
 from report.page.page import Page
 from report.page.printed_table import Cell, Printed
+from report.page.registry import Section
 
 FOLDER = Path(__file__).parent
 
@@ -156,7 +157,7 @@ def render(page: Page, figures: str) -> str:
         The relative path from the source's folder to the figures.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([FOLDER / "templates", registry.FOLDER]),
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         # Text escaped by finalize and results of macros are Markup, and stay unchanged.
         autoescape=True,
         finalize=finalize,
@@ -174,15 +175,19 @@ def render(page: Page, figures: str) -> str:
         {"figures": Tex(figures), "tex": Tex}
     )
     given = {name: getattr(macros, name) for name in MACROS} | {"table": table, "url": url}
-    rendered = [
-        (
-            section,
-            Tex(environment.get_template(section.template("tex")).render(given | section.content)),
-        )
-        for section in page.sections
-    ]
+
+    def rendered(ending: str) -> list[tuple[Section, Tex]]:
+        return [
+            (section, Tex(environment.from_string(template).render(given | section.content)))
+            for section in page.sections
+            if (template := section.template(ending))
+        ]
+
     return environment.get_template("page.tex.j2").render(
-        page=page, rendered=rendered, table=table, appendix=registry.APPENDIX
+        page=page,
+        rendered=rendered("tex"),
+        appended=[latex for _, latex in rendered("appendix.tex")],
+        appendix=registry.APPENDIX,
     )
 
 

@@ -18,7 +18,7 @@ class Page:
 
     title: str
     authors: str
-    repository: str
+    address: str
     date: str
     scale: str
     dataset: str
@@ -38,7 +38,7 @@ def page_of(sources: Sources) -> Page:
     return Page(
         title=facts["title"],
         authors=", ".join(facts["authors"]),
-        repository=facts["repository"],
+        address=facts["address"],
         date=sources.date,
         scale=scale["name"],
         dataset=sources.data["dataset"],

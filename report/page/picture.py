@@ -52,5 +52,5 @@ def read_picture(records: Records, study: dict[str, Any], figures: Path, figure:
         **words,
         name=name,
         data=data_table(records, study, name, data),
-        module=f"report/draw/figures/{figure.entry.name}.py",
+        module=f"{figure.entry.module.replace('.', '/')}.py",
     )

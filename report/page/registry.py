@@ -3,7 +3,9 @@
 A section is a module in ``sections`` and its templates beside it, ``<name>.html.j2`` and
 ``<name>.tex.j2``. The module has the section's ``TITLE``, and a function ``content`` whose
 parameters name what it is made of (attributes of `report.page.sources.Sources`). It returns what
-the templates are given, or None if the study has nothing for this section.
+the templates are given, or None if the study has nothing for this section. Sections that only one
+paper's report has are in its folder, ``paper/sections``, and come in the order of their names. What
+a third template, ``<name>.appendix.tex.j2``, renders ends the PDF.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from report.draw.registry import module_of
 from report.page.sources import Sources
+from resnet.files import listed
 
 FOLDER = Path(__file__).parent / "sections"
 
@@ -22,9 +26,7 @@ ORDER = (
     "opening.answer",
     "opening.summary",
     "opening.verdicts",
-    "paper.figure_1",
-    "paper.figure_2",
-    "paper.figure_3",
+    "paper",
     "experiments.path",
     "experiments.effects",
     "experiments.ablations",
@@ -36,11 +38,12 @@ ORDER = (
     "experiments.selection",
     "record.protocol",
     "record.claims",
-    "paper.contradictions",
+    "record.contradictions",
     "record.limits",
     "record.reproducibility",
     "record.cite",
 )
+"""The sections of every report; ``paper`` is where those of the paper's own folder are."""
 
 APPENDIX = "record.protocol"
 """The first section of the PDF's appendix."""
@@ -55,7 +58,9 @@ class Section:
     name
         Its anchor.
     place
-        Its entry in `ORDER`; the templates' path without their endings.
+        Its entry in `ORDER`; for a section of the paper, the module's name.
+    folder
+        Where its templates are.
     title
         Its heading.
     content
@@ -64,12 +69,14 @@ class Section:
 
     name: str
     place: str
+    folder: Path
     title: str
     content: dict[str, Any]
 
     def template(self, ending: str) -> str:
-        """Return the path of the template with an ending, relative to `FOLDER`."""
-        return f"{self.place.replace('.', '/')}.{ending}.j2"
+        """Return the text of the template with an ending, or an empty text if it has none."""
+        path = self.folder / f"{self.place.rpartition('.')[2]}.{ending}.j2"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def sections_of(sources: Sources) -> list[Section]:
@@ -77,7 +84,7 @@ def sections_of(sources: Sources) -> list[Section]:
 
     The report of a single ablation begins with it.
     """
-    found = [section for place in ORDER if (section := _section(place, sources))]
+    found = [section for path in modules(sources.paper) if (section := _section(path, sources))]
     if len(sources.study["ablations"]) > 1:
         return found
     first = [section for section in found if section.place == "experiments.ablations"]
@@ -85,11 +92,24 @@ def sections_of(sources: Sources) -> list[Section]:
     return [rest[0], *first, *rest[1:]]
 
 
-def _section(place: str, sources: Sources) -> Section | None:
-    module = importlib.import_module(f"report.page.sections.{place}")
+def modules(paper: Path) -> list[Path]:
+    """Return the modules of all sections in order, with those of a paper's own folder."""
+    own = listed(paper, "sections/[a-z]*.py")
+    found = (own if place == "paper" else [_path(place)] for place in ORDER)
+    return [path for paths in found for path in paths]
+
+
+def _path(place: str) -> Path:
+    return FOLDER.joinpath(*place.split(".")).with_suffix(".py")
+
+
+def _section(path: Path, sources: Sources) -> Section | None:
+    module = importlib.import_module(module_of(path))
     wanted = inspect.signature(module.content).parameters
     content = module.content(**{name: getattr(sources, name) for name in wanted})
     if content is None:
         return None
-    name = place.rpartition(".")[2].replace("_", "-")
-    return Section(name, place, str(content.pop("title", module.TITLE)), content)
+    inside = path.is_relative_to(FOLDER)
+    place = f"{path.parent.name}.{path.stem}" if inside else path.stem
+    title = str(content.pop("title", module.TITLE))
+    return Section(path.stem.replace("_", "-"), place, path.parent, title, content)

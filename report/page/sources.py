@@ -15,7 +15,7 @@ from report.judge.claims import judge, judge_own
 from report.judge.verdicts import Verdict
 from report.page.picture import Picture, read_picture
 from report.page.records import Records
-from report.read.published import Published
+from report.read.published import Published, folder_of
 from report.read.tables import Tables
 
 
@@ -45,6 +45,7 @@ class Sources:
         self.confusion: pd.DataFrame = tables.confusion
         self.gaps: pd.DataFrame = tables.gaps
         self.root = tables.root
+        self.paper = folder_of(tables.study)
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class Sources:
         designs = {name: ablation["design"] for name, ablation in self.study["ablations"].items()}
         found = [
             (figure, read_picture(self.records, self.study, self._figures, figure))
-            for figure in registry.figures_of(designs)
+            for figure in registry.figures_of(designs, self.paper)
         ]
         return [(figure, picture) for figure, picture in found if picture.shows_something]
 
@@ -89,9 +90,10 @@ class Sources:
     @cached_property
     def pictures(self) -> dict[str, list[Picture]]:
         """The figures of each section that show something, but for those in an ablation's own."""
+        own = (entry.section for entry in registry.entries(self.paper))
         return {
             section: [it for figure, it in self._placed if figure.entry.section == section]
-            for section in registry.SECTIONS
+            for section in dict.fromkeys((*registry.SECTIONS, *own))
             if section != "ablations"
         }
 

@@ -25,6 +25,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "number": {"type": "number", "minimum": -1e12, "maximum": 1e12},
     "positive": {"type": "number", "exclusiveMinimum": 0, "maximum": 1e12},
     "share": {"type": "number", "minimum": 0, "maximum": 1},
+    "names": {"type": "object", "additionalProperties": {"type": "string"}},
     "whole": {"type": "integer", "minimum": 1, "maximum": 10**12},
 }
 """The kinds of values in a test, as JSON Schema."""

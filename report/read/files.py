@@ -44,7 +44,7 @@ def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path}: can't be read: {_line(error)}") from None
-    return _checked(path, content, schema)
+    return _checked(path, content, SCHEMAS / f"{schema}.yaml" if schema else None)
 
 
 class _Plain(yaml.SafeLoader):
@@ -65,8 +65,8 @@ class _Plain(yaml.SafeLoader):
 _Plain.add_constructor("tag:yaml.org,2002:float", _Plain.construct_yaml_float)
 
 
-def read_yaml(path: Path, schema: str) -> dict[str, Any]:
-    """Return a YAML file's mapping, checked against ``schemas/<schema>.yaml``.
+def read_yaml(path: Path, schema: Path) -> dict[str, Any]:
+    """Return a YAML file's mapping, checked against the schema in another file.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def read_yaml(path: Path, schema: str) -> dict[str, Any]:
     return _checked(path, content, schema)
 
 
-def _checked(path: Path, content: Any, schema: str | None) -> dict[str, Any]:
+def _checked(path: Path, content: Any, schema: Path | None) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise RecordError(f"{path}: expected an object")
     if schema:
@@ -93,8 +93,8 @@ def _checked(path: Path, content: Any, schema: str | None) -> dict[str, Any]:
 
 
 @cache
-def _validator(schema: str) -> Callable[[Any], Any]:
-    rules = yaml.safe_load((SCHEMAS / f"{schema}.yaml").read_text(encoding="utf-8"))
+def _validator(schema: Path) -> Callable[[Any], Any]:
+    rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
     found: Callable[[Any], Any] = fastjsonschema.compile(rules, use_default=False)
     return found
 

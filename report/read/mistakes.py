@@ -18,14 +18,14 @@ MOST = 24
 def analysed_run(study: dict[str, Any], runs: pd.DataFrame) -> str:
     """Return the run whose mistakes are analysed.
 
-    This is the longest run of the paper's final model; in a study without it, the run with the
+    This is the longest run of the paper's headline base; in a study without it, the run with the
     highest mean accuracy after the last epoch.
     """
-    trained = set(runs["run"])
+    trained, base = set(runs["run"]), f"base.{study.get('headline', 'final')}"
     lengths = {
         run: planned["config"]["budget"]["images_seen"]
         for run, planned in study["runs"].items()
-        if run in trained and run.startswith("base.final") and planned["config"]
+        if run in trained and (run == base or run.startswith(f"{base}_")) and planned["config"]
     }
     if lengths:
         return str(max(lengths, key=lambda run: (lengths[run], run)))

@@ -1,4 +1,4 @@
-"""Read the paper's published results: ``paper/{published,claims}.yaml``, ``paper/logs.csv``."""
+"""Read a paper's published results: ``paper/{published,claims}.yaml``, ``paper/logs.csv``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from typing import Any
 import pandas as pd
 
 from report.read.claim_types import problem_of, problem_with
-from report.read.files import RecordError, read_csv, read_yaml
+from report.read.files import SCHEMAS, RecordError, read_csv, read_yaml
 
-FOLDER = Path(__file__).parent.parent.parent / "paper"
+ROOT = Path(__file__).parent.parent.parent
+
+METRICS = {
+    "final_test_accuracy": "the last epoch",
+    "best_test_accuracy": "the best epoch on the test images",
+    "best_notebook_test_accuracy": "the best epoch on the test images, averaged by batches",
+}
+"""The columns of ``runs.csv`` that published accuracies may be compared with, in words."""
 
 LOG_COLUMNS = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 
@@ -25,7 +32,23 @@ class Published:
     logs: pd.DataFrame
 
 
-def load(folder: Path = FOLDER) -> Published:
+def published_of(study: dict[str, Any]) -> Published:
+    """Return the published results that a study is about.
+
+    Raises
+    ------
+    RecordError
+        If a file is missing or invalid.
+    """
+    return load(folder_of(study))
+
+
+def folder_of(study: dict[str, Any]) -> Path:
+    """Return the folder of what is published of a study's paper, and of what its report adds."""
+    return ROOT / str(study.get("home", ".")) / "paper"
+
+
+def load(folder: Path = ROOT / "paper") -> Published:
     """Return the published results in ``folder``.
 
     Raises
@@ -33,24 +56,31 @@ def load(folder: Path = FOLDER) -> Published:
     RecordError
         If a file is missing or invalid.
     """
-    facts = read_yaml(folder / "published.yaml", "published")
-    tests = read_yaml(folder / "claims.yaml", "claims")
-    logs = read_csv(folder / "logs.csv", LOG_COLUMNS, ["run"])
+    facts = read_yaml(folder / "published.yaml", SCHEMAS / "published.yaml")
+    if (folder / "schema.yaml").is_file():
+        read_yaml(folder / "published.yaml", folder / "schema.yaml")
+    tests = read_yaml(folder / "claims.yaml", SCHEMAS / "claims.yaml")
+    logs = _logs(folder / "logs.csv")
     for claim in facts["claims"]:
-        problem = _problem(claim, tests.get(claim["id"]), set(logs["run"]))
+        test = tests.get(claim["id"]) or {}
+        problem = _problem(claim, test, set(logs["run"])) or _printed_problem(facts, test)
         if problem:
             raise RecordError(f"{folder / 'claims.yaml'}: {claim['id']}: {problem}")
-    lengths = {len(value) for value in facts["figure2"].values() if isinstance(value, list)}
-    if len(lengths) > 1:
-        raise RecordError(f"{folder / 'published.yaml'}: figure2: lists of different lengths")
     return Published(facts, tests, logs)
 
 
-def _problem(claim: dict[str, Any], test: dict[str, Any] | None, logs: set[Any]) -> str:
+def _logs(path: Path) -> pd.DataFrame:
+    """Return the published logs; a paper may have none."""
+    if not path.is_file():
+        return pd.DataFrame(columns=["run", *LOG_COLUMNS])
+    return read_csv(path, LOG_COLUMNS, ["run"])
+
+
+def _problem(claim: dict[str, Any], test: dict[str, Any], logs: set[Any]) -> str:
     """Return the problem with a claim's tests, or an empty text."""
-    problems = [problem_of(claim, test or {})]
+    problems = [problem_of(claim, test)]
     # A test of a log is a trend rule that has a log instead of an arm.
-    for log in (test or {}).get("logs", []):
+    for log in test.get("logs", []):
         rule = {key: value for key, value in log.items() if key != "run"}
         arm = {} if "others" in rule else {"arm": "log.log"}
         problems.append(problem_with("trend", rule | arm))
@@ -59,13 +89,29 @@ def _problem(claim: dict[str, Any], test: dict[str, Any] | None, logs: set[Any])
     return next((problem for problem in problems if problem), "")
 
 
-def same_model(row: dict[str, Any], model: dict[str, Any]) -> bool:
-    """Return whether a run config's ``model`` matches a row of Figure 1."""
-    kernels = {"stem": model.get("stem_kernel"), "stages": model.get("stage_kernels")}
-    return bool(
-        row["blocks"] == model.get("blocks")
-        and row["channels"] == model.get("channels")
-        and row["stage_strides"] == model.get("stage_strides")
-        and row["layers_in_block"] == model.get("convolutions_per_block")
-        and row["kernels"] == kernels
-    )
+def _printed_problem(facts: dict[str, Any], test: dict[str, Any]) -> str:
+    """Return the problem with the figures whose printed numbers a claim tests, or an empty text."""
+    for part in test.get("exact", []):
+        rates = part.get("rates")
+        if rates and not _lists(facts.get(rates), "epochs", "learning_rate_printed"):
+            return f"rates: published.yaml needs lists of equal length in {rates}"
+        rows = _rows(facts.get(part.get("sizes")))
+        if "sizes" in part and not rows:
+            return f"sizes: published.yaml has no rows of layers in {part['sizes']}"
+        lacks = [row["layer"] for row in rows if row["layer"] not in part["modules"]]
+        if lacks:
+            return f"modules: lacks {', '.join(lacks)}"
+    return ""
+
+
+def _rows(figure: Any) -> list[dict[str, Any]]:
+    """Return a figure's rows that have a layer and its output."""
+    found = figure.get("rows") if isinstance(figure, dict) else []
+    return [row for row in found or [] if isinstance(row, dict) and {"layer", "output"} <= {*row}]
+
+
+def _lists(figure: Any, *names: str) -> bool:
+    """Return whether a figure's lists are all of one length, and the named ones are there."""
+    found = figure if isinstance(figure, dict) else {}
+    lengths = {len(value) for value in found.values() if isinstance(value, list)}
+    return len(lengths) == 1 and all(isinstance(found.get(name), list) for name in names)

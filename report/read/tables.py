@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from report.read import published
 from report.read.arms import looks_of
 from report.read.files import RecordError, read_arrays, read_csv, read_json
+from report.read.published import Published, published_of
 from report.read.records import data_folder, read_study
 
 READ = (
@@ -63,7 +63,7 @@ class Tables:
     confusion: pd.DataFrame
     mistakes: pd.DataFrame
     gaps: pd.DataFrame
-    published: published.Published
+    published: Published
     pictures: Pictures
     root: str = ".."
 
@@ -85,7 +85,7 @@ def read_tables(folder: Path, tables: Path | None = None) -> Tables:
     return Tables(
         study=study,
         facts=data_folder(folder, study) / "data.json",
-        published=published.load(),
+        published=published_of(study),
         rates=read_table(folder / "tables" / "rates.csv"),
         networks=_read_networks(folder / "tables" / "networks.csv"),
         pictures=_read_pictures(tables / "mistakes.npz", folder / "tables" / "pictures.npz"),
@@ -121,61 +121,17 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     return read_arrays(path) if path.is_file() else {}
 
 
-def figure1_rows(
-    study: dict[str, Any], paper: published.Published
-) -> list[tuple[int, dict[str, Any], list[str]]]:
-    """Return each row of Figure 1 with its number and the runs that train the row's model."""
-    facts = paper.facts["figure1"]["rows"]
-    runs = study["runs"].items()
-    configs = {run: planned["config"] for run, planned in runs if planned["config"]}
-    return [
-        (
-            number,
-            row,
-            [r for r, c in configs.items() if published.same_model(row, c["model"]) and _like(c)],
-        )
-        for number, row in enumerate(facts, 1)
-    ]
-
-
-def _like(config: dict[str, Any]) -> bool:
-    """Return whether a config trains as in Figure 1: Adam at 0.001, batch 64, no augmentation."""
-    optimizer = config["optimizer"]
-    trained = (optimizer["name"], optimizer["learning_rate"], config["batch_size"])
-    return trained == ("adam", 0.001, 64) and config["augmentation"]["copies"] == [[]]
-
-
-def final_run(study: dict[str, Any]) -> str:
-    """Return the run of the paper's final model: ``base.final``, or else the longest such run."""
-    if "base.final" in study["runs"]:
-        return "base.final"
+def headline_run(study: dict[str, Any]) -> str:
+    """Return the run of the headline's base: ``base.<name>``, or else the longest such run."""
+    base = f"base.{study.get('headline', 'final')}"
+    if base in study["runs"]:
+        return base
     candidates = [
         (planned["config"]["budget"]["images_seen"], run)
         for run, planned in study["runs"].items()
-        if run.startswith("base.final")
+        if run.startswith(f"{base}_")
     ]
-    return max(candidates)[1] if candidates else "base.final"
-
-
-FINAL = "base.final"
-"""The name of the paper's final network in ``networks.csv``."""
-
-
-def final_network(networks: pd.DataFrame) -> pd.DataFrame:
-    """Return the layers of the paper's final network, which Figures 3 and 4 show."""
-    return networks[networks["arm"] == FINAL]
-
-
-STAGES = {
-    "conv1": "conv1",
-    "conv2_x": "layer1",
-    "conv3_x": "layer2",
-    "conv4_x": "layer3",
-    "conv5_x": "layer4",
-    "average pool": "avgpool",
-    "fc": "fc",
-}
-"""The names of stages in the paper's Figure 4, and the corresponding modules here."""
+    return max(candidates)[1] if candidates else base
 
 
 def pixels_of(named: pd.DataFrame, stage: str) -> str:
@@ -184,17 +140,6 @@ def pixels_of(named: pd.DataFrame, stage: str) -> str:
         return ""
     channels, _, pixels = str(named.loc[stage, "output_shape"]).partition("x")
     return pixels or channels
-
-
-def sizes_of_figure4(
-    paper: published.Published, layers: pd.DataFrame
-) -> list[tuple[str, str, str]]:
-    """Return each layer of Figure 4 with its printed size and its size among ``layers``."""
-    named = layers.drop_duplicates("name").set_index("name")
-    return [
-        (row["layer"], str(row["output"]), pixels_of(named, STAGES[row["layer"]]))
-        for row in paper.facts["figure4"]["rows"]
-    ]
 
 
 def belonging(study: dict[str, Any], name: str, table: pd.DataFrame) -> pd.DataFrame:

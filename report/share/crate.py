@@ -52,7 +52,7 @@ def crate(folder: Path, report: Path, page: Page, runs: pd.DataFrame) -> str:
     workflow = {
         "@id": "#workflow",
         "@type": ["SoftwareSourceCode", "ComputationalWorkflow"],
-        "name": "Modified Resnet, reproduced",
+        "name": f"{page.title}, reproduced",
         "programmingLanguage": "Snakemake",
         "version": ", ".join(sorted({str(commit) for commit in runs["commit"]})),
     }
@@ -102,7 +102,7 @@ def _root(page: Page, parts: list[Thing]) -> list[Thing]:
             "description": page.answer,
             "datePublished": page.date,
             "license": {"@id": LICENCE},
-            "isBasedOn": {"@id": page.repository},
+            "isBasedOn": {"@id": page.address},
             "hasPart": _ids(parts),
             "mentions": {"@id": "#training"},
         },
@@ -112,7 +112,7 @@ def _root(page: Page, parts: list[Thing]) -> list[Thing]:
 def _context(page: Page) -> list[Thing]:
     return [
         {
-            "@id": page.repository,
+            "@id": page.address,
             "@type": "ScholarlyArticle",
             "name": page.title,
             "author": page.authors,

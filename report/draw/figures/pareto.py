@@ -51,15 +51,17 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         axes.grid(alpha=0.3)
         data[f"on_front_of_{cost}"] = data.index.isin(front)
         fronts.append([name_of(tables.study, run) for run in best["run"]])
-    limit = tables.published.facts["constraint"]["parameters_below"]
-    panels[0].axvline(limit, color=INK, linestyle=":", linewidth=1)
+    limit = tables.published.facts.get("constraint")
+    if limit:
+        panels[0].axvline(limit["parameters_below"], color=INK, linestyle=":", linewidth=1)
+    dotted = " (dotted: the paper's limit)" if limit else ""
     names = "; ".join(fronts[0])
     alt = (
         f"Final test accuracy of {plural(len(data), 'run')} against parameters and FLOPs. By "
         f"parameters the Pareto front is {names}."
     )
     caption = (
-        "Mean final test accuracy of every run against its parameters (dotted: the paper's limit) "
+        f"Mean final test accuracy of every run against its parameters{dotted} "
         f"and FLOPs ({seeds(runs.size())}; no intervals here, they stand in the tables). "
         "Diamonds are the Pareto front: no other run is as cheap and more accurate. Runs differ in "
         "training too, not only in cost."

@@ -7,7 +7,7 @@ from typing import Any
 
 from report.judge.evidence import Evidence
 from report.judge.parts import Part, decided
-from report.read.tables import Tables, sizes_of_figure4
+from report.read.tables import Tables, pixels_of
 from report.wording import count, plural
 
 CHECKS = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
@@ -16,9 +16,9 @@ CHECKS = {"above": operator.gt, "below": operator.lt, "equals": operator.eq}
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
     """Return whether an arithmetic claim holds."""
     if "rates" in test:
-        return _rates(evidence.tables)
+        return _rates(evidence.tables, test["rates"])
     if "sizes" in test:
-        return _sizes(evidence, test["arm"])
+        return _sizes(evidence, test)
     value = _total(evidence, test["arm"], test["column"])
     said = f"{evidence.name(test['arm'])}: {count(value)} {test['column'].replace('_', ' ')}"
     if "over" in test:
@@ -42,24 +42,31 @@ def _total(evidence: Evidence, arm: str, column: str) -> int:
     return int(evidence.network(arm)[COLUMNS[column]].iloc[0])
 
 
-def _rates(tables: Tables) -> Part:
-    figure = tables.published.facts["figure2"]
+def _rates(tables: Tables, figure: str) -> Part:
+    """Compare the learning rates that a figure prints with those of the declared schedule."""
+    facts = tables.published.facts[figure]
     ours = tables.rates.set_index("epoch")["printed_learning_rate"]
-    printed = zip(figure["epochs"], figure["learning_rate_printed"], strict=True)
+    printed = zip(facts["epochs"], facts["learning_rate_printed"], strict=True)
     equal = [ours[epoch] == rate for epoch, rate in printed]
     return decided(
         all(equal),
         f"{sum(equal)} of {len(equal)} rates equal what get_lr() prints, to the last digit.",
-        "Figure 2",
+        "",
         plural(len(equal), "rate"),
         f"{sum(equal)} equal",
     )
 
 
-def _sizes(evidence: Evidence, arm: str) -> Part:
-    pairs = sizes_of_figure4(evidence.tables.published, evidence.network(arm))
-    wrong = [layer for layer, printed, real in pairs if printed != real]
-    said = f"{len(wrong)} of {len(pairs)} printed output sizes differ from the model's"
+def _sizes(evidence: Evidence, test: dict[str, Any]) -> Part:
+    """Compare the output sizes that a figure prints with those of the declared network."""
+    named = evidence.network(test["arm"]).drop_duplicates("name").set_index("name")
+    rows = evidence.tables.published.facts[test["sizes"]]["rows"]
+    wrong = [
+        row["layer"]
+        for row in rows
+        if str(row["output"]) != pixels_of(named, test["modules"][row["layer"]])
+    ]
+    said = f"{len(wrong)} of {len(rows)} printed output sizes differ from the model's"
     sentence = f"{said}: {', '.join(wrong)}." if wrong else f"{said}."
-    equal = f"{len(pairs) - len(wrong)} equal"
-    return decided(not wrong, sentence, arm, plural(len(pairs), "size"), equal)
+    equal = f"{len(rows) - len(wrong)} equal"
+    return decided(not wrong, sentence, test["arm"], plural(len(rows), "size"), equal)

@@ -10,16 +10,14 @@ from report.judge.parts import Part, PValues, region
 from report.judge.statistics.effects import CONFIDENCE
 from report.wording import percent
 
-METRIC = "best_notebook_test_accuracy"
-"""The paper's own metric: the best epoch of the notebook's average."""
-
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
     """Return the p-values for an arm's accuracy inside and outside the claim's tolerance."""
     published, points = claim["published"], claim["tolerance"] * 100
-    looks = evidence.values(test["arm"], METRIC, published)
+    metric = evidence.tables.published.facts["metric"]
+    looks = evidence.values(test["arm"], metric, published)
     both = [region(-points, points, effect) for effect in looks.seen]
-    mine = evidence.runs(test["arm"])[METRIC]
+    mine = evidence.runs(test["arm"])[metric]
     said = f"{percent(mine.mean())} (n = {len(mine)})"
     brief = f"{percent(mine.mean(), 1)} (n = {len(mine)})"
     if looks.seen and not math.isnan(looks.last.error):

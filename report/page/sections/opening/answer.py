@@ -40,7 +40,7 @@ def content(
     opening: list[Picture],
 ) -> dict[str, Any]:
     """Return sentence, tiles and figure, and a warning if the images aren't the paper's."""
-    real = study["scale"]["dataset"] == "cifar10"
+    real = study["scale"]["dataset"] == published.facts["dataset"]
     best = best_run(study, runs, published) if real else None
     largest = largest_effect(study, comparisons)
     only = next(iter(study["ablations"].values())) if len(study["ablations"]) == 1 else None
@@ -70,7 +70,7 @@ def _warning(study: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Best:
-    """The run of the final network with the highest accuracy by the paper's metric.
+    """The run of the headline's network with the highest accuracy by the paper's metric.
 
     ``name`` is its own if it wasn't trained as the paper's; ``views`` says whether images were
     scored in several views.
@@ -84,12 +84,19 @@ class Best:
 
 
 def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> Best | None:
-    """Return the best run of a network with the final model's number of parameters, if any."""
-    mine = runs[runs["parameters"] == published.facts["final_model"]["parameters"]]
-    mine = mine.dropna(subset="best_notebook_test_accuracy")
+    """Return the best run of the paper's headline network, if any.
+
+    Any run with as many parameters is one of that network; where the paper doesn't state their
+    number, the runs of the headline's base are.
+    """
+    headline, metric = published.facts["headline"], published.facts["metric"]
+    base = f"base.{headline['base']}"
+    of_base = (runs["run"] == base) | runs["run"].str.startswith(f"{base}_")
+    alike = runs["parameters"] == headline["parameters"] if "parameters" in headline else of_base
+    mine = runs[alike].dropna(subset=metric)
     if mine.empty:
         return None
-    means = mine.groupby("run")["best_notebook_test_accuracy"].mean()
+    means = mine.groupby("run")[metric].mean()
     run = str(means.idxmax())
     chosen = mine[mine["run"] == run]
     config = study["runs"].get(run, {}).get("config") or {}
@@ -97,7 +104,7 @@ def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) ->
         float(means.max()),
         len(chosen),
         int(chosen["images_seen"].max()),
-        "" if run.startswith("base.final") else name_of(study, run),
+        "" if bool(of_base[chosen.index[0]]) else name_of(study, run),
         any(setting_of(config, f"evaluation.{view}") for view in ("flip", "shift")),
     )
 
@@ -126,14 +133,14 @@ def sentence(
     verdicts: list[Verdict],
 ) -> str:
     """Return the study's answer in a sentence."""
-    facts = published.facts
-    reported = float(facts["final_protocol"]["accuracy"]["reported"])
+    headline = published.facts["headline"]
+    reported = float(headline["accuracy"])
     if best and best.accuracy > reported - 0.01:
-        share = round(facts["final_protocol"]["images_seen"] / best.images_seen)
+        share = round(headline["images_seen"] / best.images_seen)
         images = f", in {FRACTIONS.get(share, f'1/{share}')} of the images" if share > 1 else ""
         how = "trained by another recipe" if best.name else "trained as the paper did"
         return (
-            f"The same {count(facts['final_model']['parameters'])} parameters, {how}: "
+            f"{_the_same(headline)}, {how}: "
             f"{percent(best.accuracy, 1)} ({seeds_said(best.n)}) against the published "
             f"{percent(reported, 0)}{images}."
         )
@@ -152,17 +159,26 @@ def sentence(
     return f"{len(tested)} of the paper's {len(verdicts)} claims were tested."
 
 
+def _the_same(headline: dict[str, Any]) -> str:
+    """Return the headline's network in words, by its parameters if the paper states them."""
+    if "parameters" in headline:
+        return f"The same {count(headline['parameters'])} parameters"
+    name = str(headline["name"])
+    return f"{name[:1].upper()}{name[1:]}"
+
+
 def seeds_said(n: int) -> str:
     """Return ``one run, n = 1`` or ``n = 3``."""
     return "one run, n = 1" if n == 1 else f"n = {n}"
 
 
 def accuracy_tile(best: Best, published: Published) -> Tile:
-    """Return the tile of the best accuracy of the final network."""
-    reported = float(published.facts["final_protocol"]["accuracy"]["reported"])
+    """Return the tile of the best accuracy of the headline's network."""
+    headline = published.facts["headline"]
+    reported = float(headline["accuracy"])
     views = ", scored in several views of an image" if best.views else ""
     return Tile(
-        "Best accuracy of the final network",
+        f"Best accuracy of {headline['name']}",
         percent(best.accuracy, 1),
         (
             f"published {percent(reported, 0)}, "
@@ -185,12 +201,15 @@ def effect_tile(largest: dict[str, Any] | None) -> Tile | None:
     )
 
 
-def parameters_tile(runs: pd.DataFrame, published: Published) -> Tile:
-    """Return the tile of the final model's number of parameters."""
-    expected = int(published.facts["final_model"]["parameters"])
+def parameters_tile(runs: pd.DataFrame, published: Published) -> Tile | None:
+    """Return the tile of the headline network's number of parameters, if the paper states it."""
+    headline = published.facts["headline"]
+    if "parameters" not in headline:
+        return None
+    expected = int(headline["parameters"])
     there = bool((runs["parameters"] == expected).any())
     return Tile(
-        "Parameters of the final network",
+        f"Parameters of {headline['name']}",
         count(expected) if there else DASH,
         (
             f"published {count(expected)}{', difference 0' if there else ''}",

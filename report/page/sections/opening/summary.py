@@ -33,9 +33,14 @@ def content(
             ("Results", results(verdicts)),
             ("What was easy", easy(verdicts)),
             ("What was difficult", difficult(runs, comparisons, spreads, verdicts)),
-            ("What the paper doesn't say", " ".join(published.facts["not_said"])),
+            *_not_said(published),
         ]
     }
+
+
+def _not_said(published: Published) -> list[tuple[str, str]]:
+    said = published.facts.get("not_said")
+    return [("What the paper doesn't say", " ".join(said))] if said else []
 
 
 def scope(study: dict[str, Any], data: dict[str, Any]) -> str:

@@ -21,16 +21,15 @@ def content(
         "sentences": citation(study, runs, published, date),
         "authors": ", ".join(facts["authors"]),
         "title_of_paper": facts["title"],
-        "repository": facts["repository"],
-        "references": REFERENCES,
+        "address": facts["address"],
+        "references": [
+            *REFERENCES,
+            *((it["work"], it["address"]) for it in facts.get("references", ())),
+        ],
     }
 
 
 REFERENCES = (
-    (
-        "K. He, X. Zhang, S. Ren, J. Sun. Deep Residual Learning for Image Recognition. CVPR 2016.",
-        "https://arxiv.org/abs/1512.03385",
-    ),
     (
         "A. Krizhevsky. Learning Multiple Layers of Features from Tiny Images. Technical report, "
         "University of Toronto, 2009.",
@@ -48,7 +47,7 @@ REFERENCES = (
         "https://doi.org/10.1007/BF01068419",
     ),
 )
-"""The cited works and their addresses; the report lists the paper itself before them."""
+"""The cited works and their addresses; the paper itself comes first, what it builds on last."""
 
 
 def commits_of(runs: pd.DataFrame) -> list[str]:
@@ -64,8 +63,8 @@ def citation(
     facts = published.facts
     authors = ", ".join(facts["authors"])
     return [
-        f"The paper: {authors}. {facts['title']}. {facts['repository']}",
-        "This reproduction: The modified-resnet contributors. Modified Resnet, reproduced. Scale "
+        f"The paper: {authors}. {facts['title']}. {facts['address']}",
+        f"This reproduction: The modified-resnet contributors. {facts['title']}, reproduced. Scale "
         f"{study['scale']['name']}, {date}, commit "
         f"{listed(commits_of(runs))}.",
     ]

@@ -28,7 +28,7 @@ def content(
 
 def _evidence(study: dict[str, Any], records: Records) -> dict[str, str]:
     """Return links to the runs behind the parts of claims, by the name of the arm or run."""
-    links = {"Figure 2": "#figure-2"}
+    links: dict[str, str] = {}
     for name, ablation in study["ablations"].items():
         for arm in ablation["arms"]:
             link = records.of(arm["run"])

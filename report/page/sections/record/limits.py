@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from report.read.published import Published
-from report.read.tables import final_run
+from report.read.tables import headline_run
 from report.wording import count, plural, points
 
 TITLE = "Limits"
@@ -22,7 +22,7 @@ def content(
 ) -> dict[str, Any]:
     """Return the limitations of this study, from its data, its length and its seeds."""
     found = [
-        *_data(study, data),
+        *_data(study, data, published),
         *_length(study, runs, published),
         *_seeds(comparisons),
         "Hyperparameters were not searched again for each arm: an arm is judged with its base's.",
@@ -33,11 +33,12 @@ def content(
     return {"sentences": found}
 
 
-def _data(study: dict[str, Any], data: dict[str, Any]) -> list[str]:
-    if study["scale"]["dataset"] != "cifar10":
+def _data(study: dict[str, Any], data: dict[str, Any], published: Published) -> list[str]:
+    if study["scale"]["dataset"] != published.facts["dataset"]:
         return [
-            f"The images are {data['dataset']}, not CIFAR-10: accuracies and effects say nothing "
-            "about the paper. Parameter counts and layer sizes are the paper's at every scale."
+            f"The images are {data['dataset']}, not the paper's: accuracies and effects say "
+            "nothing about the paper. Parameter counts and layer sizes are the paper's at every "
+            "scale."
         ]
     if "recompressed" in data["pixels"]:
         return [
@@ -48,12 +49,14 @@ def _data(study: dict[str, Any], data: dict[str, Any]) -> list[str]:
 
 
 def _length(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> list[str]:
-    mine = runs[runs["run"] == final_run(study)]
-    asked = int(published.facts["final_protocol"]["images_seen"])
+    mine = runs[runs["run"] == headline_run(study)]
+    headline = published.facts["headline"]
+    asked = int(headline["images_seen"])
     if mine.empty or mine["images_seen"].max() >= 0.95 * asked:
         return []
     seen = count(mine["images_seen"].max())
-    return [f"The final model saw {seen} images; the paper's at least {count(asked)}."]
+    name = f"{headline['name'][:1].upper()}{headline['name'][1:]}"
+    return [f"{name} saw {seen} images; the paper's, {count(asked)}."]
 
 
 def detectable(comparisons: pd.DataFrame) -> float | None:

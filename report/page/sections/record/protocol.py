@@ -8,19 +8,28 @@ import pandas as pd
 
 from report.page.printed_table import Printed, Row, printed
 from report.read.arms import looks_of
+from report.read.published import Published
 from report.read.tables import setting_of, titles_of
 from report.wording import DASH, count, listed, written
 
 TITLE = "How it was done"
 
 
-def content(study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any]) -> dict[str, Any]:
+def content(
+    study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any], published: Published
+) -> dict[str, Any]:
     """Return paragraphs on the protocol, and the table of the bases' settings."""
-    return {"sentences": protocol(study, runs, data), "settings": settings_table(study)}
+    chosen = str(published.facts.get("chosen", ""))
+    return {"sentences": protocol(study, runs, data, chosen), "settings": settings_table(study)}
 
 
-def protocol(study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any]) -> list[str]:
-    """Return paragraphs on the experimental protocol, from the configs, the runs and the data."""
+def protocol(
+    study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any], chosen: str
+) -> list[str]:
+    """Return paragraphs on the experimental protocol, from the configs, the runs and the data.
+
+    ``chosen`` says how the paper chose what it reports.
+    """
     images = data["images"]
     precisions = listed(runs["precision"].drop_duplicates())
     return [
@@ -31,12 +40,12 @@ def protocol(study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any]) ->
         "else unless the section says so. Arms are compared by runs with the same seeds, which "
         "decide the initial weights, the order of images and their augmentation; effects are means "
         "of differences paired by seed, not differences of the shown means.",
-        "The headline is the last epoch's accuracy on all test images. The best epoch on the test "
-        "images, the paper's habit, stands beside it. The paper chose its hyperparameters on the "
-        f"test images; {_chosen_here(study)}. Precision: {precisions}.",
+        "The headline is the last epoch's accuracy on all test images; the best epoch on the test "
+        f"images stands beside it. {chosen}{' ' * bool(chosen)}{_chosen_here(study)} Precision: "
+        f"{precisions}.",
         "A direction is supported or refuted by a paired t test with Holm's adjustment over the "
-        "paper's claims on directions [4], or found to make no meaningful difference (0.5 points) "
-        "by two one-sided tests [5]; that a change doesn't help by the same test against a gain of "
+        "paper's claims on directions [3], or found to make no meaningful difference (0.5 points) "
+        "by two one-sided tests [4]; that a change doesn't help by the same test against a gain of "
         "0.5 points; a size and a value by whether the whole 95% interval lies on one side of a "
         "threshold (an accuracy that is refuted since it is higher than published is marked "
         "exceeds); a trend by a sign test over seeds; arithmetic from the declarations. "
@@ -69,8 +78,8 @@ def _chosen_here(study: dict[str, Any]) -> str:
     """Return on which images this study chooses hyperparameters, if it does, in words."""
     configs = [planned["config"] for planned in study["runs"].values() if planned["config"]]
     if any(config["selection"].get("held_out_images") for config in configs):
-        return "this study chooses among arms on images held out of training"
-    return "this study chooses none"
+        return "This study chooses among arms on images held out of training."
+    return "This study chooses no setting by accuracy."
 
 
 def settings_table(study: dict[str, Any]) -> Printed:

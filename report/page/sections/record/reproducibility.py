@@ -12,6 +12,7 @@ import pandas as pd
 from report.page.printed_table import Cell, Printed, Row, printed
 from report.page.records import Records
 from report.read.arms import name_of
+from report.read.published import METRICS, Published
 from report.read.tables import READ
 from report.wording import count, duration, listed, percent, plural
 
@@ -24,6 +25,7 @@ def content(
     gaps: pd.DataFrame,
     data: dict[str, Any],
     records: Records,
+    published: Published,
     folder: Path,
     root: str,
 ) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def content(
             *((name, f"../tables/{name}.csv") for name in ("claims", *READ)),
         ],
         "root": root,
-        "runs": runs_table(study, runs, records),
+        "runs": runs_table(study, runs, records, published.facts["metric"]),
         "missing": gaps_of(gaps),
         "missing_said": f"{plural(len(gaps), 'run has', 'runs have')} no record",
     }
@@ -142,14 +144,16 @@ def commands(study: dict[str, Any], data: dict[str, Any], folder: Path) -> list[
     ]
 
 
-def runs_table(study: dict[str, Any], runs: pd.DataFrame, records: Records) -> Printed:
+def runs_table(study: dict[str, Any], runs: pd.DataFrame, records: Records, metric: str) -> Printed:
     """Return a table of all runs and seeds, each linked to its record.
 
-    The first row of a run is where the report's links to that run lead.
+    The first row of a run is where the report's links to that run lead. ``metric`` is the column of
+    the paper's metric, which stands beside the last and the best epoch if it is another.
     """
+    accuracies = {"final_test_accuracy": "last epoch", "best_test_accuracy": "best epoch"}
+    accuracies.setdefault(metric, "paper's metric")
     columns = {"run": False, "arm": False, "seed": True, "status": False, "images seen": True}
-    columns |= {"last epoch": True, "best epoch": True, "best, notebook's average": True}
-    columns |= {"train, as is": True, "seconds": True}
+    columns |= dict.fromkeys((*accuracies.values(), "train, as is", "seconds"), True)
     rows: list[Row] = [
         [
             Cell(row["run"], anchor=f"run-{row['run']}" if first else ""),
@@ -157,17 +161,16 @@ def runs_table(study: dict[str, Any], runs: pd.DataFrame, records: Records) -> P
             Cell(str(row["seed"]), records.record(row["run"], row["seed"])),
             row["status"],
             count(row["images_seen"]),
-            percent(row["final_test_accuracy"]),
-            percent(row["best_test_accuracy"]),
-            percent(row["best_notebook_test_accuracy"]),
+            *(percent(row[column]) for column in accuracies),
             percent(row["final_plain_train_accuracy"]),
             f"{row['seconds']:.1f}",
         ]
         for row, first in zip(runs.to_dict("records"), ~runs["run"].duplicated(), strict=True)
     ]
     return printed(
-        "Every run of every seed; a seed links to its record. Train, as is: the training images "
-        "without augmentation, in evaluation mode.",
+        "Every run of every seed; a seed links to its record. The paper's metric: "
+        f"{METRICS[metric]}. Train, as is: the training images without augmentation, in evaluation "
+        "mode.",
         columns,
         rows,
     )

@@ -1,0 +1,15 @@
+"""Where the paper contradicts itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from report.read.published import Published
+
+TITLE = "Where the paper contradicts itself"
+
+
+def content(published: Published) -> dict[str, Any] | None:
+    """Return the contradictions that ``paper/published.yaml`` lists, if any."""
+    sentences = published.facts.get("inconsistencies")
+    return {"sentences": sentences} if sentences else None
