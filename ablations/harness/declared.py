@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ablations.harness.study import Study
-from resnet.config import RunConfig, to_dict
+from resnet.config import RunConfig, changed, to_dict
 
 
 def declared_networks(study: Study) -> dict[str, Any]:
@@ -20,22 +20,18 @@ def declared_networks(study: Study) -> dict[str, Any]:
     dict
         By name, the groups ``model`` and ``data`` of a run config.
     """
-    paper = {"dataset": study.home.facts["dataset"]}
-    found = {
-        f"base.{name}": {"model": to_dict(base)["model"], "data": paper}
-        for name, base in study.bases.items()
+    theirs = study.home.facts["dataset"]
+    own = [claim for d in study.declarations.values() for claim in d.own_claims]
+    asked = {f"base.{name}": (base, theirs) for name, base in study.bases.items()}
+    for claims, dataset in ((study.home.tests.values(), theirs), (own, study.scale.dataset)):
+        for arm in _named(claims):
+            config = _config(study, arm)
+            if config:
+                asked[arm] = config, dataset
+    return {
+        name: {"model": to_dict(config)["model"], "data": {"dataset": dataset}}
+        for name, (config, dataset) in asked.items()
     }
-    for arm in _named(study.home.tests.values()):
-        config = _config(study, arm)
-        if config:
-            found[arm] = {"model": to_dict(config)["model"], "data": paper}
-    own = (claim for a in study.ablations.values() for claim in a.declaration.own_claims)
-    for arm in _named(own):
-        config = _config(study, arm)
-        if config:
-            data = {"dataset": config.data.dataset}
-            found[arm] = {"model": to_dict(config)["model"], "data": data}
-    return found
 
 
 def _named(claims: Any) -> Iterator[str]:
@@ -45,13 +41,17 @@ def _named(claims: Any) -> Iterator[str]:
             yield from (test[key] for key in ("arm", "over") if key in test)
 
 
-def _config(study: Study, arm: str) -> RunConfig | None:
-    ablation, _, name = arm.partition(".")
-    if ablation not in study.ablations:
+def _config(study: Study, name: str) -> RunConfig | None:
+    """Return the config of an arm, ``ablation.arm``, as far as its network is concerned."""
+    ablation, _, wanted = name.partition(".")
+    declaration = study.declarations.get(ablation)
+    if declaration is None:
         return None
-    members = study.ablations[ablation].members
-    run = next((member.run for member in members if member.name == name), "")
-    return study.runs.get(run)
+    base = study.bases[declaration.base]
+    changes = {arm.name: arm.all_changes for arm in declaration.arms} | {"base": {}}
+    if wanted not in changes:
+        return None
+    return changed(base, {k: v for k, v in changes[wanted].items() if k.startswith("model.")})
 
 
 def headline_base(study: Study) -> RunConfig:

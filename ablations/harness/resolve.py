@@ -145,16 +145,15 @@ def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
         scale = _looked_at(scale, options["looks"])
         given["looks"] = f"[{','.join(map(str, scale.looks))}]"
     bases = load_bases(folder / "_bases.yaml")
-    declarations = {
-        name: _some_arms(scale, declaration)
-        for name, declaration in load_declarations(bases, folder, home).items()
-    }
+    declared = load_declarations(bases, folder, home)
+    declarations = {name: _some_arms(scale, every) for name, every in declared.items()}
     for name in scale.arms:
         if name not in declarations:
             near = nearest(name, declarations)
             raise _option_error(f"scale {scale.name}: arms: no ablation {name!r}{near}")
     covered = _covered(options.get("ablations"), scale, declarations)
     study = _Resolver(home, scale, bases).study(declarations, covered, results)
+    study = dataclasses.replace(study, declarations=declared)
     if options.get("ablations") is not None:
         given["ablations"] = f"[{','.join(covered)}]"
     if home.name:

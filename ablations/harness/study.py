@@ -44,9 +44,9 @@ class Study:
     ``home`` is where it is declared. ``folder`` is the scale's name, with a prefix for the study of
     another paper, and a suffix if options change the data or the length, so that studies don't
     overwrite each other. ``runs`` maps run names to configs (with seed 0), ``seeds`` to numbers of
-    seeds; ``bases`` are as declared, whatever the scale; ``covered`` lists the ablations that
-    ``all`` trains. Runs whose records are written by an ablation's own rules have no config.
-    ``options`` has the options that replace the scale's values.
+    seeds; ``bases`` and ``declarations`` are as declared, whatever the scale; ``covered`` lists the
+    ablations that ``all`` trains. Runs whose records are written by an ablation's own rules have no
+    config. ``options`` has the options that replace the scale's values.
     """
 
     home: Home
@@ -57,6 +57,7 @@ class Study:
     bases: dict[str, RunConfig]
     ablations: dict[str, Ablation]
     covered: tuple[str, ...]
+    declarations: dict[str, Declaration] = field(default_factory=dict)
     must_hold: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 

@@ -27,6 +27,10 @@ class Untestable(Exception):  # noqa: N818 - nothing went wrong
     """The study's runs can't test a claim; the message says why, as a sentence."""
 
 
+ACCURACIES = {"test_accuracy": "", "train_accuracy": " on the training images"}
+"""The accuracies of a last epoch on which an effect may be, and what is said of them."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """An arm's pairs, and what to say of its effect."""
@@ -79,8 +83,8 @@ class Evidence:
     tables: Tables
     needs: dict[str, Any] = field(default_factory=dict)
 
-    def effect(self, arm: str) -> Compared:
-        """Return an arm's effect relative to its reference."""
+    def effect(self, arm: str, of: str = "test_accuracy") -> Compared:
+        """Return an arm's effect relative to its reference, on a key of `ACCURACIES`."""
         study, runs = self.tables.study, self.tables.runs
         both = pair_of(study, arm)
         if both is None:
@@ -89,9 +93,9 @@ class Evidence:
             if not (runs["run"] == member["run"]).any():
                 raise NotRun(name)
         names = (str(both[0]["run"]), str(both[1]["run"]))
-        pairs = pairs_of(study, runs, *names, self._looks(arm))
+        pairs = pairs_of(study, runs, *names, self._looks(arm), f"final_{of}")
         name, reference = (label_of(member) for member in both)
-        compared = Compared(f"{name} against {reference}", pairs, name)
+        compared = Compared(f"{name} against {reference}{ACCURACIES[of]}", pairs, name)
         for run in names:
             self._check(run)
             far = far_from_end(self.needs, self.tables, run)

@@ -86,6 +86,7 @@ def pairs_of(
     run: str,
     reference: str,
     declared: tuple[int, ...],
+    column: str = "final_test_accuracy",
 ) -> Pairs:
     """Return the pairs of ``run`` and ``reference``.
 
@@ -102,13 +103,15 @@ def pairs_of(
         The arm's and its reference's run.
     declared
         The declared looks.
+    column
+        The accuracy in ``runs.csv`` that is compared.
     """
     mine, other = (runs[runs["run"] == name].set_index("seed") for name in (run, reference))
     both = mine.index.intersection(other.index)
     looks = reached(declared, consecutive(both))
     seeds = range(looks[-1] if looks else declared[0])
     mine, other = (table[table.index.isin(seeds)].sort_index() for table in (mine, other))
-    table, unlike = _paired(mine, other, _ask_alike(study, run, reference))
+    table, unlike = _paired(mine, other, _ask_alike(study, run, reference), column)
     effects = (effect_of(_differences(table[table.index < look])) for look in looks)
     return Pairs(
         table=table,
@@ -121,7 +124,7 @@ def pairs_of(
 
 
 def _paired(
-    mine: pd.DataFrame, other: pd.DataFrame, same_precision: bool
+    mine: pd.DataFrame, other: pd.DataFrame, same_precision: bool, column: str
 ) -> tuple[pd.DataFrame, tuple[int, ...]]:
     """Return the table of pairs, and the seeds whose runs are too different to be paired."""
     both = mine.merge(other, left_index=True, right_index=True, suffixes=("", "_reference"))
@@ -130,8 +133,8 @@ def _paired(
         alike &= both["precision"] == both["precision_reference"]
     failed = (both["status"] == "diverged") | (both["status_reference"] == "diverged")
     columns = {
-        "arm": both["final_test_accuracy"] * 100,
-        "reference": both["final_test_accuracy_reference"] * 100,
+        "arm": both[column] * 100,
+        "reference": both[f"{column}_reference"] * 100,
         "diverged": failed,
     }
     return pd.DataFrame(columns)[alike], tuple(int(seed) for seed in both.index[~alike])

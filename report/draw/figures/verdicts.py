@@ -66,7 +66,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.set_xlim(-limit, limit)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("points of test accuracy; shaded: what is claimed")
+    axes.set_xlabel("points of accuracy; shaded: what is claimed")
     data = pd.DataFrame(
         [
             (v.id, v.verdict, part.arm, part.verdict, part.effect.difference, part.claimed)

@@ -41,7 +41,7 @@ def threshold_of(sign: str) -> float:
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
     """Return the p-values for the sign of an arm's effect."""
-    compared = evidence.effect(test["arm"])
+    compared = evidence.effect(test["arm"], test.get("of", "test_accuracy"))
     looks, threshold = compared.looks, threshold_of(test["sign"])
     found, smaller = p_values(looks, test["sign"]), min(sides(looks, test["sign"]), key=looks.p)
     tested = ""

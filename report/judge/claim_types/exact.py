@@ -22,16 +22,23 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     value = _total(evidence, test["arm"], test["column"])
     said = f"{evidence.name(test['arm'])}: {count(value)} {test['column'].replace('_', ' ')}"
     if "over" in test:
-        ratio = value / _total(evidence, test["over"], test["column"])
-        sentence = f"{said}, {ratio:.2f} times those of {evidence.name(test['over'])}."
-        claimed = f"above {test['ratio_above']:g} times"
-        holds = ratio > test["ratio_above"]
-        return decided(holds, sentence, test["arm"], claimed, f"{ratio:.2f} times")
+        return _ratio(evidence, test, value, said)
     asked = {word: test[word] for word in CHECKS if word in test}
     holds = all(CHECKS[word](value, bound) for word, bound in asked.items())
     bounds = " and ".join(f"{word} {count(bound)}" for word, bound in asked.items())
     claimed = bounds.removeprefix("equals ")
     return decided(holds, f"{said}; claimed: {bounds}.", test["arm"], claimed, count(value))
+
+
+def _ratio(evidence: Evidence, test: dict[str, Any], value: int, said: str) -> Part:
+    """Compare a quantity of an arm with that of another."""
+    ratio = value / _total(evidence, test["over"], test["column"])
+    asked = {word: test[f"ratio_{word}"] for word in CHECKS if f"ratio_{word}" in test}
+    holds = all(CHECKS[word](ratio, bound) for word, bound in asked.items())
+    bounds = " and ".join(f"{word} {bound:g} times" for word, bound in asked.items())
+    sentence = f"{said}, {ratio:.4g} times those of {evidence.name(test['over'])}."
+    claimed = bounds.removeprefix("equals ")
+    return decided(holds, sentence, test["arm"], claimed, f"{ratio:.4g} times")
 
 
 COLUMNS = {"parameters": "parameters", "flops_per_image": "flops"}

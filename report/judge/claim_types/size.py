@@ -30,7 +30,7 @@ def _in_words(test: dict[str, Any]) -> str:
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
     """Return the p-values for an effect inside and outside the claimed interval."""
-    compared = evidence.effect(test["arm"])
+    compared = evidence.effect(test["arm"], test.get("of", "test_accuracy"))
     looks, (low, high) = compared.looks, bounds(test)
     claimed = f"{signed(low, 0)} to {signed(high, 0)}"
     if math.isinf(low) or math.isinf(high):
