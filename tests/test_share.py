@@ -20,6 +20,7 @@ from report.page.page import Page
 from report.page.sources import Sources
 from report.read.tables import READ, read_tables
 from report.share import checklist, picture, table
+from tests.test_studies import OF_THE_FIRST, words
 
 PAPER = Path(__file__).parent.parent / "paper"
 
@@ -169,3 +170,8 @@ def test_the_page_is_short(demo):
     # A study of every ablation; the demo's has a third of its words.
     main = re.sub(r"<(svg|script|style|details)\b.*?</\1>", "", page, flags=re.DOTALL)
     assert len(re.sub(r"<[^>]*>", " ", main).split()) < 8_000
+
+
+def test_what_no_report_on_another_paper_may_say_is_said_of_this_one(given):
+    page = words((given / "index.html").read_text())
+    assert len({found[0].lower() for found in OF_THE_FIRST.finditer(page)}) >= 8
