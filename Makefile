@@ -39,8 +39,9 @@ tools:
 	  $(if $(shell command -v java),,default-jre-headless) $(if $(shell command -v npm),,npm)
 	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
 
+# Of this project's own paper, or of another: make demo STUDY=studies/NAME
 demo: setup
-	$(SNAKEMAKE) --cores all --config scale=demo
+	$(SNAKEMAKE) --cores all --config scale=demo $(if $(STUDY),study=$(STUDY))
 
 # A file's tests stay in one process: most of what is slow to make is made for a file.
 test: setup

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ablations.harness.commands import commands_of
-from ablations.harness.declaration import check_name
-from ablations.harness.document import DeclarationError, Document, Scalars, read
-from ablations.harness.home import ROOT
+from ablations.harness.document import DeclarationError, Scalars, read
+from ablations.harness.home import ROOT, STUDIES
+from ablations.harness.new import new_ablation, new_study
 from ablations.harness.resolve import resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
@@ -77,24 +77,17 @@ def spend(study: Study, args: argparse.Namespace) -> None:
 
 def write_new(study: Study, args: argparse.Namespace) -> None:
     """Write a template for a new ablation's file."""
-    path = study.home.ablations / f"{args.name}.yaml"
-    check_name(Document(path, {}, {}), args.name)
-    if path.exists():
-        raise DeclarationError(path, None, "is there already")
-    with new_file(path) as beside:
-        beside.write_text(TEMPLATE.format(name=args.name), encoding="utf-8")
+    path = new_ablation(study.home, args.name)
     print(f"{path}: say what it asks and changes, then: python -m ablations check")
 
 
-TEMPLATE = """title: {name}
-question: Does it help?
-source: Ours
-base: final              # or another of ablations/_bases.yaml
-factor: model.stem_kernel
-arms:
-  stem_5:
-    model.stem_kernel: 5   # settings: resnet/config.py
-"""
+def write_new_study(study: Study, args: argparse.Namespace) -> None:
+    """Write the folder of a new study."""
+    folder = new_study(args.name)
+    print(
+        f"{folder}: runs as it is: make demo STUDY={STUDIES}/{args.name}; docs/your-paper.md "
+        "says how to make it your paper's"
+    )
 
 
 def write_schema(study: Study, args: argparse.Namespace) -> None:
@@ -139,6 +132,8 @@ def main(argv: list[str] | None = None) -> int:
     listed.add_argument("--threads", type=int, default=1, help="of a run, on a CPU")
     command("schema", write_schema, "write a JSON Schema, by which editors complete and check")
     command("new", write_new, "write the file of a new ablation").add_argument("name")
+    begun = command("new-study", write_new_study, "write the folder of another paper's study")
+    begun.add_argument("name")
     spent = command("study", spend, "train what decides most claims in the given hours")
     spent.add_argument("--hours", type=float, required=True)
     document = command("document", write_document, "write study.json, which the report reads")

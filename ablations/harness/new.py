@@ -1,0 +1,66 @@
+"""Write the files of a new ablation or of a new study, to be filled in."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ablations.harness.declaration import check_name
+from ablations.harness.document import DeclarationError, Document
+from ablations.harness.home import ROOT, STUDIES, Home
+from resnet.files import listed, new_file
+
+TEMPLATES = Path(__file__).parent.parent / "new_study"
+
+ABLATION = """title: {name}
+question: Does it help?
+source: Ours
+base: final              # or another of ablations/_bases.yaml
+factor: model.stem_kernel
+arms:
+  stem_5:
+    model.stem_kernel: 5   # settings: resnet/config.py
+"""
+
+
+def new_ablation(home: Home, name: str) -> Path:
+    """Write a template for a new ablation's file, and return its path.
+
+    Raises
+    ------
+    DeclarationError
+        If the name isn't allowed, or the file is there already.
+    """
+    path = home.ablations / f"{name}.yaml"
+    check_name(Document(path, {}, {}), name)
+    if path.exists():
+        raise DeclarationError(path, None, "is there already")
+    with new_file(path) as beside:
+        beside.write_text(ABLATION.format(name=name), encoding="utf-8")
+    return path
+
+
+def new_study(name: str, root: Path = ROOT) -> Path:
+    """Write the folder of a new study, which runs as it is, and return its path.
+
+    Raises
+    ------
+    DeclarationError
+        If the name isn't allowed, or the folder is there already.
+    """
+    folder = root / STUDIES / name
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        raise DeclarationError(
+            folder, None, "expected a name of a-z, 0-9 and _, a letter first, such as my_paper"
+        )
+    if folder.exists():
+        raise DeclarationError(folder, None, "is there already")
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    for template in listed(TEMPLATES, "**/*.yaml"):
+        text = template.read_text(encoding="utf-8").replace("NAME", name).replace("TODAY", today)
+        path = folder / template.relative_to(TEMPLATES)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with new_file(path) as beside:
+            beside.write_text(text, encoding="utf-8")
+    return folder
