@@ -268,16 +268,16 @@ def test_table_6_has_what_was_published_beside_what_was_measured(their_report):
     cells = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in rows]
     found = {c[0]: [re.sub("<[^>]*>", "", text).strip() for text in c] for c in cells if c}
     runs = pd.read_csv(their_report / "tables" / "runs.csv")
-    mine = runs[runs["run"] == "base.residual_56"]["final_test_accuracy"]
+    mine = runs[runs["run"] == "base.residual_32"]["final_test_accuracy"]
     assert found["20"][1:4] == ["0.27 million", "269,722", "8.75"]
     assert found["1202"][2:5] == ["19,421,274", "7.93", "not run"]
-    assert found["56"][5].startswith(f"{100 * (1 - mine.mean()):.2f}")
+    assert found["32"][5].startswith(f"{100 * (1 - mine.mean()):.2f}")
 
 
 def test_an_effect_may_be_on_the_training_images(their_report):
     tables = read_tables(their_report)
-    said = Evidence(tables).effect("plain_depth.plain_56", "train_accuracy").sentence()
+    said = Evidence(tables).effect("plain_depth.plain_32", "train_accuracy").sentence()
     runs = tables.runs.set_index(["run", "seed"])["final_train_accuracy"] * 100
-    expected = (runs["plain_depth.plain_56"] - runs["base.plain_20"]).mean()
+    expected = (runs["plain_depth.plain_32"] - runs["base.plain_20"]).mean()
     sign = "+" if expected > 0 else "\N{MINUS SIGN}"
-    assert f"56 layers against base on the training images: {sign}{abs(expected):.2f}" in said
+    assert f"32 layers against base on the training images: {sign}{abs(expected):.2f}" in said
