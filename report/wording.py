@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-MINUS, DASH = "\u2212", "\u2013"
+MINUS, DASH, NO_BREAK = "\u2212", "\u2013", "\u00a0"
 
 
 def percent(value: float, digits: int = 2) -> str:

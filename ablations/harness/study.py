@@ -88,6 +88,13 @@ def to_document(study: Study) -> dict[str, Any]:
         "own_claims": [
             claim for a in study.ablations.values() for claim in a.declaration.own_claims
         ],
+        # Arms of ablations that the study doesn't cover, of which claims speak all the same.
+        "labels": {
+            f"{name}.{arm}": f"{label} ({declaration.title})"
+            for name, declaration in study.declarations.items()
+            if name not in study.covered
+            for arm, label in _labels(declaration)
+        },
         # The report uses these to compare configs and to name settings.
         "settings": {"titles": titles(), "defaults": defaults(), "former": FORMER},
         "options": study.options,
@@ -101,6 +108,12 @@ def to_document(study: Study) -> dict[str, Any]:
             for run, seeds in _seeds_by_run(study.runs_of(*study.covered)).items()
         },
     }
+
+
+def _labels(declaration: Declaration) -> list[tuple[str, str]]:
+    """Return the names and labels of an ablation's arms, the base first."""
+    base = f"the base {declaration.base.replace('_', ' ')}"
+    return [("base", base), *((arm.name, arm.label) for arm in declaration.arms)]
 
 
 def _seeds_by_run(pairs: list[tuple[str, int]]) -> dict[str, int]:

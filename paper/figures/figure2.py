@@ -53,7 +53,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         "epoch. Left: the published log of the final model (n = 1). "
         + (f"Right: ours, every seed ({n}; no interval)." if len(ours) else "Ours was not run.")
     )
-    return Drawing(figure, f"{alt}Measured: {found}.", caption, _figure2_data(log, ours))
+    return Drawing(figure, f"{alt}Measured: {found} at best.", caption, _figure2_data(log, ours))
 
 
 def _figure2_data(log: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:

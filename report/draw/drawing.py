@@ -59,6 +59,8 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
+    # Between the inks of light and dark pages, so that lines recede on both.
+    "grid.color": "#8c939c",
     "legend.frameon": False,
     "figure.facecolor": "none",
     "axes.facecolor": "none",

@@ -230,6 +230,8 @@ class Verdict:
 
 def _label(verdict: str, parts: Sequence[Part], level: float) -> str:
     open_parts = [part for part in parts if part.verdict == UNDECIDED]
+    if verdict == NOT_RUN and any(part.verdict != NOT_RUN for part in parts):
+        return "not run in full"
     if verdict != UNDECIDED or not open_parts:
         return verdict
     waiting = max(part.waiting for part in open_parts)

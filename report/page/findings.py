@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from report.judge.parts import REFUTED, SUPPORTED
+from report.judge.parts import NOT_RUN, REFUTED, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.read.arms import label_of
-from report.wording import DASH, interval, percent, signed
+from report.wording import DASH, NO_BREAK, interval, percent, signed
 
 
 def held_out_accuracies(epochs: pd.DataFrame) -> dict[str, float]:
@@ -48,7 +48,11 @@ def conclusion(
     # A label keeps its own capitals within a sentence.
     several = f"Of {len(found)} effects the largest is {said}"
     said = several if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
-    mine = [v for v in verdicts if any(p.arm == f"{name}.{row['arm']}" for p in v.parts)]
+    mine = [
+        v
+        for v in verdicts
+        if v.verdict != NOT_RUN and any(p.arm.partition(".")[0] == name for p in v.parts)
+    ]
     decided = "; ".join(f"\u201c{v.says}\u201d: {v.verdict}" for v in mine)
     return f"{said}. {decided}." if decided else f"{said}."
 
@@ -59,7 +63,8 @@ def in_points(row: dict[str, Any]) -> str:
     if ends == DASH:
         # Equal differences have no spread, and so no interval.
         ends = "equal in each" if row["n"] > 1 else ""
-    return f"{signed(row['difference_points'])} points ({ends}{', ' * bool(ends)}n = {row['n']})"
+    said = f"({ends}{', ' * bool(ends)}n = {row['n']})".replace(" ", NO_BREAK)
+    return f"{signed(row['difference_points'])} points {said}"
 
 
 def ablation_findings(
@@ -116,6 +121,7 @@ def _unlike(mine: pd.DataFrame) -> list[str]:
 ORIGINS = {
     "precision": "precision",
     "device": "device",
+    "processor": "processor",
     "threads": "threads",
     "versions": "versions",
 }

@@ -168,6 +168,7 @@ def curves(tables: Tables) -> dict[str, Any]:
             "arms": [[label_of(arm), arm["run"]] for arm in ablation["arms"] if arm["run"] in runs],
         }
         for name, ablation in tables.study["ablations"].items()
+        if any(arm["run"] in runs for arm in ablation["arms"][1:])
     }
     return {"metrics": {m: METRICS[m] for m in there}, "runs": runs, "ablations": ablations}
 

@@ -13,7 +13,7 @@ from report.page.sources import Sources
 class Page:
     """The report's content, the same for both renderings.
 
-    ``answer`` is the study's own in a sentence.
+    ``real`` is whether the images are the paper's; ``answer`` is the study's own in a sentence.
     """
 
     title: str
@@ -22,6 +22,7 @@ class Page:
     date: str
     scale: str
     dataset: str
+    real: bool
     about: str
     answer: str
     sections: list[Section]
@@ -42,6 +43,7 @@ def page_of(sources: Sources) -> Page:
         date=sources.date,
         scale=scale["name"],
         dataset=sources.data["dataset"],
+        real=scale["dataset"] == facts["dataset"],
         about=scale["about"],
         answer=sections[0].content["sentence"],
         sections=sections,

@@ -48,8 +48,9 @@ def name_of(study: dict[str, Any], arm: str) -> str:
     """Return how readers know an arm, written as ``ablation.arm``, or a run of that name."""
     ablation, member = ablation_of(study, arm), member_of(study, arm)
     if ablation is None or member is None:
-        return _name_of_base(arm)
-    return f"the base {ablation['base']}" if member["name"] == "base" else label_of(member)
+        # The study names arms of ablations that it doesn't cover, since claims rest on them.
+        return str(study.get("labels", {}).get(arm) or _name_of_base(arm))
+    return _name_of_base(member["run"]) if member["name"] == "base" else label_of(member)
 
 
 def _name_of_base(run: str) -> str:

@@ -26,7 +26,7 @@ def checklist(
     (https://aclrollingreview.org/responsibleNLPresearch/). What the records can't answer is marked.
     """
     seeds = runs.groupby("run")["seed"].nunique()
-    several = int((comparisons["n"] > 1).sum())
+    several, made = (int((comparisons["n"] > least).sum()) for least in (1, 0))
     rows = [
         ("Do the claims in abstract and introduction match what was found?", MISSING),
         ("Are the limits of the work discussed?", "Yes: section Limits of the report."),
@@ -45,7 +45,7 @@ def checklist(
         ),
         (
             "Are error bars given, of what, and how were they made?",
-            f"{several} of {len(comparisons)} comparisons have several seeds: t intervals over "
+            f"{several} of {made} comparisons have several seeds: t intervals over "
             "seeds of paired differences; others have none and decide nothing.",
         ),
         (
@@ -55,7 +55,7 @@ def checklist(
         (
             "Which computing resources were used?",
             f"{duration(float(runs['seconds'].sum()))} of training on "
-            f"{listed(runs['processor'].unique())}; at most {runs['peak_memory_mib'].max():,.0f} "
+            f"{listed(machines(runs))}; at most {runs['peak_memory_mib'].max():,.0f} "
             "MiB a run. Runs that were tried and thrown away are not counted.",
         ),
         ("How many parameters do the models have?", _parameters(runs)),
@@ -70,6 +70,12 @@ def checklist(
         f"# Checklist (scale {scale})\n\nFilled from the run records; {MISSING} marks the rest.\n\n"
     )
     return head + table(("question", "answer"), rows)
+
+
+def machines(runs: pd.DataFrame) -> list[str]:
+    """Return the GPUs and processors that runs were trained on, each once."""
+    on_cpu = runs["device"] == "cpu"
+    return list(dict.fromkeys([*runs.loc[~on_cpu, "device"], *runs.loc[on_cpu, "processor"]]))
 
 
 def _parameters(runs: pd.DataFrame) -> str:

@@ -59,6 +59,7 @@ def draw(page: Page, verdicts: list[Verdict]) -> Figure:
         left, top = 0.5 + 0.22 * (place // 4), 0.28 - 0.05 * (place % 4)
         ink = COLOURS.get(word, INK) if word != UNDECIDED else "#6b7280"
         figure.text(left, top, f"{n} {word}", fontsize=13, va="top", color=ink, fontweight="bold")
-    footer = f"scale {page.scale}, {page.dataset}, {page.date}"
+    other = "" if page.real else " (not the paper's images)"
+    footer = f"scale {page.scale}, {page.dataset}{other}, {page.date}"
     figure.text(0.95, 0.05, footer, fontsize=12, ha="right", color=INK)
     return figure

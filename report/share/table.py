@@ -19,7 +19,9 @@ def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.D
     """
     lines = [
         "% Test accuracy after the last epoch (mean over seeds) and effects paired by seed, with",
-        "% the interval that decides. Needs \\usepackage{booktabs} and \\usepackage{amssymb}.",
+        "% their interval, not widened for the number of arms; n is that of the accuracy. The",
+        "% highest mean of each ablation is bold. If it is too long: a longtable, or \\small.",
+        "% Needs \\usepackage{booktabs} and \\usepackage{amssymb}.",
         r"\providecommand{\transliterated}[1]{#1}",
         r"\begin{tabular}{@{}lrrr@{}}",
         r"\toprule",

@@ -64,10 +64,10 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     caption = (
         "Every arm's effect on final test accuracy against its reference, largest first within an "
-        f"ablation: the mean of paired differences and its {levels(table['level'])} paired-t "
-        f"interval over seeds ({seeds(table['n'])}). Within the shaded half a point a "
-        "difference has no meaning; hollow marks come from one seed and have no interval; "
-        "arrowheads are intervals that go on."
+        "ablation, a ladder in its order: the mean of paired differences and its "
+        f"{levels(table['level'])} paired-t interval over seeds ({seeds(table['n'])}). Within the "
+        "shaded half a point a difference has no meaning; hollow marks come from one seed and "
+        "have no interval; arrowheads are intervals that go on."
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."

@@ -44,19 +44,21 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     _total(axes, rungs, narrow)
     axes.set_ylim(len(rungs) + 0.6, -0.6)
     axes.set_xlim(*limits)
-    axes.set_xlabel("final test accuracy (%); right: the accuracy, and the step in points")
+    right = "" if narrow else "; right: the accuracy, and the step in points"
+    axes.set_xlabel(f"final test accuracy (%){right}")
     axes.grid(axis="x", alpha=0.3)
     level = tables.comparisons.query("ablation == @name")["level"]
     caption = (
         f"{ablation['title']}: each bar is what a change adds to the rung above it (means over "
         f"seeds, {seeds(rungs['n'])}); lines are its {levels(level)} paired-t interval, "
         "where there is more than one seed (an arrowhead is an interval that goes on); a bar is "
-        "pale where that leaves zero possible."
+        "pale where that leaves zero possible or there is none. In all: the last mean minus the "
+        "first."
     )
     if len(rungs) < len(every):
         missing = every[every["accuracy_percent"].isna()]["rung"]
         caption += f" Rungs without a run are left out: {listed(missing)}."
-    return Drawing(figure, _ladder_in_words(ablation["title"], rungs), caption, every)
+    return Drawing(figure, _ladder_in_words(ablation["title"], rungs), caption, rungs)
 
 
 def _ladder_in_words(title: str, rungs: pd.DataFrame) -> str:
@@ -82,7 +84,7 @@ def _step(axes: Axes, row: Any, limits: tuple[float, float], narrow: bool) -> No
     before = mean - step
     clear = row.low_points > 0 or row.high_points < 0
     ink = PALETTE[2 if step >= 0 else 1]
-    axes.barh(y, step, 0.55, before, color=ink, alpha=1.0 if clear else 0.4)
+    axes.barh(y, step, 0.55, before, color=ink, alpha=1.0 if clear else 0.4, linewidth=0)
     axes.plot([before, before], [y - 1, y], color=PALETTE[5], linewidth=0.8)
     ends = (before + row.low_points, before + row.high_points)
     interval_line(axes, y, ends, limits, INK, narrow)
@@ -93,7 +95,7 @@ def _total(axes: Axes, rungs: pd.DataFrame, narrow: bool) -> None:
     """Draw the bar from the first rung to the last."""
     first, last = rungs["accuracy_percent"].iloc[[0, -1]]
     y = len(rungs)
-    axes.barh(y, last - first, 0.55, first, color=PALETTE[0], alpha=0.7)
+    axes.barh(y, last - first, 0.55, first, color=PALETTE[0], alpha=0.7, linewidth=0)
     note(axes, y, f"{last:.1f}  {signed(last - first, 1)}", narrow)
 
 

@@ -43,9 +43,12 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         axes.scatter(
             best[cost], best["final_test_accuracy"], size, PALETTE[1], marker="D", zorder=3
         )
-        _name(axes, tables, best, cost, narrow)
         axes.set_xscale("log")
+        axes.margins(0.2, 0.15)
+        _name(axes, tables, best, cost, narrow)
         axes.set(xlabel=named, ylabel="final test accuracy (%)")
+        several = data[cost].max() > 30 * data[cost].min()
+        axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1,) if several else (1, 2, 5)))
         axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
         axes.grid(alpha=0.3)
@@ -70,16 +73,17 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
 
 
 def _name(axes: Axes, tables: Tables, best: pd.DataFrame, cost: str, narrow: bool) -> None:
-    """Name the points of the front, those beneath one another on alternate sides."""
+    """Name the points of the front towards the middle of the axes, in turn above and below."""
+    middle = math.sqrt(float(best[cost].min()) * float(best[cost].max()))
     for number, row in enumerate(best.to_dict("records")):
-        below = number % 2
+        right, below = row[cost] < middle, number % 2
         axes.annotate(
-            label(name_of(tables.study, row["run"]), 26),
+            label(name_of(tables.study, row["run"]), 20 if narrow else 26),
             (row[cost], row["final_test_accuracy"]),
-            (-4 if below else 4, 5 if below else -5),
+            (5 if right else -5, -4 if below else 4),
             textcoords="offset points",
-            ha="right" if below else "left",
-            va="bottom" if below else "top",
+            ha="left" if right else "right",
+            va="top" if below else "bottom",
             fontsize=6.5 if narrow else 7.5,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from report.draw.drawing import (
     INK,
@@ -64,6 +65,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.set_yticks(range(len(rows)), [label(row.name, 36 if narrow else 72) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-limit, limit)
+    axes.xaxis.set_major_locator(MaxNLocator(5 if narrow else 9, symmetric=True))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("points of accuracy; shaded: what is claimed")

@@ -14,7 +14,18 @@ from report.page.printed_table import Cell, Printed, Row, mean_and_range, printe
 from report.page.records import Records
 from report.read.arms import label_of
 from report.read.tables import belonging
-from report.wording import DASH, changes, count, duration, giga, interval, percent, plural, signed
+from report.wording import (
+    DASH,
+    NO_BREAK,
+    changes,
+    count,
+    duration,
+    giga,
+    interval,
+    percent,
+    plural,
+    signed,
+)
 
 TITLE = "Ablations"
 
@@ -108,7 +119,7 @@ def main_table(
         rows.append(
             [
                 Cell(_name(ablation, arm), records.of(arm["run"])),
-                Cell(_effect(effect), strong=True) if effect is not None else DASH,
+                Cell(_effect(effect, len(runs)), strong=True) if effect is not None else DASH,
                 mean_and_range(runs["final_test_accuracy"]),
                 f"{len(runs)}, {diverged} diverged" if diverged else str(len(runs)),
             ]
@@ -132,11 +143,13 @@ def _name(ablation: dict[str, Any], arm: dict[str, Any]) -> str:
     return f"the base {ablation['base']}" if first else label_of(arm)
 
 
-def _effect(effect: pd.Series) -> str:
+def _effect(effect: pd.Series, seeds: int) -> str:
+    """Return an effect with its interval, and its number of pairs if it isn't that of the runs."""
+    ends = interval(effect["low_points"], effect["high_points"]).replace(DASH, "")
+    pairs = f"n = {effect['n']}" if 0 < effect["n"] != seeds else ""
+    inside = ", ".join(filter(None, [ends, pairs]))
     said = signed(effect["difference_points"])
-    ends = interval(effect["low_points"], effect["high_points"])
-    # A no-break space keeps an interval on one line.
-    return said if ends == DASH else f"{said} ({ends})".replace(" ", "\u00a0")
+    return f"{said} ({inside})".replace(" ", NO_BREAK) if inside else said
 
 
 def _lengths(ablation: dict[str, Any], mine: pd.DataFrame) -> str:

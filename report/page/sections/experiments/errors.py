@@ -10,7 +10,7 @@ from report.page.picture import Picture
 from report.page.printed_table import Printed, Row, printed
 from report.read.arms import name_of
 from report.read.tables import confusion_shares
-from report.wording import percent, plural
+from report.wording import DASH, percent, plural
 
 TITLE = "Errors"
 
@@ -61,8 +61,8 @@ def classes_table(confusion: pd.DataFrame, classes: list[str], run: str) -> Prin
             [
                 name,
                 f"{shares.loc[number, number] * 100:.1f}",
-                classes[int(others.idxmax())],
-                percent(float(others.max()), 1),
+                classes[int(others.idxmax())] if others.max() > 0 else DASH,
+                percent(float(others.max()), 1) if others.max() > 0 else DASH,
             ]
         )
     return printed(f"Accuracy of {run} by class, mean over {plural(seeds, 'seed')}.", columns, rows)

@@ -40,9 +40,9 @@ def optimism(gains: pd.Series) -> str:
         return ""
     return (
         "The paper reports the best epoch on the test images, so the test set also chose the "
-        f"model. Here that gains {signed(gains.mean())} points on average over "
-        f"{plural(len(gains), 'run')} and {signed(gains.max())} at most; none of it would be "
-        "there on new images."
+        f"model. Here that adds {signed(gains.mean())} points on average over "
+        f"{plural(len(gains), 'run')} and {signed(gains.max())} at most. Where accuracy moves from "
+        "epoch to epoch, the best of many epochs is in part chance, which new images wouldn't show."
     )
 
 
@@ -56,7 +56,7 @@ def chance_sentence(spreads: pd.DataFrame) -> str:
     return (
         f"A single run's accuracy moves by {seeds:.2f} points from seed to seed and by "
         f"{images:.2f} points from one sample of test images to another (root mean squares over "
-        f"{plural(len(both), 'run')}): {percent(share, 0)} of that variance is seeds."
+        f"{plural(len(both), 'configuration')}): {percent(share, 0)} of that variance is seeds."
     )
 
 

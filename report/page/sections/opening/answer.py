@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SAME, SUPPORTED
+from report.judge.parts import DECIDED, EXCEEDS, NOT_RUN, REFUTED, SAME, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.page.findings import in_points
 from report.page.picture import Picture
+from report.page.records import Records
 from report.read.arms import name_of
-from report.read.published import Published
+from report.read.published import METRICS, Published
 from report.read.tables import setting_of
 from report.wording import DASH, count, percent, plural, signed
 
@@ -24,11 +25,12 @@ FRACTIONS = {2: "half", 4: "a quarter", 8: "an eighth", 16: "a sixteenth"}
 
 @dataclass(frozen=True)
 class Tile:
-    """A number of the paper beside the measured one, as texts; ``lines`` say what it is."""
+    """A number of the paper beside the measured one; ``lines`` say what it is, ``link`` whence."""
 
     about: str
     measured: str
     lines: tuple[str, ...]
+    link: str = ""
 
 
 def content(
@@ -37,6 +39,7 @@ def content(
     comparisons: pd.DataFrame,
     published: Published,
     verdicts: list[Verdict],
+    records: Records,
     opening: list[Picture],
 ) -> dict[str, Any]:
     """Return sentence, tiles and figure, and a warning if the images aren't the paper's."""
@@ -45,7 +48,7 @@ def content(
     largest = largest_effect(study, comparisons)
     only = next(iter(study["ablations"].values())) if len(study["ablations"]) == 1 else None
     tiles = [
-        accuracy_tile(best, published) if best else effect_tile(largest),
+        accuracy_tile(best, published, records.of(best.run)) if best else effect_tile(largest),
         parameters_tile(runs, published),
         claims_tile(verdicts),
     ]
@@ -79,6 +82,7 @@ class Best:
     accuracy: float
     n: int
     images_seen: int
+    run: str = ""
     name: str = ""
     views: bool = False
 
@@ -104,6 +108,7 @@ def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) ->
         float(means.max()),
         len(chosen),
         int(chosen["images_seen"].max()),
+        run,
         "" if bool(of_base[chosen.index[0]]) else name_of(study, run),
         any(setting_of(config, f"evaluation.{view}") for view in ("flip", "shift")),
     )
@@ -169,10 +174,11 @@ def _the_same(headline: dict[str, Any]) -> str:
 
 def seeds_said(n: int) -> str:
     """Return ``one run, n = 1`` or ``n = 3``."""
-    return "one run, n = 1" if n == 1 else f"n = {n}"
+    # With no-break spaces.
+    return "one run, n\u00a0=\u00a01" if n == 1 else f"n\u00a0=\u00a0{n}"
 
 
-def accuracy_tile(best: Best, published: Published) -> Tile:
+def accuracy_tile(best: Best, published: Published, link: str | None = None) -> Tile:
     """Return the tile of the best accuracy of the headline's network."""
     headline = published.facts["headline"]
     reported = float(headline["accuracy"])
@@ -184,8 +190,9 @@ def accuracy_tile(best: Best, published: Published) -> Tile:
             f"published {percent(reported, 0)}, "
             f"difference {signed((best.accuracy - reported) * 100, 1)} points, "
             f"{seeds_said(best.n)}",
-            f"{best.name or 'its own protocol'}{views}; the paper's metric",
+            f"{best.name or 'its own protocol'}{views}; {METRICS[published.facts['metric']]}",
         ),
+        link or "",
     )
 
 
@@ -224,13 +231,16 @@ def claims_tile(verdicts: list[Verdict]) -> Tile:
     hold, exceeded, missing = found[SUPPORTED], found[EXCEEDS], found[NOT_RUN]
     fail = found[REFUTED] + found[SAME]
     others = len(verdicts) - hold - exceeded - fail - missing
+    told = [v for v in verdicts if v.verdict in DECIDED]
+    trained = sum(v.type != "exact" for v in told)
     lines = [
         f"{exceeded} exceeded" if exceeded else "",
-        f"{others} open or without a verdict",
+        f"{others} open or without a verdict" if others else "",
         f"{missing} not run" if missing else "all run",
     ]
+    how = f"{len(told) - trained} decided by arithmetic, {trained} by training"
     return Tile(
         f"The paper's {plural(len(verdicts), 'claim')}",
         f"{hold} {'holds' if hold == 1 else 'hold'}, {fail} {'does' if fail == 1 else 'do'} not",
-        (", ".join(filter(None, lines)),),
+        (how, ", ".join(filter(None, lines))),
     )

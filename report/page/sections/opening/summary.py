@@ -49,7 +49,7 @@ def scope(study: dict[str, Any], data: dict[str, Any]) -> str:
     named = f": {listed(titles)}" if len(titles) <= 3 else ""
     about = study["scale"]["about"]
     return (
-        f"{plural(len(titles), 'ablation')}{named}, each an experiment of the paper or about it. "
+        f"{plural(len(titles), 'ablation')}{named}, experiments of the paper or about it. "
         f"Images: {data['dataset']} ({data['pixels']}). {about[:1].upper()}{about[1:]}."
     )
 
@@ -105,8 +105,9 @@ def difficult(
         said.append(
             f"A comparison can typically find {points(smallest)} points or more with 80% power."
         )
-    said.append(f"{plural(undecided, 'claim')} stayed undecided.")
+    if undecided:
+        said.append(f"{plural(undecided, 'claim')} stayed undecided.")
     diverged = int((runs["status"] == "diverged").sum())
     if diverged:
         said.append(f"{plural(diverged, 'run')} of {count(len(runs))} diverged.")
-    return " ".join(said)
+    return " ".join(said) or "Nothing that the records tell."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from report.judge.parts import NOT_RUN
 from report.judge.verdicts import Verdict
 from report.page.printed_table import Cell, Printed, Row, printed
-from report.wording import DASH, counted, plural
+from report.wording import DASH, NO_BREAK, counted, plural
 
 TITLE = "Verdicts"
 
@@ -26,6 +27,11 @@ def content(verdicts: list[Verdict], own_verdicts: list[Verdict]) -> dict[str, A
         "missing_said": f"{plural(len(missing), 'claim rests', 'claims rest')} on runs that this "
         "study doesn't have",
     }
+
+
+def unbroken(text: str) -> str:
+    """Return a text with no-break spaces in brackets, so that intervals stay on a line."""
+    return re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", NO_BREAK), text)
 
 
 ORDER = (
@@ -53,11 +59,15 @@ def table(verdicts: list[Verdict], whose: str) -> Printed:
         [
             Cell(v.says, f"#claim-{v.id}"),
             v.claimed or DASH,
-            v.measured or DASH,
+            unbroken(v.measured) or DASH,
             Cell(v.label, verdict=v.verdict),
         ]
         for v in verdicts
         if v.verdict != NOT_RUN
     ]
-    said = "Effects are in points of test accuracy, with the interval that decides"
-    return printed(f"{whose}. {said}.", columns, rows)
+    return printed(
+        f"{whose}. Effects are in points of accuracy, with intervals that aren't widened for the "
+        "number of claims; verdicts allow for it.",
+        columns,
+        rows,
+    )

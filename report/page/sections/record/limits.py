@@ -55,21 +55,39 @@ def _length(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> 
     if mine.empty or mine["images_seen"].max() >= 0.95 * asked:
         return []
     seen = count(mine["images_seen"].max())
-    name = f"{headline['name'][:1].upper()}{headline['name'][1:]}"
-    return [f"{name} saw {seen} images; the paper's, {count(asked)}."]
+    return [
+        f"Trained as the paper did, {headline['name']} saw {seen} images; the paper's, "
+        f"{count(asked)}."
+    ]
 
 
 def detectable(comparisons: pd.DataFrame) -> float | None:
-    """Return the median of the smallest effects that comparisons would find with 80% power."""
-    found = comparisons["detectable_points"].dropna()
-    return float(found.median()) if len(found) else None
+    """Return the median of the smallest effects that comparisons would find with 80% power.
+
+    A pair of runs counts once, though several ablations compare it. None if there are fewer than
+    three pairs, or if even the median is of no use.
+    """
+    found = detectables(comparisons)
+    median = float(found.median()) if len(found) >= FEWEST else USELESS
+    return median if median < USELESS else None
+
+
+FEWEST, USELESS = 3, 50.0
+"""Least number of comparisons for a statement on all; points that no accuracy changes by."""
+
+
+def detectables(comparisons: pd.DataFrame) -> pd.Series:
+    """Return the smallest effect that each pair of runs would find, in points."""
+    pairs = comparisons.dropna(subset="detectable_points")
+    found: pd.Series = pairs.drop_duplicates(["run", "reference_run"])["detectable_points"]
+    return found
 
 
 def _seeds(comparisons: pd.DataFrame) -> list[str]:
     said = []
     smallest, single = detectable(comparisons), int((comparisons["n"] == 1).sum())
     if smallest is not None:
-        number = comparisons["detectable_points"].notna().sum()
+        number = len(detectables(comparisons))
         said.append(
             f"At the spread seen between seeds, half of the {number} comparisons of several seeds "
             f"could have found a difference of {points(smallest)} points or less with 80% power, "

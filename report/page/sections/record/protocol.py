@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from report.page.printed_table import Printed, Row, printed
-from report.read.arms import looks_of
+from report.read.arms import looks_of, name_of
 from report.read.published import Published
 from report.read.tables import setting_of, titles_of
 from report.wording import DASH, count, listed, written
@@ -20,7 +20,10 @@ def content(
 ) -> dict[str, Any]:
     """Return paragraphs on the protocol, and the table of the bases' settings."""
     chosen = str(published.facts.get("chosen", ""))
-    return {"sentences": protocol(study, runs, data, chosen), "settings": settings_table(study)}
+    return {
+        "sentences": protocol(study, runs, data, chosen),
+        "settings": settings_table(study, runs),
+    }
 
 
 def protocol(
@@ -41,8 +44,8 @@ def protocol(
         "decide the initial weights, the order of images and their augmentation; effects are means "
         "of differences paired by seed, not differences of the shown means.",
         "The headline is the last epoch's accuracy on all test images; the best epoch on the test "
-        f"images stands beside it. {chosen}{' ' * bool(chosen)}{_chosen_here(study)} Precision: "
-        f"{precisions}.",
+        f"images stands beside it. {chosen}{' ' * bool(chosen)}"
+        f"{_chosen_here(study, runs)} Precision: {precisions}.",
         "A direction is supported or refuted by a paired t test with Holm's adjustment over the "
         "paper's claims on directions [3], or found to make no meaningful difference (0.5 points) "
         "by two one-sided tests [4]; that a change doesn't help by the same test against a gain of "
@@ -74,19 +77,20 @@ def _looks(study: dict[str, Any]) -> str:
     return f"A verdict may be given when {' or '.join(said)} seeds are there{by}{allowed}."
 
 
-def _chosen_here(study: dict[str, Any]) -> str:
+def _chosen_here(study: dict[str, Any], runs: pd.DataFrame) -> str:
     """Return on which images this study chooses hyperparameters, if it does, in words."""
-    configs = [planned["config"] for planned in study["runs"].values() if planned["config"]]
+    trained = (study["runs"][run]["config"] for run in set(runs["run"]) & {*study["runs"]})
+    configs = [config for config in trained if config]
     if any(config["selection"].get("held_out_images") for config in configs):
         return "This study chooses among arms on images held out of training."
     return "This study chooses no setting by accuracy."
 
 
-def settings_table(study: dict[str, Any]) -> Printed:
-    """Return a table of the settings of every base; those with one value stand in the caption."""
-    runs = study["runs"].items()
-    bases = {run: planned["config"] for run, planned in runs if run.startswith("base.")}
-    names = {run: run.removeprefix("base.").replace("_", " ") for run in bases}
+def settings_table(study: dict[str, Any], runs: pd.DataFrame) -> Printed:
+    """Return a table of the bases that were run; settings with one value are in the caption."""
+    there = [(run, study["runs"][run]["config"]) for run in study["runs"] if run in {*runs["run"]}]
+    bases = {run: config for run, config in there if run.startswith("base.") and config}
+    names = {run: name_of(study, run).removeprefix("the base ") for run in bases}
     columns = {"setting": False, **{names[run]: False for run in bases}}
     rows: list[Row] = []
     same: list[str] = []
