@@ -255,7 +255,7 @@ class TestExplorer:
 
     def test_what_is_shown_can_be_downloaded(self, visit, demo):
         page = visit(anchor="#explore=maxpool", accept_downloads=True)
-        page.get_by_label("Metric").select_option("train_loss")
+        page.locator("#explorer").get_by_label("Metric").select_option("train_loss")
         with page.expect_download() as download:
             page.get_by_role("button", name="Download CSV").click()
         rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))

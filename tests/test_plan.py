@@ -1,6 +1,7 @@
 import io
 import json
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,10 +97,12 @@ def test_a_wrong_command_is_one_line(argv, said, capsys):
 
 def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
     from ablations.harness.declaration import load
+    from ablations.harness.home import Home
     from ablations.harness.resolve import load_bases
 
     bases = load_bases()
-    monkeypatch.setattr(command, "FOLDER", tmp_path)
+    monkeypatch.setattr(Home, "ablations", tmp_path)
+    monkeypatch.setattr(command, "resolve", lambda _: SimpleNamespace(home=Home(tmp_path)))
     assert command.main(["new", "stem"]) == 0
     assert load(tmp_path / "stem.yaml", bases).name == "stem"
 

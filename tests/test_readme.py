@@ -107,6 +107,7 @@ def test_a_study_without_its_images_is_rendered_in_its_own_folder(kept):
     assert "| claim |" in (kept / "report" / "summary.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes_again(kept, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     written = []

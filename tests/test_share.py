@@ -44,7 +44,7 @@ def test_the_pictures_text_stays_within_it(answer):
     words = ["supported", "exceeds", "refuted", "no meaningful difference", "undecided"]
     words += ["not testable in this study", "no verdict", "not run"]
     verdicts = [Verdict("x", "value", "", "", "", word, ()) for word in words]
-    page = Page("A title", "", "", "2026-11-27", "reference", "cifar10", "", answer, [])
+    page = Page("A title", "", "", "2026-11-27", "reference", "cifar10", True, "", answer, [])
     with styled(narrow=False):
         figure = picture.draw(page, verdicts)
         canvas = FigureCanvasAgg(figure)

@@ -235,6 +235,7 @@ def test_a_run_that_diverges_is_a_result_of_the_study(finished):
     assert "diverging.wild, seed 0, diverged in epoch" in page
 
 
+@pytest.mark.slow
 def test_a_job_killed_for_good_is_named_in_a_partial_report(project):
     results, run = project / "results" / "smoke", "maxpool.with_maxpool"
     forget(project, f"{run}/seed0")
@@ -353,6 +354,7 @@ def test_a_wrong_data_folder_says_the_ways_out(project):
     assert "four ways" in said
 
 
+@pytest.mark.slow
 def test_what_jobs_finish_after_snakemake_was_killed_is_kept(project):
     forget(project, "steps.shallow")
     record = project / "results" / "smoke" / "runs" / "steps.shallow"

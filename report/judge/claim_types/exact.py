@@ -58,7 +58,7 @@ def _rates(tables: Tables, figure: str) -> Part:
     return decided(
         all(equal),
         f"{sum(equal)} of {len(equal)} rates equal what get_lr() prints, to the last digit.",
-        "",
+        figure,
         plural(len(equal), "rate"),
         f"{sum(equal)} equal",
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from report.judge.parts import NOT_RUN
 from report.judge.verdicts import Verdict
 from report.page.records import Records
+from resnet.files import listed
 
 TITLE = "Claims and evidence"
 
@@ -16,14 +18,21 @@ def content(
     records: Records,
     verdicts: list[Verdict],
     own_verdicts: list[Verdict],
+    paper: Path,
 ) -> dict[str, Any]:
     """Return the verdicts, tested ones first, and links to the runs behind their parts."""
     return {
         "tested": [v for v in verdicts if v.verdict != NOT_RUN],
         "missing": [v for v in verdicts if v.verdict == NOT_RUN],
         "own": own_verdicts,
-        "evidence": _evidence(study, records),
+        "evidence": _sections(paper) | _evidence(study, records),
     }
+
+
+def _sections(paper: Path) -> dict[str, str]:
+    """Return links to the sections on the paper's figures, by their names in ``published.yaml``."""
+    stems = [path.stem for path in listed(paper, "sections/[a-z]*.py")]
+    return {stem.replace("_", ""): f"#{stem.replace('_', '-')}" for stem in stems}
 
 
 def _evidence(study: dict[str, Any], records: Records) -> dict[str, str]:
