@@ -21,7 +21,7 @@ ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: setup tools demo test test-long test-slurm check audit bench plan study partial-report reference readme resume data check-records clean lock
+.PHONY: setup trackers tools demo test test-long test-slurm check audit bench plan study partial-report reference readme resume data check-records clean lock
 
 setup: $(VENV)/installed
 
@@ -30,6 +30,10 @@ $(VENV)/installed: requirements.lock
 	  rm -rf $(VENV); python3 -m pip install --quiet virtualenv && python3 -m virtualenv --quiet $(VENV); }
 	$(BIN)/pip install --quiet --requirement requirements.lock
 	touch $@
+
+# What reads the runs of others from TensorBoard and MLflow (docs/your-paper.md).
+trackers: setup
+	$(BIN)/pip install --quiet --requirement requirements.trackers.lock
 
 # What the PDF and the tests of the page need beside Python, on Debian, as root.
 tools:

@@ -12,10 +12,10 @@ from typing import Any
 from ablations.harness.commands import commands_of
 from ablations.harness.document import DeclarationError, Scalars, read
 from ablations.harness.home import ROOT, STUDIES
-from ablations.harness.new import new_ablation, new_study
 from ablations.harness.resolve import resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
+from ablations.new import new_ablation, new_study
 from resnet.config import RunConfig
 from resnet.files import end, new_file
 from resnet.settings import nearest

@@ -131,7 +131,7 @@ def write_study(folder: Path, study: dict[str, Any], images: int, epochs: int = 
     """
     folder.mkdir(parents=True)
     (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
-    cache = _write_data(folder.parent / "data", study["scale"]["dataset"], images)
+    cache = write_data(folder.parent / "data", study["scale"]["dataset"], images)
     (folder / "tables").mkdir()
     write_declared(folder)
     shown = [
@@ -214,7 +214,7 @@ def _layers(design: dict[str, Any]) -> tuple[str, cost.Layer]:
     return pd.DataFrame(map(dataclasses.asdict, rows)).to_csv(index=False), rows[0]
 
 
-def _write_data(folder: Path, dataset: str, images: int) -> Path:
+def write_data(folder: Path, dataset: str, images: int) -> Path:
     """Write a data set's cache: the real digits, or random images with CIFAR-10's shapes."""
     if dataset == "digits":
         splits = read_digits(Path())

@@ -152,6 +152,11 @@ rule train:
         " {resources.how} --asked-minutes {resources.runtime}"
 
 
+if STUDY.scale.runs:
+
+    include: "imports.smk"
+
+
 rule rates:
     output:
         "results/{scale}/tables/rates.csv",

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 TORCH_FREE = (
     *("resnet.settings", "resnet.registry", "resnet.config", "resnet.files"),
     *("resnet.images.dataset", "resnet.images.datasets", "resnet.costs.estimate"),
+    "resnet.imports.curves",
 )
 ALLOWED = {
     "ablations/harness": ("ablations.harness", *TORCH_FREE),

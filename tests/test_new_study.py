@@ -2,7 +2,8 @@
 
 import pytest
 
-from ablations.harness import home, new
+from ablations import new
+from ablations.harness import home
 from ablations.harness.document import DeclarationError
 from ablations.harness.resolve import resolve
 from report.read.published import load

@@ -9,6 +9,7 @@ from typing import Any
 
 from ablations.harness.document import DeclarationError, Document, read
 from ablations.harness.home import OWN
+from ablations.harness.imported import imported_runs
 from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
@@ -22,7 +23,8 @@ class Scale:
 
     ``looks`` are the numbers of seeds at which verdicts may be given (see `looks_of`); ``arms`` has
     the arms of the ablations of which the scale trains only some; ``folder`` is where its results
-    are, within ``results``.
+    are, within ``results``; ``runs`` says where runs that others trained are read, instead of
+    training (see docs/your-paper.md).
     """
 
     name: str
@@ -34,6 +36,7 @@ class Scale:
     looks: tuple[int, ...] = ()
     arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     folder: str = ""
+    runs: dict[str, Any] = field(default_factory=dict)
 
     def amount(self, what: str, name: str) -> int:
         """Return the amount ``what`` (one of `AMOUNTS`) for an ablation or ``base.<name>``."""
@@ -60,7 +63,7 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
         )
     document = read(folder / f"{name}.yaml")
     content = document.content
-    allowed = ("about", "dataset", "folder", *AMOUNTS, "looks", "all", "arms", "exceptions")
+    allowed = ("about", "dataset", "folder", *AMOUNTS, "looks", "all", "arms", "exceptions", "runs")
     for key in content:
         if key not in allowed:
             raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
@@ -89,6 +92,7 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
         tuple(content.get("looks", [])),
         _arms(document),
         results,
+        imported_runs(document),
     )
 
 

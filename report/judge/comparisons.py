@@ -153,7 +153,7 @@ def _image_numbers(
     seeds: pd.Index, runs: tuple[str, str], hits: dict[str, Hits]
 ) -> dict[str, float]:
     answers = [_answers(hits, run, seeds) for run in runs]
-    if not all(len(found) for found in answers):
+    if not all(found.size for found in answers):
         return {}
     low, high = image_interval(answers[0], answers[1])
     return {"image_low_points": low, "image_high_points": high}
@@ -172,7 +172,7 @@ def variation(study: dict[str, Any], hits: dict[str, Hits]) -> pd.DataFrame:
     rows = []
     for run, planned in study["runs"].items():
         answers = _answers(hits, run, range(planned["seeds"]))
-        if len(answers):
+        if answers.size:
             over_seeds, over_images = spreads(answers)
             rows.append(
                 {

@@ -53,6 +53,7 @@ RUN_COLUMNS = (
     "code_digest",
     "versions",
     "adopted",
+    "imported",
 )
 """The columns of ``runs.csv``; accuracies in [0, 1], FLOPs of a forward pass for one image."""
 
@@ -279,20 +280,23 @@ def data_folder(folder: Path, study: dict[str, Any]) -> Path:
 
 
 def read_predictions(record: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return the class probabilities, of shape (images, classes), and the labels."""
+    """Return the class probabilities, of shape (images, classes), and the labels.
+
+    Records of runs that others trained have none, of shape (0, classes).
+    """
     path = record / "predictions.npz"
     arrays = read_arrays(path)
     missing = {"probabilities", "labels"} - arrays.keys()
     if missing:
         raise RecordError(f"{path}: lacks {', '.join(sorted(missing))}")
     probabilities, labels = arrays["probabilities"], arrays["labels"]
-    if probabilities.ndim != 2 or not labels.size or labels.shape != probabilities.shape[:1]:
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
         shapes = f"{probabilities.shape} and {labels.shape}"
         raise RecordError(f"{path}: can't be read: probabilities and labels of shapes {shapes}")
     classes = probabilities.shape[1]
     if probabilities.dtype.kind != "f" or labels.dtype.kind not in "iu" or classes < 2:
         raise RecordError(f"{path}: expected floats for two classes or more, and whole numbers")
-    if labels.min() < 0 or labels.max() >= classes:
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise RecordError(f"{path}: labels beyond the {classes} classes")
     return probabilities, labels
 

@@ -67,7 +67,7 @@ def write_record(
     layers = [dataclasses.asdict(row) for row in cost.layers(run.config.model, classes)]
     summary = _summary(name, run, facts, layers[0], plain_train_accuracy) | origin
     with new_folder(folder) as beside:
-        _write_json(beside / "config.json", to_dict(run.config))
+        write_json(beside / "config.json", to_dict(run.config))
         write_csv(beside / "metrics.csv", run.rows)
         write_csv(beside / "layers.csv", layers)
         np.savez_compressed(
@@ -79,7 +79,7 @@ def write_record(
             weights = {k: v.contiguous() for k, v in run.evaluated.state_dict().items()}
             # As bytes, since safetensors' own writer doesn't raise OSError on a full disk.
             (beside / checksums.WEIGHTS).write_bytes(save(weights))
-        _write_json(beside / "summary.json", summary)
+        write_json(beside / "summary.json", summary)
         checksums.write(beside)
 
 
@@ -112,7 +112,8 @@ def _peak_memory_mib(cuda: bool) -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write an object, one line a value."""
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

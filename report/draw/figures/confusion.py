@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from report.draw.drawing import Drawing, sheet
+from report.draw.drawing import Drawing, nothing, sheet
 from report.read.arms import name_of
 from report.read.tables import Tables, confusion_shares
 from report.wording import percent
@@ -17,6 +17,8 @@ PER = "study"
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
     """Draw the confusion matrix, in percent of each class's test images."""
+    if tables.confusion.empty:
+        return nothing(narrow, "The answers to single images are not known.")
     shares, seeds = confusion_shares(tables.confusion, len(tables.classes))
     run = name_of(tables.study, str(tables.confusion["run"].iloc[0]))
     figure, axes = sheet(narrow, 3.2 if narrow else 4.4)

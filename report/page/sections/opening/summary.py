@@ -60,10 +60,12 @@ def method(study: dict[str, Any], runs: pd.DataFrame) -> str:
     ends = dict.fromkeys((int(seeds.min()), int(seeds.max())))
     number = " to ".join(map(str, ends))
     devices = listed(runs["device"].drop_duplicates())
+    how = f"trained in {duration(float(runs['seconds'].sum()))} on {devices}"
+    if runs["imported"].notna().all():
+        how = f"trained by others and read from {listed(runs['imported'].drop_duplicates())}"
     return (
         f"{plural(len(runs), 'run')} of {plural(len(seeds), 'configuration')}, {number} "
-        f"{'seed' if number == '1' else 'seeds'} each, trained in "
-        f"{duration(float(runs['seconds'].sum()))} on {devices}. An arm changes its base in what "
+        f"{'seed' if number == '1' else 'seeds'} each, {how}. An arm changes its base in what "
         "is asked about; arms are compared with the same seeds, by the last epoch's accuracy on "
         "all test images."
     )

@@ -33,7 +33,7 @@ def content(
     return {
         "steps": steps(study, runs),
         "provenance": provenance(runs, data),
-        "receipt": [*receipt(folder), *adopted(runs)],
+        "receipt": [*receipt(folder), *adopted(runs), *imported(runs)],
         "commands": commands(study, data, folder),
         "files": [
             *((name, f"{root}/tables/{name}.csv") for name in ("rates", "networks")),
@@ -127,6 +127,16 @@ def adopted(runs: pd.DataFrame) -> list[str]:
         f"{'differs' if len(rows) == 1 else 'differ'} in: {differs} "
         f"({listed(sorted(set(rows['run'])))})."
         for differs, rows in mine.groupby("adopted", sort=False)
+    ]
+
+
+def imported(runs: pd.DataFrame) -> list[str]:
+    """Return the records of runs that others trained."""
+    mine = runs.dropna(subset="imported")
+    return [
+        f"{plural(len(rows), 'record')} of runs that others trained, read from {source}: with the "
+        "layers that are declared here, and without answers to single images."
+        for source, rows in mine.groupby("imported", sort=False)
     ]
 
 

@@ -11,7 +11,7 @@ from ablations.harness.document import DeclarationError, Document
 from ablations.harness.home import ROOT, STUDIES, Home
 from resnet.files import listed, new_file
 
-TEMPLATES = Path(__file__).parent.parent / "new_study"
+TEMPLATES = Path(__file__).parent / "new_study"
 
 ABLATION = """title: {name}
 question: Does it help?

@@ -1,0 +1,1 @@
+"""What learning curves are read from; each module has a function ``read``."""

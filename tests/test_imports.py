@@ -1,0 +1,265 @@
+"""Runs that others trained: each source gives the same records, and a report with verdicts."""
+
+import csv
+import json
+import os
+
+import pandas as pd
+import pytest
+
+from ablations import new
+from ablations.harness import home
+from ablations.harness.declared import declared_networks, headline_base
+from ablations.harness.document import DeclarationError
+from ablations.harness.resolve import resolve
+from ablations.harness.study import to_document
+from benchmarks import synthetic
+from report import claims
+from report.read import published
+from report.read.tables import read_tables
+from resnet.config import to_json
+from resnet.imports import __main__ as command
+from resnet.imports.curves import NAMES, CurveError, Point, curves
+from resnet.job.declared import networks, rates
+from tests.conftest import report_on
+
+SEEDS, EPOCHS = 5, 4
+LEVELS = {"base.network": 0.80, "width.twice": 0.84}
+"""The test accuracy of each run at the end, but for its seed's part."""
+
+
+def accuracy(run, seed, epoch):
+    """A curve that rises to the run's level; seeds differ by half a point, arms alike."""
+    return round(LEVELS[run] + 0.005 * seed - 0.1 * (EPOCHS - 1 - epoch), 6)
+
+
+def rows():
+    for run in LEVELS:
+        for seed in range(SEEDS):
+            for epoch in range(EPOCHS):
+                value = accuracy(run, seed, epoch)
+                yield run, seed, epoch, {"val_acc": value, "train_loss": 2 - 0.3 * epoch}
+
+
+def write_table(folder):
+    path = folder / "runs.csv"
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["run", "seed", "epoch", "val_acc", "train_loss"])
+        table.writerows([run, seed, epoch, *values.values()] for run, seed, epoch, values in rows())
+    return path
+
+
+def write_wandb(folder):
+    """One export a metric, as the button of a chart makes them."""
+    path = folder / "exported"
+    path.mkdir()
+    for metric in ("val_acc", "train_loss"):
+        names = [f"{run} seed{seed}" for run in LEVELS for seed in range(SEEDS)]
+        found = {(f"{r} seed{s}", e): values[metric] for r, s, e, values in rows()}
+        heads = [f"{name} - {metric}{end}" for name in names for end in ("", "__MIN", "__MAX")]
+        with (path / f"{metric}.csv").open("w", newline="") as file:
+            table = csv.writer(file, quoting=csv.QUOTE_ALL)
+            table.writerow(["Step", *heads])
+            for epoch in range(EPOCHS):
+                values = [found[name, epoch] for name in names for _ in range(3)]
+                table.writerow([epoch * 10, *values])
+    return path
+
+
+def write_tensorboard(folder):
+    pytest.importorskip("tensorboard")
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    path = folder / "logs"
+    writers = {}
+    for run, seed, epoch, values in rows():
+        place = path / run / f"seed{seed}"
+        writer = writers.setdefault(place, EventFileWriter(str(place)))
+        for tag, value in values.items():
+            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+            writer.add_event(Event(step=epoch, summary=summary))
+    for writer in writers.values():
+        writer.close()
+    return path
+
+
+def write_mlflow(folder):
+    pytest.importorskip("mlflow")
+    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+    from mlflow.entities import Metric
+    from mlflow.tracking import MlflowClient
+
+    path = folder / "mlruns"
+    client = MlflowClient(path.as_uri())
+    experiment = client.create_experiment("width")
+    logged = {}
+    for run, seed, epoch, values in rows():
+        metrics = [Metric(key, value, 0, epoch) for key, value in values.items()]
+        logged.setdefault((run, seed), []).extend(metrics)
+    for (run, seed), metrics in logged.items():
+        made = client.create_run(experiment, run_name=f"{run} seed{seed}")
+        client.log_batch(made.info.run_id, metrics)
+        client.set_terminated(made.info.run_id)
+    return path
+
+
+WRITERS = {
+    "table": write_table,
+    "wandb": write_wandb,
+    "tensorboard": write_tensorboard,
+    "mlflow": write_mlflow,
+}
+SCALE = """about: what others trained
+dataset: digits
+training_images: 1408
+images_seen: 16128
+seeds: 5
+all: every ablation
+runs: {{from: {source}, path: {path}, metrics: {{test_accuracy: val_acc}}}}
+"""
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A function that makes a study whose runs others trained, and returns it with its folder."""
+
+    def make(source):
+        for module in (home, published):
+            monkeypatch.setattr(module, "ROOT", tmp_path)
+        folder = new.new_study("theirs", tmp_path)
+        path = WRITERS[source](folder)
+        text = SCALE.format(source=source, path=path.name)
+        (folder / "config" / "scales" / "given.yaml").write_text(text)
+        return resolve({"study": "theirs", "scale": "given"})
+
+    return make
+
+
+def imported(study, tmp_path, run, seed):
+    """Write a record as the workflow's rule does, and return its folder."""
+    output = tmp_path / "results" / study.folder / "runs" / run / f"seed{seed}"
+    runs = study.scale.runs
+    argv = ["--from", runs["from"], "--path", str(study.home.folder / runs["path"])]
+    argv += ["--metrics", json.dumps(runs["metrics"]), "--config", to_json(study.runs[run])]
+    argv += ["--run", run, "--seed", str(seed), "--output", str(output)]
+    assert command.main(argv) == 0
+    return output
+
+
+@pytest.mark.parametrize("source", WRITERS)
+@pytest.mark.filterwarnings("ignore")  # of the trackers' own
+def test_every_source_gives_the_same_record(study, tmp_path, source):
+    record = imported(study(source), tmp_path, "width.twice", 3)
+    with (record / "metrics.csv").open() as file:
+        found = list(csv.DictReader(file))
+    expected = [accuracy("width.twice", 3, epoch) for epoch in range(EPOCHS)]
+    assert [float(row["test_accuracy"]) for row in found] == pytest.approx(expected, abs=1e-6)
+    losses = [2 - 0.3 * epoch for epoch in range(EPOCHS)]
+    assert [float(row["train_loss"]) for row in found] == pytest.approx(losses, abs=1e-6)
+    assert [int(row["images_seen"]) for row in found] == [4032, 8064, 12096, 16128]
+    summary = json.loads((record / "summary.json").read_text())
+    assert summary["final_test_accuracy"] == pytest.approx(expected[-1], abs=1e-6)
+    assert (summary["best_epoch"], summary["final_train_accuracy"]) == (EPOCHS - 1, None)
+    assert summary["imported"].startswith(source)
+
+
+def test_runs_of_others_get_verdicts_and_a_report(study, tmp_path, capsys):
+    made = study("table")
+    folder = tmp_path / "results" / made.folder
+    for run in LEVELS:
+        for seed in range(SEEDS):
+            imported(made, tmp_path, run, seed)
+    (folder / "study.json").write_text(json.dumps(to_document(made)))
+    (folder / "tables").mkdir()
+    tables = {
+        "networks": networks.rows_of(declared_networks(made)),
+        "rates": rates.by_epoch(headline_base(made), 1),
+    }
+    for name, content in tables.items():
+        pd.DataFrame(content).to_csv(folder / "tables" / f"{name}.csv", index=False)
+    data = synthetic.write_data(folder.parent / "data", "digits", 200)
+    assert data.is_dir()
+    report_on(folder)
+    tables = read_tables(folder)
+    effect = tables.comparisons.set_index("arm").loc["twice"]
+    # Every seed gains the same four points.
+    assert effect["n"] == SEEDS
+    assert effect["difference_points"] == pytest.approx(4)
+    assert tables.confusion.empty
+    claims.main([str(folder)])
+    assert "twice the channels against base: +4.00 points" in capsys.readouterr().out
+    page = (folder / "report" / "index.html").read_text()
+    assert "twice the channels" in page
+    assert 'id="errors"' not in page
+
+
+def test_names_and_metrics_of_a_tracker_are_matched():
+    points = [
+        Point("wide-s1", 10, "acc", 71.5),
+        Point("wide-s1", 20, "acc", 80.0),
+        Point("notes", 10, "acc", 1.0),
+        Point("wide-s1", 10, "other", 5.0),
+    ]
+    found = curves(points, r"(?P<run>\w+)-s(?P<seed>\d)", {"test_accuracy": "acc"}, percent=True)
+    expected = {10: {"test_accuracy": 0.715}, 20: {"test_accuracy": 0.8}}
+    assert found == {("wide", 1): expected}
+    with pytest.raises(CurveError, match=r"acc is 71.5 at step 10; accuracies are from 0 to 1"):
+        curves(points, r"(?P<run>\w+)-s(?P<seed>\d)", {"test_accuracy": "acc"}, percent=False)
+
+
+def test_the_default_names_are_those_of_records():
+    points = [Point("base.network/seed4", 0, "test_accuracy", 0.5)]
+    assert set(curves(points, NAMES, {}, percent=False)) == {("base.network", 4)}
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ("5", "runs: expected from and path"),
+        ("{from: table}", "runs: expected from and path"),
+        ("{from: tabel, path: a}", "did you mean table"),
+        ("{from: table, path: 5}", "path: expected one from the study's folder"),
+        ("{from: table, path: a, nmaes: b}", "did you mean names"),
+        ("{from: table, path: a, names: '('}", "is no regular expression"),
+        ("{from: table, path: a, names: 'x'}", "the groups run and seed"),
+        ("{from: table, path: a, metrics: {acc: test}}", "metrics: no 'acc'; ours are test_accura"),
+        ("{from: table, path: a, metrics: [x]}", "metrics: expected our name: theirs"),
+        ("{from: table, path: a, percent: 3}", "percent: allowed are true and false"),
+    ],
+)
+def test_a_mistake_in_where_runs_are_is_one_line(study, runs, said):
+    made = study("table")
+    scale = made.home.scales / "given.yaml"
+    text = scale.read_text()
+    scale.write_text(f"{text[: text.index('runs:')]}runs: {runs}\n")
+    with pytest.raises(DeclarationError, match=r"given.yaml:7: runs: ") as error:
+        resolve({"study": "theirs", "scale": "given"})
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("run,epoch\n", "lacks the column seed; needed are run, seed, epoch"),
+        ("run,seed,epoch,val_acc\nwidth.twice,0,x,0.5\n", "runs.csv:2: seed and epoch are whole"),
+        ("run,seed,epoch,val_acc\nwidth.other,0,0,0.5\n", "there are width.other seed 0"),
+        ("run,seed,epoch,val_acc\n", "no runs whose names match"),
+        ("run,seed,epoch,acc\nwidth.twice,0,0,0.5\nwidth.twice,0,1,\n", "there are"),
+        ("run,seed,epoch,train_loss\nwidth.twice,0,0,0.5\n", "has no test_accuracy"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_one_line(study, tmp_path, content, said, capsys):
+    made = study("table")
+    path = made.home.folder / "runs.csv"
+    path.write_text(content)
+    argv = ["--from", "table", "--path", str(path), "--metrics", '{"test_accuracy": "val_acc"}']
+    argv += ["--config", to_json(made.runs["width.twice"]), "--run", "width.twice"]
+    assert command.main([*argv, "--seed", "0", "--output", str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert said in error
+    assert not (tmp_path / "out").exists()
