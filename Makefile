@@ -51,10 +51,10 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Minutes: docs/extend.md and a new study in copies of the project, interrupted studies, a budget.
+# Minutes: the extensions of docs/extend.md in a copy of the project, interrupted studies, a budget.
 test-long: setup
 	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile tests/test_extend.py \
-	  tests/test_workflow.py tests/test_budget.py tests/test_new_study.py tests/test_readme.py
+	  tests/test_workflow.py tests/test_budget.py tests/test_readme.py
 
 # Installs and starts a SLURM of one node with two stand-in GPUs, and runs a study through it.
 test-slurm: setup

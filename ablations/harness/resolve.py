@@ -164,6 +164,8 @@ def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
 def _must_hold(options: Mapping[str, Any], study: Study) -> tuple[str, ...]:
     """Return the claims in the option ``must_hold``, after checking that they exist."""
     asked = options.get("must_hold") or []
+    if not asked:
+        return ()
     known = claims_of(study.home)
     for ablation in study.ablations.values():
         known += [claim["id"] for claim in ablation.declaration.own_claims]
