@@ -66,8 +66,8 @@ def table(verdicts: list[Verdict], whose: str) -> Printed:
         if v.verdict != NOT_RUN
     ]
     return printed(
-        f"{whose}. Effects are in points of accuracy, with intervals that aren't widened for the "
-        "number of claims; verdicts allow for it.",
+        f"{whose}. Effects are in points of accuracy, with intervals not adjusted for the number "
+        "of claims, as verdicts are.",
         columns,
         rows,
     )
