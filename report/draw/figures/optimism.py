@@ -34,7 +34,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     caption = (
         "How far the best epoch on the test set lies above the last (n = "
-        f"{plural(len(gained), 'run')}): the dashed line is the mean (no interval, since the runs "
-        "are of different configurations)."
+        f"{plural(len(gained), 'run')}): the dashed line is the mean (no interval: configurations "
+        "differ)."
     )
     return Drawing(figure, alt, caption, data)

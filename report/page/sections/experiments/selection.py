@@ -41,8 +41,8 @@ def optimism(gains: pd.Series) -> str:
     return (
         "The paper reports the best epoch on the test images, so the test set also chose the "
         f"model. Here that adds {signed(gains.mean())} points on average over "
-        f"{plural(len(gains), 'run')} and {signed(gains.max())} at most. Where accuracy moves from "
-        "epoch to epoch, the best of many epochs is in part chance, which new images wouldn't show."
+        f"{plural(len(gains), 'run')} and {signed(gains.max())} at most, in part by chance, "
+        "which new images wouldn't show."
     )
 
 

@@ -37,8 +37,7 @@ def _data(study: dict[str, Any], data: dict[str, Any], published: Published) -> 
     if study["scale"]["dataset"] != published.facts["dataset"]:
         return [
             f"The images are {data['dataset']}, not the paper's: accuracies and effects say "
-            "nothing about the paper. Parameter counts and layer sizes are the paper's at every "
-            "scale."
+            "nothing about it."
         ]
     if "recompressed" in data["pixels"]:
         return [
