@@ -144,5 +144,5 @@ clean:
 # Pins what is installed now; environment.yml takes its versions from there.
 lock: setup
 	{ sed '/^[^#]/,$$d' requirements.lock; $(BIN)/python -m pip freeze | sed 's/+.*//; /^\(nvidia\|cuda\|triton\)/s/$$/ ; sys_platform == "linux"/' \
-	  | sort --ignore-case; } > requirements.lock.new
+	  | grep --invert-match --line-regexp --fixed-strings --file=requirements.trackers.lock | sort --ignore-case; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock

@@ -77,7 +77,7 @@ def spend(study: Study, args: argparse.Namespace) -> None:
 
 def write_new(study: Study, args: argparse.Namespace) -> None:
     """Write a template for a new ablation's file."""
-    path = new_ablation(study.home, args.name)
+    path = new_ablation(study.home, next(iter(study.bases)), args.name)
     print(f"{path}: say what it asks and changes, then: python -m ablations check")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ablations.harness.declaration import check_name
 from ablations.harness.document import DeclarationError, Document
-from ablations.harness.home import ROOT, STUDIES, Home
+from ablations.harness.home import NAME, ROOT, STUDIES, Home
 from resnet.files import listed, new_file
 
 TEMPLATES = Path(__file__).parent / "new_study"
@@ -16,15 +15,15 @@ TEMPLATES = Path(__file__).parent / "new_study"
 ABLATION = """title: {name}
 question: Does it help?
 source: Ours
-base: final              # or another of ablations/_bases.yaml
-factor: model.stem_kernel
+base: {base}              # or another of ablations/_bases.yaml
+factor: batch_size
 arms:
-  stem_5:
-    model.stem_kernel: 5   # settings: resnet/config.py
+  batch_32:
+    batch_size: 32         # settings: resnet/config.py, and settings.py of networks and the like
 """
 
 
-def new_ablation(home: Home, name: str) -> Path:
+def new_ablation(home: Home, base: str, name: str) -> Path:
     """Write a template for a new ablation's file, and return its path.
 
     Raises
@@ -37,7 +36,7 @@ def new_ablation(home: Home, name: str) -> Path:
     if path.exists():
         raise DeclarationError(path, None, "is there already")
     with new_file(path) as beside:
-        beside.write_text(ABLATION.format(name=name), encoding="utf-8")
+        beside.write_text(ABLATION.format(name=name, base=base), encoding="utf-8")
     return path
 
 
@@ -50,7 +49,7 @@ def new_study(name: str, root: Path = ROOT) -> Path:
         If the name isn't allowed, or the folder is there already.
     """
     folder = root / STUDIES / name
-    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+    if not NAME.fullmatch(name):
         raise DeclarationError(
             folder, None, "expected a name of a-z, 0-9 and _, a letter first, such as my_paper"
         )

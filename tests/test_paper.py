@@ -229,3 +229,10 @@ def test_every_claim_is_named_by_an_ablation_or_is_the_papers_arithmetic():
     }
     without = {claim["id"] for claim in FACTS["claims"]} - named
     assert without == {"figure2-learning-rates", "figure4-sizes"}
+
+
+def test_the_headline_is_the_final_models_and_its_protocols():
+    headline, protocol = FACTS["headline"], FACTS["final_protocol"]
+    assert headline["parameters"] == FACTS["final_model"]["parameters"]
+    assert headline["accuracy"] == protocol["accuracy"]["reported"]
+    assert headline["images_seen"] == protocol["images_seen"]

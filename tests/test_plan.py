@@ -102,9 +102,11 @@ def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
 
     bases = load_bases()
     monkeypatch.setattr(Home, "ablations", tmp_path)
-    monkeypatch.setattr(command, "resolve", lambda _: SimpleNamespace(home=Home(tmp_path)))
+    study = SimpleNamespace(home=Home(tmp_path), bases=bases)
+    monkeypatch.setattr(command, "resolve", lambda _: study)
     assert command.main(["new", "stem"]) == 0
-    assert load(tmp_path / "stem.yaml", bases).name == "stem"
+    written = load(tmp_path / "stem.yaml", bases)
+    assert (written.name, written.base) == ("stem", next(iter(bases)))
 
 
 def test_calibration_is_measured_once(tmp_path, monkeypatch, capsys):

@@ -17,6 +17,7 @@ from ablations.harness.home import OWN, ROOT, home_of
 from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from benchmarks import synthetic
+from report.judge.claims import judge
 from report.judge.evidence import Evidence
 from report.page.pdf import engine
 from report.read.published import published_of
@@ -272,6 +273,12 @@ def test_table_6_has_what_was_published_beside_what_was_measured(their_report):
     assert found["20"][1:4] == ["0.27 million", "269,722", "8.75"]
     assert found["1202"][2:5] == ["19,421,274", "7.93", "not run"]
     assert found["32"][5].startswith(f"{100 * (1 - mine.mean()):.2f}")
+
+
+def test_what_arithmetic_decides_is_decided_at_every_scale(their_report):
+    found = {v.id: v.verdict for v in judge(read_tables(their_report)) if v.type == "exact"}
+    expected = dict.fromkeys(("table6-parameters", "identity-shortcuts-are-free"), "supported")
+    assert found == expected
 
 
 def test_an_effect_may_be_on_the_training_images(their_report):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 STUDIES = "studies"
 """The folder of the studies of other papers, each laid out as this project itself."""
+
+NAME = re.compile("[a-z][a-z0-9_]*")
+"""Names of studies: Python imports what they bring."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ def home_of(study: Any) -> Home:
     """
     if study is None:
         return OWN
-    known = [f"{STUDIES}/{path.parent.name}" for path in listed(ROOT / STUDIES, "*/paper")]
+    there = [path.parent.name for path in listed(ROOT / STUDIES, "*/paper")]
+    known = [f"{STUDIES}/{name}" for name in there if NAME.fullmatch(name)]
     asked = str(study).rstrip("/").removeprefix("./")
     asked = asked if asked.startswith(f"{STUDIES}/") else f"{STUDIES}/{asked}"
     if asked not in known:
@@ -89,6 +94,6 @@ def home_of(study: Any) -> Home:
             Path("config"),
             None,
             f"study: no study {study!r}{nearest(asked, known)}; allowed are null, the project's own"
-            f"{''.join(f', {name}' for name in known)}",
+            f"{''.join(f', {name}' for name in known)} (names of a-z, 0-9 and _, a letter first)",
         )
     return Home(ROOT / asked)

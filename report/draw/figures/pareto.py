@@ -28,32 +28,9 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     if data.empty:
         return nothing(narrow, "0 runs ended with an accuracy.")
     figure, panels = beside(narrow, 2.2 if narrow else 3.4)
-    fronts = []
-    for axes, cost, named in (
-        (panels[0], "parameters", "parameters"),
-        (panels[1], "flops_per_image", "FLOPs of one image forward"),
-    ):
-        front = pareto_front(data[cost].to_numpy(), data["final_test_accuracy"].to_numpy())
-        best = data.iloc[front]
-        size = 12 if narrow else 24
-        axes.scatter(
-            data[cost], data["final_test_accuracy"], size, PALETTE[5], marker="o", alpha=0.8
-        )
-        axes.step(best[cost], best["final_test_accuracy"], color=PALETTE[1], where="post")
-        axes.scatter(
-            best[cost], best["final_test_accuracy"], size, PALETTE[1], marker="D", zorder=3
-        )
-        axes.set_xscale("log")
-        axes.margins(0.2, 0.15)
-        _name(axes, tables, best, cost, narrow)
-        axes.set(xlabel=named, ylabel="final test accuracy (%)")
-        several = data[cost].max() > 30 * data[cost].min()
-        axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1,) if several else (1, 2, 5)))
-        axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
-        axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
-        axes.grid(alpha=0.3)
-        data[f"on_front_of_{cost}"] = data.index.isin(front)
-        fronts.append([name_of(tables.study, run) for run in best["run"]])
+    fronts = [
+        _panel(axes, tables, data, cost, narrow) for axes, cost in zip(panels, COSTS, strict=True)
+    ]
     limit = tables.published.facts.get("constraint")
     if limit:
         panels[0].axvline(limit["parameters_below"], color=INK, linestyle=":", linewidth=1)
@@ -70,6 +47,30 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         "training too, not only in cost."
     )
     return Drawing(figure, alt, caption, data)
+
+
+COSTS = {"parameters": "parameters", "flops_per_image": "FLOPs of one image forward"}
+"""The columns of the panels' costs, with their names."""
+
+
+def _panel(axes: Axes, tables: Tables, data: pd.DataFrame, cost: str, narrow: bool) -> list[str]:
+    """Draw accuracy against a cost, add the front's column to ``data``, and return its names."""
+    front = pareto_front(data[cost].to_numpy(), data["final_test_accuracy"].to_numpy())
+    best, size = data.iloc[front], 12 if narrow else 24
+    axes.scatter(data[cost], data["final_test_accuracy"], size, PALETTE[5], alpha=0.8)
+    axes.step(best[cost], best["final_test_accuracy"], color=PALETTE[1], where="post")
+    axes.scatter(best[cost], best["final_test_accuracy"], size, PALETTE[1], marker="D", zorder=3)
+    axes.set_xscale("log")
+    axes.margins(0.2, 0.15)
+    _name(axes, tables, best, cost, narrow)
+    axes.set(xlabel=COSTS[cost], ylabel="final test accuracy (%)")
+    several = data[cost].max() > 30 * data[cost].min()
+    axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1,) if several else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
+    axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    axes.grid(alpha=0.3)
+    data[f"on_front_of_{cost}"] = data.index.isin(front)
+    return [name_of(tables.study, run) for run in best["run"]]
 
 
 def _name(axes: Axes, tables: Tables, best: pd.DataFrame, cost: str, narrow: bool) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from resnet.imports.curves import CurveError, Point
 
+MOST_RUNS = 50_000
+"""The most runs of an experiment that MLflow gives at once."""
+
 
 def read(path: Path) -> Iterator[Point]:
     """Yield the metrics' histories of all runs in all experiments, by the runs' names."""
@@ -21,7 +24,7 @@ def read(path: Path) -> Iterator[Point]:
     try:
         client = MlflowClient(_uri(path.absolute()))
         for experiment in client.search_experiments():
-            for run in client.search_runs([experiment.experiment_id]):
+            for run in client.search_runs([experiment.experiment_id], max_results=MOST_RUNS):
                 for metric in run.data.metrics:
                     for it in client.get_metric_history(run.info.run_id, metric):
                         yield Point(run.info.run_name or "", it.step, metric, it.value)
