@@ -136,6 +136,16 @@ def test_runs_without_an_accuracy_are_said_to_be(tables):
     assert findings.conclusion(ablation, effects, [], "maxpool") == "No arm can be compared yet."
 
 
+def test_what_differs_between_compared_runs_is_said_once():
+    alike = {"precision": "bf16", "device": "cpu", "threads": 1, "versions": "torch 2.14.1"}
+    mixed = pd.DataFrame([alike | {"processor": name} for name in ("A, 2 cores", "B, 2 cores")])
+    said = findings.unlike({"Maxpool": mixed, "Channels": mixed, "Precision": mixed[:1]})
+    assert said == [
+        "Not all runs that are compared were trained alike: processor (A, 2 cores, B, 2 cores); in "
+        "Maxpool and Channels."
+    ]
+
+
 def test_the_pareto_front_by_hand():
     cost, value = pd.Series([1, 2, 2, 3, 4]).to_numpy(), pd.Series([5, 4, 6, 6, 7]).to_numpy()
     assert pareto_front(cost, value) == [0, 2, 4]
@@ -149,6 +159,14 @@ def test_a_second_cue_tells_apart_what_has_the_same_colour():
 def test_labels_keep_to_the_fonts_letters():
     assert label("a 🎉 party", 32) == "a ? party"
     assert label("x" * 40, 10) == "x" * 9 + "\u2026"
+
+
+def test_labels_wrap_to_the_lines_that_they_have():
+    assert label("stride in a block's first convolution", 26, lines=2) == (
+        "stride in a block's first\nconvolution"
+    )
+    assert label("base", 26, lines=2) == "base"
+    assert label("one two three", 5, lines=2) == "one\ntwo \u2026"
 
 
 def test_thinned_rows_end_with_the_last():

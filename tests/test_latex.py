@@ -175,6 +175,24 @@ def test_every_number_of_the_pdf_is_on_the_page(demo, engine):
     assert numbers(said) - found - sections == set()
 
 
+def test_no_page_is_a_quarter_blank_at_its_foot(demo, engine):
+    margin, height = 21 / 25.4 * 72, (297 - 42) / 25.4 * 72
+    *sheets, _ = pypdf.PdfReader(demo / "report" / "report.pdf").pages
+    lowest = []
+    for sheet in sheets:
+        # Text within figures has coordinates of its own; each figure has a caption beneath.
+        sheet["/Resources"].get("/XObject", {}).clear()
+        feet = []
+        sheet.extract_text(
+            visitor_text=lambda text, _, at, *font, feet=feet: feet.append(
+                at[5] if text.strip() else 999
+            )
+        )
+        lowest.append(min(feet))
+    assert len(lowest) > 5
+    assert max(lowest) < margin + height / 4
+
+
 def test_the_same_results_give_the_same_bytes(study, engine, monkeypatch, tmp_path):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     report_on(study)

@@ -275,6 +275,17 @@ def test_in_print_what_only_works_on_a_screen_is_gone(visit):
     expect(page.locator("#figure-effects .wide svg")).to_be_visible()
 
 
+def test_in_print_folds_are_open_and_nothing_is_wider_than_the_page(visit):
+    page = visit(viewport={"width": 680, "height": 900}, java_script_enabled=False)
+    settings = page.locator("#protocol td").first
+    expect(settings).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(settings).to_be_visible()
+    expect(page.locator("#runs td").first).to_be_hidden()
+    widths = "all => all.map(it => it.getBoundingClientRect().right).filter(end => end > 681)"
+    assert page.locator("main table, main pre, main svg").evaluate_all(widths) == []
+
+
 def test_awkward_text_is_only_text(visit, study):
     make_hostile(study)
     page = visit(report_on(study), viewport={"width": 390, "height": 900})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import textwrap
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -117,9 +118,15 @@ def _letters() -> frozenset[int]:
     return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
 
 
-def label(name: str, length: int) -> str:
-    """Return a name cut to ``length``, with ? for characters that the font lacks."""
-    return "".join(c if ord(c) in _letters() else "?" for c in shortened(name, length))
+def label(name: str, length: int, lines: int = 1) -> str:
+    """Return a name wrapped to ``length``, with ? for characters that the font lacks.
+
+    What ``lines`` lines don't hold is cut, with an ellipsis.
+    """
+    known = "".join(c if ord(c) in _letters() else "?" for c in name)
+    wrapped = textwrap.wrap(known, length)
+    kept, rest = wrapped[: lines - 1], " ".join(wrapped[lines - 1 :])
+    return "\n".join([*kept, *([shortened(rest, length)] if rest else [])])
 
 
 def sheet(

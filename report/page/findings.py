@@ -11,7 +11,7 @@ import pandas as pd
 from report.judge.parts import NOT_RUN, REFUTED, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.read.arms import label_of
-from report.wording import DASH, NO_BREAK, interval, percent, signed
+from report.wording import DASH, NO_BREAK, interval, listed, percent, signed
 
 
 def held_out_accuracies(epochs: pd.DataFrame) -> dict[str, float]:
@@ -78,7 +78,7 @@ def ablation_findings(
     """Return what the tables of an ablation don't show.
 
     These are the arm with the highest held-out accuracy, effects that a verdict or a lack of pairs
-    says something about, runs that diverged, and runs that were trained unlike the others.
+    says something about, and runs that diverged.
     """
     labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
     signs = signs_decided(verdicts)
@@ -86,7 +86,7 @@ def ablation_findings(
         _finding(row, labels, signs.get(f"{name}.{row['arm']}", ""))
         for row in effects.to_dict("records")
     ]
-    return [*_choice(ablation, held_out), *filter(None, said), *_diverged(runs), *_unlike(runs)]
+    return [*_choice(ablation, held_out), *filter(None, said), *_diverged(runs)]
 
 
 def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:
@@ -108,14 +108,27 @@ def _diverged(mine: pd.DataFrame) -> list[str]:
     ]
 
 
-def _unlike(mine: pd.DataFrame) -> list[str]:
-    """Return a warning if the compared runs were trained with different hardware or versions."""
-    unlike = [
-        f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
-        for column, word in ORIGINS.items()
-        if mine[column].nunique() > 1
+def unlike(runs: dict[str, pd.DataFrame]) -> list[str]:
+    """Return warnings where compared runs were trained with different hardware or versions.
+
+    Parameters
+    ----------
+    runs
+        Each ablation's title, with its rows of ``runs.csv``.
+    """
+    differ: dict[str, list[str]] = {}
+    for title, mine in runs.items():
+        said = "; ".join(
+            f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
+            for column, word in ORIGINS.items()
+            if mine[column].nunique() > 1
+        )
+        if said:
+            differ.setdefault(said, []).append(title)
+    return [
+        f"Not all runs that are compared were trained alike: {said}; in {listed(titles)}."
+        for said, titles in differ.items()
     ]
-    return [f"Not all of these runs were trained alike: {'; '.join(unlike)}."] if unlike else []
 
 
 ORIGINS = {

@@ -53,11 +53,11 @@ def table(printed: Printed, label: str) -> Tex:
     caption = rf"\caption{{{escape(printed.caption)}}}\label{{tab:{label}}}"
     if sum(_height(row, widths) for row in printed.rows) <= MOST_LINES:
         return Tex(
-            f"\\begin{{center}}\\begin{{minipage}}{{\\textwidth}}\\centering{size}\n"
+            f"\\begin{{figure}}[!htbp]\\centering{size}\n"
             f"\\captionof{{table}}{{{escape(printed.caption)}}}\\label{{tab:{label}}}\n"
             f"\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n"
             f"\\toprule\n{heads} \\\\\n\\midrule\n{body}\n\\bottomrule\n"
-            "\\end{tabular}\n\\end{minipage}\\end{center}\n"
+            "\\end{tabular}\n\\end{figure}\n"
         )
     return Tex(
         f"{{{size}\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n{caption}\\\\\n"

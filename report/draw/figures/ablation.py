@@ -121,7 +121,7 @@ def _finals(axes: Axes, finals: dict[str, pd.Series], narrow: bool) -> None:
             interval_line(axes, y, ends, axes.get_xlim(), ink, narrow, alpha=0.5)
             axes.plot(mine.mean(), y, "|", color=ink, markersize=2 * size)
         axes.plot(mine, [y] * len(mine), mark, color=ink, markersize=size, alpha=0.9)
-    axes.set_yticks(range(len(finals)), [label(name, 30) for name in finals])
+    axes.set_yticks(range(len(finals)), [label(name, 26, lines=2) for name in finals])
     axes.set_ylim(len(finals) - 0.5, -0.5)
     axes.set_xlabel("final test accuracy (%)")
     axes.grid(axis="x", alpha=0.3)
@@ -138,5 +138,5 @@ def _curves(axes: Axes, epochs: pd.DataFrame, name: str, number: int, narrow: bo
             linewidth=0.8 if narrow else 1.3,
             marker="o" if len(curve) < 3 else "",
             markersize=3,
-            label=label(name, 28) if seed == epochs["seed"].min() else "",
+            label=label(name, 28, lines=2) if seed == epochs["seed"].min() else "",
         )

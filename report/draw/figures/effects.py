@@ -40,14 +40,15 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         largest = table["difference_points"].abs().nlargest(MOST_ROWS).index
         shown = table.loc[sorted(largest)]
     rows = _rows(tables, shown)
-    row_height = min(0.17, 8.6 / len(rows)) if narrow else 0.24
+    row_height = min(0.2, 8.6 / len(rows)) if narrow else 0.185
     figure, axes = sheet(narrow, 0.7 + row_height * len(rows))
     # Scale the axis by the effects: an interval from two seeds can be fifty times as wide.
     limit = 1.35 * max(1.0, float(shown["difference_points"].abs().max()))
     axes.axvspan(-MARGIN, MARGIN, color=PALETTE[5], alpha=0.18, linewidth=0)
     for y, (_, row) in enumerate(rows):
         _row(axes, y, row, limit, narrow)
-    axes.set_yticks(range(len(rows)), [label(name, 34 if narrow else 52) for name, _ in rows])
+    names = [label(name, 22, lines=2) if narrow else label(name, 52) for name, _ in rows]
+    axes.set_yticks(range(len(rows)), names)
     for tick, (_, row) in zip(axes.get_yticklabels(), rows, strict=True):
         tick.set_fontweight("bold" if row is None else "normal")
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -119,5 +120,7 @@ def _row(axes: Axes, y: int, row: Any, limit: float, narrow: bool) -> None:
     filled = ink if row["n"] > 1 else "none"
     axes.plot(row["difference_points"], y, "o", color=ink, markerfacecolor=filled, markersize=size)
     bounds = interval(*ends)
-    said = signed(row["difference_points"], 1) + ("" if bounds == DASH else f"  ({bounds})")
+    # A phone has no room for the interval's ends, which the tables have.
+    ends_said = "" if bounds == DASH or narrow else f"  ({bounds})"
+    said = signed(row["difference_points"], 1) + ends_said
     note(axes, y, said, narrow)

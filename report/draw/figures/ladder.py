@@ -39,7 +39,7 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     limits = (low - room, high + room)
     for row in rungs.itertuples():
         _step(axes, row, limits, narrow)
-    names = [label(rung, 28 if narrow else 40) for rung in rungs["rung"]]
+    names = [label(rung, 28 if narrow else 40, lines=2) for rung in rungs["rung"]]
     axes.set_yticks(range(len(rungs) + 1), [*names, "in all"])
     _total(axes, rungs, narrow)
     axes.set_ylim(len(rungs) + 0.6, -0.6)

@@ -27,7 +27,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     data = data.dropna(subset="final_test_accuracy").reset_index(drop=True)
     if data.empty:
         return nothing(narrow, "0 runs ended with an accuracy.")
-    figure, panels = beside(narrow, 2.2 if narrow else 3.4)
+    figure, panels = beside(narrow, 2.4 if narrow else 3.7)
     fronts = [
         _panel(axes, tables, data, cost, narrow) for axes, cost in zip(panels, COSTS, strict=True)
     ]
@@ -43,8 +43,8 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     caption = (
         f"Mean final test accuracy of every run against its parameters{dotted} "
         f"and FLOPs ({seeds(runs.size())}; no intervals here, they stand in the tables). "
-        "Diamonds are the Pareto front: no other run is as cheap and more accurate. Runs differ in "
-        "training too, not only in cost."
+        "Diamonds are the Pareto front, numbered by cost and named beneath: no other run is as "
+        "cheap and more accurate. Runs differ in training too, not only in cost."
     )
     return Drawing(figure, alt, caption, data)
 
@@ -62,30 +62,30 @@ def _panel(axes: Axes, tables: Tables, data: pd.DataFrame, cost: str, narrow: bo
     axes.scatter(best[cost], best["final_test_accuracy"], size, PALETTE[1], marker="D", zorder=3)
     axes.set_xscale("log")
     axes.margins(0.2, 0.15)
-    _name(axes, tables, best, cost, narrow)
-    axes.set(xlabel=COSTS[cost], ylabel="final test accuracy (%)")
+    _number(axes, best, cost, narrow)
+    names = [name_of(tables.study, run) for run in best["run"]]
+    key = [f"{number}: {label(name, 44)}" for number, name in enumerate(names, 1)]
+    axes.set_xlabel("\n".join([COSTS[cost], *key]))
+    axes.set_ylabel("final test accuracy (%)")
     several = data[cost].max() > 30 * data[cost].min()
     axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1,) if several else (1, 2, 5)))
     axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
     axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
     axes.grid(alpha=0.3)
     data[f"on_front_of_{cost}"] = data.index.isin(front)
-    return [name_of(tables.study, run) for run in best["run"]]
+    return names
 
 
-def _name(axes: Axes, tables: Tables, best: pd.DataFrame, cost: str, narrow: bool) -> None:
-    """Name the points of the front towards the middle of the axes, in turn above and below."""
-    middle = math.sqrt(float(best[cost].min()) * float(best[cost].max()))
-    for number, row in enumerate(best.to_dict("records")):
-        right, below = row[cost] < middle, number % 2
+def _number(axes: Axes, best: pd.DataFrame, cost: str, narrow: bool) -> None:
+    """Write numbers at the points of the front, whose names have no room beside them."""
+    for number, row in enumerate(best.to_dict("records"), 1):
         axes.annotate(
-            label(name_of(tables.study, row["run"]), 20 if narrow else 26),
+            str(number),
             (row[cost], row["final_test_accuracy"]),
-            (5 if right else -5, -4 if below else 4),
+            (-4, 3),
             textcoords="offset points",
-            ha="left" if right else "right",
-            va="top" if below else "bottom",
-            fontsize=6.5 if narrow else 7.5,
+            ha="right",
+            fontsize=6.5 if narrow else 8,
         )
 
 

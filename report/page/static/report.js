@@ -407,16 +407,6 @@ function followReader() {
   sections.forEach((section) => observer.observe(section));
 }
 
-/** What is folded away is printed all the same, but for the data behind figures and the list of runs. */
-function unfoldToPrint() {
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("main > section > details:not([open], #runs, figure + *)")];
-    for (const details of opened) details.open = true;
-  });
-  addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
-}
-
 /** The contents stand beside the text where there is room, and are folded away elsewhere. */
 function foldContents() {
   const wide = matchMedia("(min-width: 70rem)");
@@ -431,6 +421,5 @@ enrichFigures();
 foldContents();
 const explorer = addExplorer();
 followReader();
-unfoldToPrint();
 addEventListener("hashchange", () => follow(explorer));
 follow(explorer);

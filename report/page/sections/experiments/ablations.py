@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from report.judge.verdicts import Verdict
-from report.page.findings import ablation_findings, conclusion, held_out_accuracies
+from report.page.findings import ablation_findings, conclusion, held_out_accuracies, unlike
 from report.page.picture import Picture
 from report.page.printed_table import Cell, Printed, Row, mean_and_range, printed
 from report.page.records import Records
@@ -95,6 +95,7 @@ def content(
     return {
         "ablations": found,
         "missing": missing,
+        "unlike": unlike({it.title: belonging(study, it.name, runs) for it in found}),
         "missing_said": f"{plural(len(missing), 'ablation has', 'ablations have')} no finished arm",
         **({"title": found[0].title} if single and found else {}),
     }

@@ -54,13 +54,13 @@ def counted_sentence(verdicts: list[Verdict]) -> str:
 
 def table(verdicts: list[Verdict], whose: str) -> Printed:
     """Return a table of the claims that were tested, each linked to its evidence."""
-    columns = {"claim": False, "published": False, "measured": False, "verdict": False}
+    columns = {"claim": False, "verdict": False, "published": False, "measured": False}
     rows: list[Row] = [
         [
             Cell(v.says, f"#claim-{v.id}"),
+            Cell(v.label, verdict=v.verdict),
             v.claimed or DASH,
             unbroken(v.measured) or DASH,
-            Cell(v.label, verdict=v.verdict),
         ]
         for v in verdicts
         if v.verdict != NOT_RUN
