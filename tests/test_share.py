@@ -98,17 +98,20 @@ def test_the_table_for_a_paper_has_the_measured_numbers(demo):
     assert (demo / "report" / "table.tex").read_text() == latex
 
 
-def test_the_table_for_a_paper_compiles_in_one(demo, engine, tmp_path):
+@pytest.mark.parametrize("most", [5, 500])
+def test_the_table_for_a_paper_compiles_with_the_packages_that_it_names(
+    demo, engine, tmp_path, monkeypatch, most
+):
     from report.page import pdf
 
-    body = (demo / "report" / "table.tex").read_text()
-    packages = "".join(
-        rf"\usepackage{{{name}}}" for name in ("booktabs", "amssymb", "textcomp", "graphicx")
-    )
+    monkeypatch.setattr(table, "MOST_ROWS", most)
+    tables = read_tables(demo)
+    body = table.ablations_table(tables.study, tables.runs, tables.comparisons)
+    packages = re.search(r"% Needs (.*)\.", body)[1]
+    assert ("longtable" in packages) == (most == 5)
     source = tmp_path / "paper.tex"
     source.write_text(
-        rf"\documentclass{{article}}{packages}\begin{{document}}"
-        rf"\resizebox{{!}}{{.9\textheight}}{{{body}}}\end{{document}}"
+        rf"\documentclass{{article}}{packages}\begin{{document}}{body}\end{{document}}"
     )
     assert pdf.build(source)
 

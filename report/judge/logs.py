@@ -15,11 +15,14 @@ HELD = {True: SUPPORTED, False: REFUTED, None: UNTESTABLE}
 
 def judge_log(tables: Tables, log: dict[str, Any]) -> Part:
     """Return what a published log says of a claim by itself."""
-    logs = tables.published.logs
-    others = [logs[logs["run"] == name] for name in log.get("others", [])]
-    holds, said = RULES[log["rule"]](logs[logs["run"] == log["run"]], log, *others)
+    logs, names = tables.published.logs, tables.published.facts.get("logs", {})
+    others = log.get("others", [])
+    part = log | {"others": [names.get(run, run) for run in others]}
+    compared = [logs[logs["run"] == run] for run in (log["run"], *others)]
+    holds, said = RULES[log["rule"]](compared[0], part, *compared[1:])
     verdict = HELD[None if holds is None else bool(holds)]
-    return Part(f"Published log {log['run']}: {said}.", log["run"], verdict=verdict)
+    name = names.get(log["run"], log["run"])
+    return Part(f"Published log of {name}: {said}.", log["run"], verdict=verdict)
 
 
 def agreement(

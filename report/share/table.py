@@ -11,29 +11,23 @@ from report.read.arms import label_of
 from report.read.tables import belonging
 from report.wording import DASH, interval, signed
 
+MOST_ROWS = 50
+"""Maximum number of rows of a table on one page; a longer one goes on over pages."""
+
 
 def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """Return a table of every arm that ran: accuracy, effect with its interval, and n.
 
     The highest mean of each ablation is bold. What the preamble needs is said in a comment.
     """
-    lines = [
-        "% Test accuracy after the last epoch (mean over seeds) and effects paired by seed, with",
-        "% their interval, not widened for the number of arms; n is that of the accuracy. The",
-        "% highest mean of each ablation is bold. If it is too long: a longtable, or \\small.",
-        "% Needs \\usepackage{booktabs} and \\usepackage{amssymb}.",
-        r"\providecommand{\transliterated}[1]{#1}",
-        r"\begin{tabular}{@{}lrrr@{}}",
-        r"\toprule",
-        r" & accuracy (\%) & effect (points) & n \\",
-    ]
+    body: list[str] = []
     for name, ablation in study["ablations"].items():
         mine = belonging(study, name, runs)
         means = mine.groupby("run")["final_test_accuracy"].mean()
         if len(means) < 2:
             continue
         effects = comparisons[comparisons["ablation"] == name].set_index("arm")
-        lines += [
+        body += [
             r"\midrule",
             rf"\multicolumn{{4}}{{@{{}}l}}{{\textit{{{escape(ablation['title'])}}}}} \\",
         ]
@@ -42,8 +36,26 @@ def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.D
                 effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None
                 number = int((mine["run"] == arm["run"]).sum())
                 best = means[arm["run"]] == means.max()
-                lines.append(_row(ablation, arm, float(means[arm["run"]]), effect, number, best))
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+                body.append(_row(ablation, arm, float(means[arm["run"]]), effect, number, best))
+    long = len(body) > MOST_ROWS
+    package, kind = (",longtable", "longtable") if long else ("", "tabular")
+    return "\n".join(
+        [
+            "% Test accuracy after the last epoch (mean over seeds) and effects paired by seed,",
+            "% with their interval, not widened for the number of arms; n is that of the accuracy.",
+            "% The highest mean of each ablation is bold.",
+            rf"% Needs \usepackage{{booktabs,amssymb{package}}}.",
+            r"\providecommand{\transliterated}[1]{#1}",
+            rf"\begin{{{kind}}}{{@{{}}lrrr@{{}}}}",
+            r"\toprule",
+            r" & accuracy (\%) & effect (points) & n \\",
+            *([r"\endhead", r"\bottomrule", r"\endfoot"] if long else []),
+            *body,
+            *([] if long else [r"\bottomrule"]),
+            rf"\end{{{kind}}}",
+            "",
+        ]
+    )
 
 
 def _row(
