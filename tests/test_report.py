@@ -227,30 +227,46 @@ STUDY = {"ablations": {"maxpool": {"arms": [{"name": n, "label": f"with {n}"} fo
         (
             [("a", 2, -9.0, -50.0, 32.0), ("b", 5, 2.0, 1.0, 3.0), ("c", 1, 20.0, None, None)],
             "Of 3 changes that were tried, one matters most: with b, "
-            "+2.00 points (+1.00 to +3.00, n = 5).",
+            "+2.00 points of test accuracy (+1.00 to +3.00, n = 5).",
         ),
         (
             [("a", 2, -9.0, -50.0, 32.0), ("c", 1, 20.0, None, None)],
             "Of 2 changes that were tried, none can be told from chance with these seeds; the "
-            "largest: with a, −9.00 points (−50.00 to +32.00, n = 2).",
+            "largest: with a, −9.00 points of test accuracy (−50.00 to +32.00, n = 2).",
         ),
-        ([("c", 1, 20.0, None, None)], "0 of the paper's 0 claims were tested."),
+        ([("c", 1, 20.0, None, None)], ""),
         (
             [("a", 2, -9.0, -50.0, 32.0)],
-            "With a, −9.00 points (−50.00 to +32.00, n = 2), which can't be told from chance with "
-            "these seeds.",
+            "With a, −9.00 points of test accuracy (−50.00 to +32.00, n = 2), which can't be told "
+            "from chance with these seeds.",
         ),
         (
             [("a", 2, 3.0, None, None)],
-            "With a, +3.00 points (equal in each, n = 2), which can't be told from chance with "
-            "these seeds.",
+            "With a, +3.00 points of test accuracy (equal in each, n = 2), which can't be told "
+            "from chance with these seeds.",
         ),
     ],
 )
 def test_the_answer_calls_nothing_large_that_may_be_chance(rows, said):
     largest = answer.largest_effect(STUDY, effects(*rows))
-    found = answer.sentence(None, largest, published.load(), [])
-    assert found.replace("\u00a0", " ") == said
+    assert answer.effect_said(largest).replace("\u00a0", " ") == said
+
+
+def test_the_answer_of_a_ladder_leads_from_its_first_rung_to_its_last():
+    arms = [{"name": name, "run": f"path.{name}"} for name in ("base", "a", "b", "c")]
+    ladder = {"title": "The path", "design": "ladder", "arms": arms}
+    runs = pd.DataFrame(
+        {
+            "run": ["path.base", "path.base", "path.b", "path.c"],
+            "final_test_accuracy": [0.5, 0.6, 0.7, float("nan")],
+        }
+    )
+    said = answer.ladder_said(ladder, runs, None).replace("\u00a0", " ")
+    assert said == (
+        "The path: test accuracy from 55.0% (n = 2) to 70.0% (one run, n = 1). 2 rungs have no run."
+    )
+    assert answer.ladder_said(ladder, runs[:2], None) == ""
+    assert answer.ladder_said(ladder | {"design": "arms"}, runs, None) == ""
 
 
 def test_the_answer_names_the_best_run_of_the_final_network():
@@ -267,7 +283,7 @@ def test_the_answer_names_the_best_run_of_the_final_network():
     study = {"ablations": {}, "runs": {run: views}}
     best = answer.best_run(study, runs, published.load())
     # The run that ended without an accuracy doesn't count.
-    assert answer.sentence(best, None, published.load(), []) == (
+    assert answer.headline_said(best, published.load()) == (
         "The same 4,978,730 parameters, trained by another recipe: 91.6% (n\u00a0=\u00a02) against "
         "the published 91%, in a sixteenth of the images."
     )
@@ -275,8 +291,8 @@ def test_the_answer_names_the_best_run_of_the_final_network():
     assert tile.measured == "91.6%"
     assert tile.lines == (
         "published 91%, difference +0.6 points, n\u00a0=\u00a02",
-        "the base recipe, 1,000,000 images seen, scored in several views of an image; the best "
-        "epoch on the test images, averaged by batches",
+        "the base recipe, 1,000,000 images seen, in a sixteenth of the images, scored in several "
+        "views of an image; the best epoch on the test images, averaged by batches",
     )
     own = answer.best_run(study, runs[3:], published.load())
     assert (own.name, own.views, own.n) == ("", False, 1)

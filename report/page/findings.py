@@ -57,14 +57,14 @@ def conclusion(
     return f"{said}. {decided}." if decided else f"{said}."
 
 
-def in_points(row: dict[str, Any]) -> str:
-    """Return an effect as ``-6.1 points (-7.3 to -4.9, n = 5)``."""
+def in_points(row: dict[str, Any], of: str = "") -> str:
+    """Return an effect as ``-6.1 points (-7.3 to -4.9, n = 5)``; ``of`` follows the points."""
     ends = interval(row["low_points"], row["high_points"])
     if ends == DASH:
         # Equal differences have no spread, and so no interval.
         ends = "equal in each" if row["n"] > 1 else ""
     said = f"({ends}{', ' * bool(ends)}n = {row['n']})".replace(" ", NO_BREAK)
-    return f"{signed(row['difference_points'])} points {said}"
+    return f"{signed(row['difference_points'])} points{of} {said}"
 
 
 def ablation_findings(

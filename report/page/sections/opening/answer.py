@@ -53,7 +53,10 @@ def content(
         claims_tile(verdicts),
     ]
     return {
-        "sentence": sentence(best, largest, published, verdicts),
+        "sentence": headline_said(best, published)
+        or (ladder_said(only, runs, largest) if only else "")
+        or effect_said(largest)
+        or tested_said(verdicts),
         "tiles": [tile for tile in tiles if tile],
         # A study of one ablation says what the paper claims of it.
         "claims": [v for v in verdicts if only and v.id in only["claims"]],
@@ -131,35 +134,59 @@ def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str
     return row | {"label": name, "effects": len(every), "clear": len(clear)}
 
 
-def sentence(
-    best: Best | None,
-    largest: dict[str, Any] | None,
-    published: Published,
-    verdicts: list[Verdict],
-) -> str:
-    """Return the study's answer in a sentence."""
+def headline_said(best: Best | None, published: Published) -> str:
+    """Return what the study has to say of the paper's headline accuracy, if it comes near it."""
     headline = published.facts["headline"]
     reported = float(headline["accuracy"])
-    if best and best.accuracy > reported - 0.01:
-        share = round(headline["images_seen"] / best.images_seen)
-        images = f", in {FRACTIONS.get(share, f'1/{share}')} of the images" if share > 1 else ""
-        how = "trained by another recipe" if best.name else "trained as the paper did"
-        return (
-            f"{_the_same(headline)}, {how}: "
-            f"{percent(best.accuracy, 1)} ({seeds_said(best.n)}) against the published "
-            f"{percent(reported, 0)}{images}."
-        )
-    if largest:
-        said = f"{largest['label']}, {in_points(largest)}"
-        if largest["effects"] == 1:
-            chance = (
-                "" if largest["clear"] else ", which can't be told from chance with these seeds"
-            )
-            return f"{said[:1].upper()}{said[1:]}{chance}."
-        tried = f"Of {plural(largest['effects'], 'change')} that were tried"
-        if largest["clear"]:
-            return f"{tried}, one matters most: {said}."
-        return f"{tried}, none can be told from chance with these seeds; the largest: {said}."
+    if best is None or best.accuracy <= reported - 0.01:
+        return ""
+    how = "trained by another recipe" if best.name else "trained as the paper did"
+    return (
+        f"{_the_same(headline)}, {how}: {percent(best.accuracy, 1)} ({seeds_said(best.n)}) against "
+        f"the published {percent(reported, 0)}{_share_of_images(best, headline)}."
+    )
+
+
+def _share_of_images(best: Best, headline: dict[str, Any]) -> str:
+    """Return in what share of the paper's images a run was trained, if they are fewer."""
+    share = round(headline["images_seen"] / best.images_seen)
+    return f", in {FRACTIONS.get(share, f'1/{share}')} of the images" if share > 1 else ""
+
+
+def ladder_said(
+    ablation: dict[str, Any], runs: pd.DataFrame, largest: dict[str, Any] | None
+) -> str:
+    """Return from what to what the finished rungs of a ladder lead, if there are two."""
+    accuracies = runs.dropna(subset="final_test_accuracy").groupby("run")["final_test_accuracy"]
+    means, counts = accuracies.mean(), accuracies.count()
+    rungs = [arm["run"] for arm in ablation["arms"] if arm["run"] in means.index]
+    if ablation["design"] != "ladder" or len(rungs) < 2:
+        return ""
+    first, last = (
+        f"{percent(means[run], 1)} ({seeds_said(counts[run])})" for run in rungs[:: len(rungs) - 1]
+    )
+    step = f"; the largest step: {largest['label']}, {in_points(largest)}" if largest else ""
+    missing = len(ablation["arms"]) - len(rungs)
+    gaps = f". {plural(missing, 'rung has', 'rungs have')} no run" if missing else ""
+    return f"{ablation['title']}: test accuracy from {first} to {last}{step}{gaps}."
+
+
+def effect_said(largest: dict[str, Any] | None) -> str:
+    """Return the largest effect in words, if there is one of several seeds."""
+    if largest is None:
+        return ""
+    said = f"{largest['label']}, {in_points(largest, ' of test accuracy')}"
+    if largest["effects"] == 1:
+        chance = "" if largest["clear"] else ", which can't be told from chance with these seeds"
+        return f"{said[:1].upper()}{said[1:]}{chance}."
+    tried = f"Of {plural(largest['effects'], 'change')} that were tried"
+    if largest["clear"]:
+        return f"{tried}, one matters most: {said}."
+    return f"{tried}, none can be told from chance with these seeds; the largest: {said}."
+
+
+def tested_said(verdicts: list[Verdict]) -> str:
+    """Return how many of the paper's claims were tested."""
     tested = [v for v in verdicts if v.verdict != NOT_RUN]
     return f"{len(tested)} of the paper's {len(verdicts)} claims were tested."
 
@@ -183,14 +210,21 @@ def accuracy_tile(best: Best, published: Published, link: str | None = None) -> 
     headline = published.facts["headline"]
     reported = float(headline["accuracy"])
     views = ", scored in several views of an image" if best.views else ""
+    # A run of the same size isn't the paper's network in everything.
+    which = (
+        f"with {count(headline['parameters'])} parameters"
+        if best.name
+        else f"of {headline['name']}"
+    )
     return Tile(
-        f"Best accuracy of {headline['name']}",
+        f"Best accuracy {which}",
         percent(best.accuracy, 1),
         (
             f"published {percent(reported, 0)}, "
             f"difference {signed((best.accuracy - reported) * 100, 1)} points, "
             f"{seeds_said(best.n)}",
-            f"{best.name or 'its own protocol'}{views}; {METRICS[published.facts['metric']]}",
+            f"{best.name or 'its own protocol'}{_share_of_images(best, headline)}{views}; "
+            f"{METRICS[published.facts['metric']]}",
         ),
         link or "",
     )
