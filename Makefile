@@ -119,7 +119,7 @@ reference: setup
 
 # What README.md shows of it: the verdicts, and a picture of the page.
 readme: reference
-	$(BIN)/python -m report.readme results/reference
+	$(BIN)/python -m report.readme results/reference README.md docs/results.md
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,900 \
 	  --screenshot=docs/report.png "file://$(CURDIR)/results/reference/report/index.html"
 

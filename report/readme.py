@@ -1,6 +1,7 @@
-"""Fill the README with a study's verdicts: ``python -m report.readme results/<scale>``.
+"""Fill Markdown files with a study's results: ``python -m report.readme results/<scale> FILE...``.
 
-The text between the lines ``<!-- results -->`` and ``<!-- /results -->`` is replaced.
+The text between the lines ``<!-- NAME -->`` and ``<!-- /NAME -->`` is replaced, for each name in
+`BLOCKS`.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from report.judge.claims import judge
 from report.judge.parts import NOT_RUN, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.page.sections.opening.verdicts import counted_sentence
-from report.page.summary import verdict_table
+from report.page.summary import table, verdict_table
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables
+from report.wording import plural
 from report.writing import write_text
-
-BLOCK = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- /results -->)", re.DOTALL)
 
 
 def is_shown(verdict: Verdict) -> bool:
@@ -37,18 +38,41 @@ def results(tables: Tables) -> str:
     )
 
 
+def runs(tables: Tables) -> str:
+    """Return in Markdown how many runs each kind of device trained, in how many hours."""
+    every = tables.runs.assign(hours=tables.runs["seconds"] / 3600)
+    by_device = every.groupby(["processor", "device", "precision"], sort=True)["hours"]
+    rows = [(*names, str(len(hours)), f"{hours.sum():.1f}") for names, hours in by_device]
+    said = f"{plural(len(every), 'run')}, {every['hours'].sum():.1f} hours of training:"
+    return f"{said}\n\n{table(('processor', 'trained on', 'precision', 'runs', 'hours'), rows)}"
+
+
+BLOCKS: dict[str, Callable[[Tables], str]] = {"results": results, "runs": runs}
+"""What is written between the lines of each name."""
+
+
+def fill(text: str, tables: Tables) -> str:
+    """Return a text with its blocks filled, or unchanged if it has none."""
+    for name, write in BLOCKS.items():
+        block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+        if found := block.search(text):
+            text = text[: found.start()] + write(tables) + text[found.end() :]
+    return text
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Fill the README with a study's verdicts."""
+    """Fill Markdown files with a study's results."""
     parser = argparse.ArgumentParser(prog="python -m report.readme", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="results/<scale>")
-    parser.add_argument("--file", type=Path, default=Path("README.md"))
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     args = parser.parse_args(argv)
     try:
-        text = args.file.read_text(encoding="utf-8")
-        if not BLOCK.search(text):
-            raise RecordError(f"{args.file}: no line <!-- results --> before one <!-- /results -->")
-        filled = results(read_tables(args.folder))
-        write_text(BLOCK.sub(lambda _: filled, text), args.file)
+        tables = read_tables(args.folder)
+        for file in args.files:
+            text = file.read_text(encoding="utf-8")
+            if not any(f"<!-- {name} -->\n" in text for name in BLOCKS):
+                raise RecordError(f"{file}: no line <!-- {' --> or <!-- '.join(BLOCKS)} -->")
+            write_text(fill(text, tables), file)
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -3,8 +3,10 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from report import readme, render
@@ -70,7 +72,7 @@ def test_only_the_block_of_the_readme_is_replaced(study, tmp_path):
     text = "# A\n\n<!-- results -->\nold\n<!-- /results -->\n\nafter\n"
     file = tmp_path / "README.md"
     file.write_text(text)
-    assert readme.main([str(study), "--file", str(file)]) == 0
+    assert readme.main([str(study), str(file)]) == 0
     filled = file.read_text()
     before, after = filled.split("<!-- results -->\n")[0], filled.split("<!-- /results -->")[1]
     assert (before, after) == ("# A\n\n", "\n\nafter\n")
@@ -80,15 +82,35 @@ def test_only_the_block_of_the_readme_is_replaced(study, tmp_path):
     assert "4,978,730" not in filled
     assert "| 7 sizes | 2 equal | refuted |" in filled
     assert "not run |" not in filled
-    assert readme.main([str(study), "--file", str(file)]) == 0
+    assert readme.main([str(study), str(file)]) == 0
     assert file.read_text() == filled
+
+
+def test_runs_and_hours_are_counted_by_device():
+    table = pd.DataFrame(
+        {
+            "processor": ["A", "B", "A"],
+            "device": ["cpu", "GPU", "cpu"],
+            "precision": ["bf16", "bf16", "bf16"],
+            "seconds": [1800.0, 360.0, 5400.0],
+        }
+    )
+    said = readme.runs(SimpleNamespace(runs=table))
+    assert said.splitlines() == [
+        "3 runs, 2.1 hours of training:",
+        "",
+        "| processor | trained on | precision | runs | hours |",
+        "| --- | --- | --- | --- | --- |",
+        "| A | cpu | bf16 | 2 | 2.0 |",
+        "| B | GPU | bf16 | 1 | 0.1 |",
+    ]
 
 
 def test_a_readme_without_the_block_is_refused(study, tmp_path, capsys):
     report_on(study)
     (tmp_path / "README.md").write_text("# A\n")
-    assert readme.main([str(study), "--file", str(tmp_path / "README.md")]) == 1
-    assert "no line <!-- results -->" in capsys.readouterr().err
+    assert readme.main([str(study), str(tmp_path / "README.md")]) == 1
+    assert "no line <!-- results --> or <!-- runs -->" in capsys.readouterr().err
 
 
 @pytest.fixture
