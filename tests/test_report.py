@@ -263,7 +263,8 @@ def test_the_answer_of_a_ladder_leads_from_its_first_rung_to_its_last():
     )
     said = answer.ladder_said(ladder, runs, None).replace("\u00a0", " ")
     assert said == (
-        "The path: test accuracy from 55.0% (n = 2) to 70.0% (one run, n = 1). 2 rungs have no run."
+        "The path: test accuracy from 55.0% (n = 2) to 70.0% (one run, n = 1), +15.0 points. "
+        "2 of 4 steps have no run."
     )
     assert answer.ladder_said(ladder, runs[:2], None) == ""
     assert answer.ladder_said(ladder | {"design": "arms"}, runs, None) == ""
@@ -285,14 +286,15 @@ def test_the_answer_names_the_best_run_of_the_final_network():
     # The run that ended without an accuracy doesn't count.
     assert answer.headline_said(best, published.load()) == (
         "The same 4,978,730 parameters, trained by another recipe: 91.6% (n\u00a0=\u00a02) against "
-        "the published 91%, in a sixteenth of the images."
+        "the published 91%, after a sixteenth of the paper's training images."
     )
     tile = answer.accuracy_tile(best, published.load())
     assert tile.measured == "91.6%"
     assert tile.lines == (
         "published 91%, difference +0.6 points, n\u00a0=\u00a02",
-        "the base recipe, 1,000,000 images seen, in a sixteenth of the images, scored in several "
-        "views of an image; the best epoch on the test images, averaged by batches",
+        "the base recipe, 1,000,000 images seen, after a sixteenth of the paper's training images, "
+        "scored in several views of an image; the best epoch on the test images, as the mean over "
+        "batches",
     )
     own = answer.best_run(study, runs[3:], published.load())
     assert (own.name, own.views, own.n) == ("", False, 1)
@@ -304,8 +306,8 @@ def test_the_answer_counts_each_verdict_once():
     tile = answer.claims_tile(verdicts)
     assert tile.measured == "1 holds, 2 do not"
     assert tile.lines == (
+        "1 not run, 1 open or without a verdict, 1 exceeded",
         "0 decided by arithmetic, 4 by training",
-        "1 exceeded, 1 open or without a verdict, 1 not run",
     )
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 METRICS = {
     "final_test_accuracy": "the last epoch",
     "best_test_accuracy": "the best epoch on the test images",
-    "best_notebook_test_accuracy": "the best epoch on the test images, averaged by batches",
+    "best_notebook_test_accuracy": "the best epoch on the test images, as the mean over batches",
 }
 """The columns of ``runs.csv`` that published accuracies may be compared with, in words."""
 

@@ -57,13 +57,13 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     rows = [row for v in shown for row in _rows(tables, v)]
     parts = [row.part for row in rows if row.part]
-    figure, axes = sheet(narrow, 0.75 + (0.21 if narrow else 0.27) * max(1, len(rows)))
+    figure, axes = sheet(narrow, 0.75 + (0.21 if narrow else 0.285) * max(1, len(rows)))
     limit = 1.6 * max(1.5, *(abs(p.effect.difference) for p in parts if p.effect), 1.5)
     for y, row in enumerate(rows):
         _draw_row(axes, y, row, limit, narrow)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks(
-        range(len(rows)), [label(row.name, 24 if narrow else 42, lines=2) for row in rows]
+        range(len(rows)), [label(row.name, 24 if narrow else 46, lines=2) for row in rows]
     )
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-limit, limit)

@@ -148,9 +148,10 @@ def headline_said(best: Best | None, published: Published) -> str:
 
 
 def _share_of_images(best: Best, headline: dict[str, Any]) -> str:
-    """Return in what share of the paper's images a run was trained, if they are fewer."""
+    """Return how many of the paper's training images a run has seen, if they are fewer."""
     share = round(headline["images_seen"] / best.images_seen)
-    return f", in {FRACTIONS.get(share, f'1/{share}')} of the images" if share > 1 else ""
+    said = FRACTIONS.get(share, f"1/{share}")
+    return f", after {said} of the paper's training images" if share > 1 else ""
 
 
 def ladder_said(
@@ -162,13 +163,17 @@ def ladder_said(
     rungs = [arm["run"] for arm in ablation["arms"] if arm["run"] in means.index]
     if ablation["design"] != "ladder" or len(rungs) < 2:
         return ""
+    change = (means[rungs[-1]] - means[rungs[0]]) * 100
     first, last = (
         f"{percent(means[run], 1)} ({seeds_said(counts[run])})" for run in rungs[:: len(rungs) - 1]
     )
     step = f"; the largest step: {largest['label']}, {in_points(largest)}" if largest else ""
     missing = len(ablation["arms"]) - len(rungs)
-    gaps = f". {plural(missing, 'rung has', 'rungs have')} no run" if missing else ""
-    return f"{ablation['title']}: test accuracy from {first} to {last}{step}{gaps}."
+    gaps = f". {missing} of {plural(len(ablation['arms']), 'step')} have no run" if missing else ""
+    return (
+        f"{ablation['title']}: test accuracy from {first} to {last}, {signed(change, 1)} points"
+        f"{step}{gaps}."
+    )
 
 
 def effect_said(largest: dict[str, Any] | None) -> str:
@@ -268,13 +273,13 @@ def claims_tile(verdicts: list[Verdict]) -> Tile:
     told = [v for v in verdicts if v.verdict in DECIDED]
     trained = sum(v.type != "exact" for v in told)
     lines = [
-        f"{exceeded} exceeded" if exceeded else "",
-        f"{others} open or without a verdict" if others else "",
         f"{missing} not run" if missing else "all run",
+        f"{others} open or without a verdict" if others else "",
+        f"{exceeded} exceeded" if exceeded else "",
     ]
     how = f"{len(told) - trained} decided by arithmetic, {trained} by training"
     return Tile(
         f"The paper's {plural(len(verdicts), 'claim')}",
         f"{hold} {'holds' if hold == 1 else 'hold'}, {fail} {'does' if fail == 1 else 'do'} not",
-        (how, ", ".join(filter(None, lines))),
+        (", ".join(filter(None, lines)), how),
     )
