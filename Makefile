@@ -117,7 +117,7 @@ reference: setup
 	  results/reference/tables
 	$(BIN)/python -m report.render --partial results/reference --into results/reference
 
-# What README.md shows of it: the verdicts, and a picture of the page.
+# What README.md and docs/results.md show of it: the verdicts, the hours, and a picture of the page.
 readme: reference
 	$(BIN)/python -m report.readme results/reference README.md docs/results.md
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,900 \

@@ -7,7 +7,6 @@ The text between the lines ``<!-- NAME -->`` and ``<!-- /NAME -->`` is replaced,
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,8 +38,9 @@ def results(tables: Tables) -> str:
 
 
 def runs(tables: Tables) -> str:
-    """Return in Markdown how many runs each kind of device trained, in how many hours."""
-    every = tables.runs.assign(hours=tables.runs["seconds"] / 3600)
+    """Return in Markdown how many runs each kind of device trained here, in how many hours."""
+    mine = tables.runs[tables.runs["imported"].isna()]
+    every = mine.assign(hours=mine["seconds"] / 3600)
     by_device = every.groupby(["processor", "device", "precision"], sort=True)["hours"]
     rows = [(*names, str(len(hours)), f"{hours.sum():.1f}") for names, hours in by_device]
     said = f"{plural(len(every), 'run')}, {every['hours'].sum():.1f} hours of training:"
@@ -52,11 +52,22 @@ BLOCKS: dict[str, Callable[[Tables], str]] = {"results": results, "runs": runs}
 
 
 def fill(text: str, tables: Tables) -> str:
-    """Return a text with its blocks filled, or unchanged if it has none."""
-    for name, write in BLOCKS.items():
-        block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
-        if found := block.search(text):
-            text = text[: found.start()] + write(tables) + text[found.end() :]
+    """Return a text with its blocks filled.
+
+    Raises
+    ------
+    RecordError
+        If it has no block, or one that doesn't end.
+    """
+    named = [name for name in BLOCKS if f"<!-- {name} -->\n" in text]
+    if not named:
+        raise RecordError(f"no line <!-- {' --> or <!-- '.join(BLOCKS)} -->")
+    for name in named:
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        if not end:
+            raise RecordError(f"no line <!-- /{name} --> after the one <!-- {name} -->")
+        text = f"{before}<!-- {name} -->\n{BLOCKS[name](tables)}{end}{after}"
     return text
 
 
@@ -69,10 +80,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         tables = read_tables(args.folder)
         for file in args.files:
-            text = file.read_text(encoding="utf-8")
-            if not any(f"<!-- {name} -->\n" in text for name in BLOCKS):
-                raise RecordError(f"{file}: no line <!-- {' --> or <!-- '.join(BLOCKS)} -->")
-            write_text(fill(text, tables), file)
+            try:
+                filled = fill(file.read_text(encoding="utf-8"), tables)
+            except RecordError as error:
+                raise RecordError(f"{file}: {error}") from None
+            write_text(filled, file)
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

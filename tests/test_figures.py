@@ -138,11 +138,12 @@ def test_runs_without_an_accuracy_are_said_to_be(tables):
 
 def test_what_differs_between_compared_runs_is_said_once():
     alike = {"precision": "bf16", "device": "cpu", "threads": 1, "versions": "torch 2.14.1"}
-    mixed = pd.DataFrame([alike | {"processor": name} for name in ("A, 2 cores", "B, 2 cores")])
-    said = findings.unlike({"Maxpool": mixed, "Channels": mixed, "Precision": mixed[:1]})
+    mixed = pd.DataFrame([alike | {"processor": name} for name in ("B, 2 cores", "A, 2 cores")])
+    turned = mixed[::-1].assign(versions=["a 1, b 2", "b 2, a 1"])
+    said = findings.unlike([("Maxpool", mixed), ("Channels", turned), ("Precision", mixed[:1])])
     assert said == [
-        "Not all runs that are compared were trained alike: processor (A, 2 cores, B, 2 cores); in "
-        "Maxpool and Channels."
+        "Not all runs that are compared were trained alike: processor (A, 2 cores or B, 2 cores); "
+        "in Maxpool and Channels."
     ]
 
 
@@ -166,6 +167,7 @@ def test_labels_wrap_to_the_lines_that_they_have():
         "stride in a block's first\nconvolution"
     )
     assert label("base", 26, lines=2) == "base"
+    assert label("a early-adam", 10, lines=2) == "a\nearly-adam"
     assert label("one two three", 5, lines=2) == "one\ntwo \u2026"
 
 

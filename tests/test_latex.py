@@ -183,11 +183,12 @@ def test_no_page_is_a_quarter_blank_at_its_foot(demo, engine):
         # Text within figures has coordinates of its own; each figure has a caption beneath.
         sheet["/Resources"].get("/XObject", {}).clear()
         feet = []
-        sheet.extract_text(
-            visitor_text=lambda text, _, at, *font, feet=feet: feet.append(
-                at[5] if text.strip() else 999
-            )
-        )
+
+        def note(text, page, at, *font, feet=feet):
+            if text.strip():
+                feet.append(at[4] * page[1] + at[5] * page[3] + page[5])
+
+        sheet.extract_text(visitor_text=note)
         lowest.append(min(feet))
     assert len(lowest) > 5
     assert max(lowest) < margin + height / 4

@@ -93,6 +93,7 @@ def test_runs_and_hours_are_counted_by_device():
             "device": ["cpu", "GPU", "cpu"],
             "precision": ["bf16", "bf16", "bf16"],
             "seconds": [1800.0, 360.0, 5400.0],
+            "imported": [None, None, None],
         }
     )
     said = readme.runs(SimpleNamespace(runs=table))
@@ -110,7 +111,11 @@ def test_a_readme_without_the_block_is_refused(study, tmp_path, capsys):
     report_on(study)
     (tmp_path / "README.md").write_text("# A\n")
     assert readme.main([str(study), str(tmp_path / "README.md")]) == 1
-    assert "no line <!-- results --> or <!-- runs -->" in capsys.readouterr().err
+    assert "README.md: no line <!-- results --> or <!-- runs -->" in capsys.readouterr().err
+    (tmp_path / "README.md").write_text("# A\n<!-- runs -->\nlost\n")
+    assert readme.main([str(study), str(tmp_path / "README.md")]) == 1
+    assert "README.md: no line <!-- /runs --> after" in capsys.readouterr().err
+    assert (tmp_path / "README.md").read_text().endswith("lost\n")
 
 
 @pytest.fixture

@@ -261,10 +261,15 @@ def test_the_answer_of_a_ladder_leads_from_its_first_rung_to_its_last():
             "final_test_accuracy": [0.5, 0.6, 0.7, float("nan")],
         }
     )
-    said = answer.ladder_said(ladder, runs, None).replace("\u00a0", " ")
-    assert said == (
-        "The path: test accuracy from 55.0% (n = 2) to 70.0% (one run, n = 1), +15.0 points. "
-        "2 of 4 steps have no run."
+    assert answer.ladder_said(ladder, runs, None).replace("\u00a0", " ") == (
+        "The path: test accuracy from 55.0% (base, n = 2) to 70.0% (b, one run, n = 1), +15.0 "
+        "points. 2 of 4 rungs have no accuracy."
+    )
+    # A step that may be chance isn't called large.
+    row = {"label": "b", "difference_points": 9.0, "low_points": -1.0, "high_points": 19.0, "n": 2}
+    assert "largest" not in answer.ladder_said(ladder, runs, row | {"clear": 0})
+    assert "told from chance: b, +9.00 points" in answer.ladder_said(
+        ladder, runs, row | {"clear": 1}
     )
     assert answer.ladder_said(ladder, runs[:2], None) == ""
     assert answer.ladder_said(ladder | {"design": "arms"}, runs, None) == ""
@@ -286,15 +291,14 @@ def test_the_answer_names_the_best_run_of_the_final_network():
     # The run that ended without an accuracy doesn't count.
     assert answer.headline_said(best, published.load()) == (
         "The same 4,978,730 parameters, trained by another recipe: 91.6% (n\u00a0=\u00a02) against "
-        "the published 91%, after a sixteenth of the paper's training images."
+        "the published 91%, after a sixteenth as many images seen."
     )
     tile = answer.accuracy_tile(best, published.load())
     assert tile.measured == "91.6%"
     assert tile.lines == (
         "published 91%, difference +0.6 points, n\u00a0=\u00a02",
-        "the base recipe, 1,000,000 images seen, after a sixteenth of the paper's training images, "
-        "scored in several views of an image; the best epoch on the test images, as the mean over "
-        "batches",
+        "the base recipe, 1,000,000 images seen, after a sixteenth as many images seen, scored in "
+        "several views of an image; the best epoch on the test images, as the mean over batches",
     )
     own = answer.best_run(study, runs[3:], published.load())
     assert (own.name, own.views, own.n) == ("", False, 1)

@@ -124,7 +124,7 @@ def label(name: str, length: int, lines: int = 1) -> str:
     What ``lines`` lines don't hold is cut, with an ellipsis.
     """
     known = "".join(c if ord(c) in _letters() else "?" for c in name)
-    wrapped = textwrap.wrap(known, length)
+    wrapped = textwrap.wrap(known, length, break_on_hyphens=False)
     kept, rest = wrapped[: lines - 1], " ".join(wrapped[lines - 1 :])
     return "\n".join([*kept, *([shortened(rest, length)] if rest else [])])
 

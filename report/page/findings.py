@@ -108,7 +108,7 @@ def _diverged(mine: pd.DataFrame) -> list[str]:
     ]
 
 
-def unlike(runs: dict[str, pd.DataFrame]) -> list[str]:
+def unlike(runs: Iterable[tuple[str, pd.DataFrame]]) -> list[str]:
     """Return warnings where compared runs were trained with different hardware or versions.
 
     Parameters
@@ -117,11 +117,10 @@ def unlike(runs: dict[str, pd.DataFrame]) -> list[str]:
         Each ablation's title, with its rows of ``runs.csv``.
     """
     differ: dict[str, list[str]] = {}
-    for title, mine in runs.items():
+    for title, mine in runs:
+        values = {word: _distinct(mine[column]) for column, word in ORIGINS.items()}
         said = "; ".join(
-            f"{word} ({', '.join(map(str, mine[column].drop_duplicates()))})"
-            for column, word in ORIGINS.items()
-            if mine[column].nunique() > 1
+            f"{word} ({' or '.join(found)})" for word, found in values.items() if len(found) > 1
         )
         if said:
             differ.setdefault(said, []).append(title)
@@ -129,6 +128,11 @@ def unlike(runs: dict[str, pd.DataFrame]) -> list[str]:
         f"Not all runs that are compared were trained alike: {said}; in {listed(titles)}."
         for said, titles in differ.items()
     ]
+
+
+def _distinct(column: pd.Series) -> list[str]:
+    """Return a column's values in order; those with the same parts in another order are one."""
+    return sorted({frozenset(str(v).split(", ")): str(v) for v in column.dropna()}.values())
 
 
 ORIGINS = {

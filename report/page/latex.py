@@ -51,6 +51,7 @@ def table(printed: Printed, label: str) -> Tex:
     heads = " & ".join(map(_head, printed.columns, widths, printed.numeric))
     body = "\n".join(map(_row, printed.rows))
     caption = rf"\caption{{{escape(printed.caption)}}}\label{{tab:{label}}}"
+    # A figure, since LaTeX keeps the order of floats of one kind only.
     if sum(_height(row, widths) for row in printed.rows) <= MOST_LINES:
         return Tex(
             f"\\begin{{figure}}[!htbp]\\centering{size}\n"

@@ -11,8 +11,10 @@ from report.read.arms import label_of
 from report.read.tables import belonging
 from report.wording import DASH, interval, signed
 
+HEADS = (r"\toprule", r" & accuracy (\%) & effect (points) & n \\")
+
 MOST_ROWS = 50
-"""Maximum number of rows of a table on one page; a longer one goes on over pages."""
+"""Maximum number of rows and titles of a table on one page; a longer one goes on over pages."""
 
 
 def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.DataFrame) -> str:
@@ -37,7 +39,7 @@ def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.D
                 number = int((mine["run"] == arm["run"]).sum())
                 best = means[arm["run"]] == means.max()
                 body.append(_row(ablation, arm, float(means[arm["run"]]), effect, number, best))
-    long = len(body) > MOST_ROWS
+    long = sum(row != r"\midrule" for row in body) > MOST_ROWS
     package, kind = (",longtable", "longtable") if long else ("", "tabular")
     return "\n".join(
         [
@@ -45,13 +47,19 @@ def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.D
             "% with their interval, not widened for the number of arms; n is that of the accuracy.",
             "% The highest mean of each ablation is bold.",
             rf"% Needs \usepackage{{booktabs,amssymb{package}}}.",
+            *(
+                ["% longtable has no place in two columns of text, nor in a table environment."]
+                * long
+            ),
             r"\providecommand{\transliterated}[1]{#1}",
             rf"\begin{{{kind}}}{{@{{}}lrrr@{{}}}}",
-            r"\toprule",
-            r" & accuracy (\%) & effect (points) & n \\",
-            *([r"\endhead", r"\bottomrule", r"\endfoot"] if long else []),
+            *HEADS,
+            *(
+                [r"\endfirsthead", *HEADS, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"]
+                * long
+            ),
             *body,
-            *([] if long else [r"\bottomrule"]),
+            *([r"\bottomrule"] * (not long)),
             rf"\end{{{kind}}}",
             "",
         ]

@@ -32,6 +32,9 @@ PER = "ablation"
 MOST_POINTS = 24
 """Maximum number of epochs in a curve; the page's explorer has more."""
 
+NAME = 26
+"""Number of letters of a line of an arm's name."""
+
 
 def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     """Draw the final accuracies and the learning curves of all arms and seeds of an ablation."""
@@ -48,7 +51,8 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     curves = curves[curves["run"].isin([arm["run"] for arm in arms])]
     several = bool((curves.groupby(["run", "seed"]).size() > 2).any())
     row = 0.22 if narrow else 0.28
-    height = max(1.2 if narrow else 2.0, 0.9 + row * len(arms))
+    wrapped = sum("\n" in label(name, NAME, lines=2) for name in finals)
+    height = max(1.2 if narrow else 2.0, 0.9 + row * len(arms) + 0.12 * wrapped)
     if several:
         figure, (left, right) = beside(narrow, height, 1.15)
         _draw_curves(right, curves, arms, narrow)
@@ -121,7 +125,7 @@ def _finals(axes: Axes, finals: dict[str, pd.Series], narrow: bool) -> None:
             interval_line(axes, y, ends, axes.get_xlim(), ink, narrow, alpha=0.5)
             axes.plot(mine.mean(), y, "|", color=ink, markersize=2 * size)
         axes.plot(mine, [y] * len(mine), mark, color=ink, markersize=size, alpha=0.9)
-    axes.set_yticks(range(len(finals)), [label(name, 26, lines=2) for name in finals])
+    axes.set_yticks(range(len(finals)), [label(name, NAME, lines=2) for name in finals])
     axes.set_ylim(len(finals) - 0.5, -0.5)
     axes.set_xlabel("final test accuracy (%)")
     axes.grid(axis="x", alpha=0.3)

@@ -27,7 +27,7 @@ SECTION = "effects"
 PER = "study"
 
 MOST_ROWS = 60
-"""Maximum number of arms in the plot on paper, where the height is limited."""
+"""Maximum number of arms in the plot for a phone, where the height is limited."""
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
@@ -40,7 +40,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         largest = table["difference_points"].abs().nlargest(MOST_ROWS).index
         shown = table.loc[sorted(largest)]
     rows = _rows(tables, shown)
-    row_height = min(0.2, 8.6 / len(rows)) if narrow else 0.185
+    row_height = 0.2 if narrow else 0.185
     figure, axes = sheet(narrow, 0.7 + row_height * len(rows))
     # Scale the axis by the effects: an interval from two seeds can be fifty times as wide.
     limit = 1.35 * max(1.0, float(shown["difference_points"].abs().max()))

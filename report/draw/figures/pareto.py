@@ -27,18 +27,23 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     data = data.dropna(subset="final_test_accuracy").reset_index(drop=True)
     if data.empty:
         return nothing(narrow, "0 runs ended with an accuracy.")
-    figure, panels = beside(narrow, 2.4 if narrow else 3.7)
-    fronts = [
-        _panel(axes, tables, data, cost, narrow) for axes, cost in zip(panels, COSTS, strict=True)
-    ]
+    fronts = {
+        cost: pareto_front(data[cost].to_numpy(), data["final_test_accuracy"].to_numpy())
+        for cost in COSTS
+    }
+    names = 0.13 * max(map(len, fronts.values()))
+    figure, panels = beside(narrow, (2.0 if narrow else 3.2) + names)
+    for axes, (cost, front) in zip(panels, fronts.items(), strict=True):
+        _panel(axes, tables, data, cost, front, narrow)
+        data[f"on_front_of_{cost}"] = data.index.isin(front)
     limit = tables.published.facts.get("constraint")
     if limit:
         panels[0].axvline(limit["parameters_below"], color=INK, linestyle=":", linewidth=1)
     dotted = " (dotted: the paper's limit)" if limit else ""
-    names = "; ".join(fronts[0])
+    named = "; ".join(name_of(tables.study, run) for run in data.loc[fronts["parameters"], "run"])
     alt = (
         f"Final test accuracy of {plural(len(data), 'run')} against parameters and FLOPs. By "
-        f"parameters the Pareto front is {names}."
+        f"parameters the Pareto front is {named}."
     )
     caption = (
         f"Mean final test accuracy of every run against its parameters{dotted} "
@@ -53,9 +58,10 @@ COSTS = {"parameters": "parameters", "flops_per_image": "FLOPs of one image forw
 """The columns of the panels' costs, with their names."""
 
 
-def _panel(axes: Axes, tables: Tables, data: pd.DataFrame, cost: str, narrow: bool) -> list[str]:
-    """Draw accuracy against a cost, add the front's column to ``data``, and return its names."""
-    front = pareto_front(data[cost].to_numpy(), data["final_test_accuracy"].to_numpy())
+def _panel(
+    axes: Axes, tables: Tables, data: pd.DataFrame, cost: str, front: list[int], narrow: bool
+) -> None:
+    """Draw accuracy against a cost, with the front's points numbered and named beneath."""
     best, size = data.iloc[front], 12 if narrow else 24
     axes.scatter(data[cost], data["final_test_accuracy"], size, PALETTE[5], alpha=0.8)
     axes.step(best[cost], best["final_test_accuracy"], color=PALETTE[1], where="post")
@@ -72,8 +78,6 @@ def _panel(axes: Axes, tables: Tables, data: pd.DataFrame, cost: str, narrow: bo
     axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
     axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
     axes.grid(alpha=0.3)
-    data[f"on_front_of_{cost}"] = data.index.isin(front)
-    return names
 
 
 def _number(axes: Axes, best: pd.DataFrame, cost: str, narrow: bool) -> None:

@@ -95,7 +95,7 @@ def content(
     return {
         "ablations": found,
         "missing": missing,
-        "unlike": unlike({it.title: belonging(study, it.name, runs) for it in found}),
+        "unlike": unlike((it.title, belonging(study, it.name, runs)) for it in found),
         "missing_said": f"{plural(len(missing), 'ablation has', 'ablations have')} no finished arm",
         **({"title": found[0].title} if single and found else {}),
     }

@@ -13,7 +13,7 @@ from report.judge.verdicts import Verdict
 from report.page.findings import in_points
 from report.page.picture import Picture
 from report.page.records import Records
-from report.read.arms import name_of
+from report.read.arms import label_of, name_of
 from report.read.published import METRICS, Published
 from report.read.tables import setting_of
 from report.wording import DASH, count, percent, plural, signed
@@ -148,10 +148,13 @@ def headline_said(best: Best | None, published: Published) -> str:
 
 
 def _share_of_images(best: Best, headline: dict[str, Any]) -> str:
-    """Return how many of the paper's training images a run has seen, if they are fewer."""
-    share = round(headline["images_seen"] / best.images_seen)
-    said = FRACTIONS.get(share, f"1/{share}")
-    return f", after {said} of the paper's training images" if share > 1 else ""
+    """Return how many images a run has seen, as a share of the paper's, if they are fewer."""
+    ratio = headline["images_seen"] / best.images_seen
+    whole = round(ratio)
+    said = FRACTIONS.get(whole, f"1/{whole}")
+    if abs(ratio - whole) > 0.05 * ratio:
+        said = percent(1 / ratio, 0)
+    return f", after {said} as many images seen" if ratio > 1.05 else ""
 
 
 def ladder_said(
@@ -164,12 +167,18 @@ def ladder_said(
     if ablation["design"] != "ladder" or len(rungs) < 2:
         return ""
     change = (means[rungs[-1]] - means[rungs[0]]) * 100
+    labels = {arm["run"]: label_of(arm) for arm in ablation["arms"]}
     first, last = (
-        f"{percent(means[run], 1)} ({seeds_said(counts[run])})" for run in rungs[:: len(rungs) - 1]
+        f"{percent(means[run], 1)} ({labels[run]}, {seeds_said(counts[run])})"
+        for run in rungs[:: len(rungs) - 1]
     )
-    step = f"; the largest step: {largest['label']}, {in_points(largest)}" if largest else ""
+    step = (
+        f"; the largest step that can be told from chance: {largest['label']}, {in_points(largest)}"
+        if largest and largest["clear"]
+        else ""
+    )
     missing = len(ablation["arms"]) - len(rungs)
-    gaps = f". {missing} of {plural(len(ablation['arms']), 'step')} have no run" if missing else ""
+    gaps = f". {missing} of {len(ablation['arms'])} rungs have no accuracy" if missing else ""
     return (
         f"{ablation['title']}: test accuracy from {first} to {last}, {signed(change, 1)} points"
         f"{step}{gaps}."
