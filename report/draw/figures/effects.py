@@ -29,6 +29,9 @@ PER = "study"
 MOST_ROWS = 60
 """Maximum number of arms in the plot for a phone, where the height is limited."""
 
+PAGE, MOST_PACKED = 9.0, 70
+"""Height of the rows that fit on a page of the PDF, in inches, and how many these can be."""
+
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
     """Draw every arm's effect relative to its reference; a grid's cells share a row."""
@@ -40,7 +43,9 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         largest = table["difference_points"].abs().nlargest(MOST_ROWS).index
         shown = table.loc[sorted(largest)]
     rows = _rows(tables, shown)
-    row_height = 0.2 if narrow else 0.185
+    # As many rows as fit on a page of the PDF keep to it, with letters of their full size.
+    packed = min(0.185, PAGE / len(rows)) if len(rows) <= MOST_PACKED else 0.185
+    row_height = 0.2 if narrow else packed
     figure, axes = sheet(narrow, 0.7 + row_height * len(rows))
     # Scale the axis by the effects: an interval from two seeds can be fifty times as wide.
     limit = 1.35 * max(1.0, float(shown["difference_points"].abs().max()))
