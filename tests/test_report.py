@@ -319,13 +319,16 @@ def test_the_answer_counts_each_verdict_once():
     ("run", "name"),
     [
         ("base.final", "the base final"),
+        ("base.residual_20", "the base residual 20"),
+        ("base.residual_20_8000", "the base residual 20, 8,000 images seen"),
         ("base.final_400000", "the base final, 400,000 images seen"),
         ("base.early_500000_of_50000", "the base early, 500,000 images seen"),
         ("own.run", "own.run"),
     ],
 )
 def test_a_base_is_named_with_its_length(run, name):
-    assert name_of({"ablations": {}}, run) == name
+    study = {"ablations": {"depth": {"base": "residual_20", "arms": []}}}
+    assert name_of(study, run) == name
 
 
 def test_a_commit_keeps_its_changes_in_the_citation():

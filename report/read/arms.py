@@ -49,13 +49,20 @@ def name_of(study: dict[str, Any], arm: str) -> str:
     ablation, member = ablation_of(study, arm), member_of(study, arm)
     if ablation is None or member is None:
         # The study names arms of ablations that it doesn't cover, since claims rest on them.
-        return str(study.get("labels", {}).get(arm) or _name_of_base(arm))
-    return _name_of_base(member["run"]) if member["name"] == "base" else label_of(member)
+        return str(study.get("labels", {}).get(arm) or _name_of_base(study, arm))
+    return _name_of_base(study, member["run"]) if member["name"] == "base" else label_of(member)
 
 
-def _name_of_base(run: str) -> str:
-    """Return ``base.final_20000_of_50000`` as ``the base final, 20,000 images seen``."""
-    found = re.fullmatch(r"base\.(.+?)(?:_(\d+)(?:_of_\d+)?)?", run)
+def _name_of_base(study: dict[str, Any], run: str) -> str:
+    """Return ``base.final_20000_of_50000`` as ``the base final, 20,000 images seen``.
+
+    The name of a base may itself end with a number, as ``residual_20`` does.
+    """
+    declared = {str(ablation["base"]) for ablation in study["ablations"].values()}
+    longest_first = sorted(map(re.escape, declared), key=len, reverse=True)
+    found = re.fullmatch(
+        rf"base\.({'|'.join([*longest_first, '.+?'])})(?:_(\d+)(?:_of_\d+)?)?", run
+    )
     if not found:
         return run
     length = f", {int(found[2]):,} images seen" if found[2] else ""
