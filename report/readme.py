@@ -32,7 +32,8 @@ def results(tables: Tables) -> str:
     """Return the verdicts in Markdown, with the claims of `is_shown` as a table."""
     verdicts = judge(tables)
     return (
-        f"{counted_sentence(verdicts)} The table leaves out arithmetic that holds, and what was not run:\n\n"
+        f"{counted_sentence(verdicts)} The table leaves out arithmetic that holds, and what was "
+        "not run:\n\n"
         f"{verdict_table(filter(is_shown, verdicts), labels=False)}"
     )
 
