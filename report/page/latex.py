@@ -188,7 +188,7 @@ def render(page: Page, figures: str) -> str:
         page=page,
         rendered=rendered("tex"),
         appended=[latex for _, latex in rendered("appendix.tex")],
-        appendix=registry.APPENDIX,
+        appendix=next(s.name for s in page.sections if s.place in registry.APPENDIX),
     )
 
 

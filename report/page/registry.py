@@ -45,8 +45,8 @@ ORDER = (
 )
 """The sections of every report; ``paper`` is where those of the paper's own folder are."""
 
-APPENDIX = "record.protocol"
-"""The first section of the PDF's appendix."""
+APPENDIX = ORDER[ORDER.index("experiments.selection") :]
+"""The sections of the PDF's appendix."""
 
 
 @dataclass(frozen=True)
