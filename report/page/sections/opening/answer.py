@@ -224,6 +224,8 @@ def accuracy_tile(best: Best, published: Published, link: str | None = None) -> 
     headline = published.facts["headline"]
     reported = float(headline["accuracy"])
     views = ", scored in several views of an image" if best.views else ""
+    # The name of a base at another length states it.
+    share = "" if best.name.endswith("images seen") else _share_of_images(best, headline)
     # A run of the same size isn't the paper's network in everything.
     which = (
         f"with {count(headline['parameters'])} parameters"
@@ -237,7 +239,7 @@ def accuracy_tile(best: Best, published: Published, link: str | None = None) -> 
             f"published {percent(reported, 0)}, "
             f"difference {signed((best.accuracy - reported) * 100, 1)} points, "
             f"{seeds_said(best.n)}",
-            f"{best.name or 'its own protocol'}{_share_of_images(best, headline)}{views}; "
+            f"{best.name or 'its own protocol'}{share}{views}; "
             f"{METRICS[published.facts['metric']]}",
         ),
         link or "",
