@@ -43,7 +43,7 @@ def runs(tables: Tables) -> str:
     mine = tables.runs[tables.runs["imported"].isna()]
     every = mine.assign(hours=mine["seconds"] / 3600)
     by_device = every.groupby(["processor", "device", "precision"], sort=True)["hours"]
-    rows = [(*names, str(len(hours)), f"{hours.sum():.1f}") for names, hours in by_device]
+    rows = [(*names, str(len(hours)), f"{hours.sum():.2f}") for names, hours in by_device]
     said = f"{plural(len(every), 'run')}, {every['hours'].sum():.1f} hours of training:"
     return f"{said}\n\n{table(('processor', 'trained on', 'precision', 'runs', 'hours'), rows)}"
 

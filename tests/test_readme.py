@@ -89,11 +89,12 @@ def test_only_the_block_of_the_readme_is_replaced(study, tmp_path):
 def test_runs_and_hours_are_counted_by_device():
     table = pd.DataFrame(
         {
-            "processor": ["A", "B", "A"],
-            "device": ["cpu", "GPU", "cpu"],
-            "precision": ["bf16", "bf16", "bf16"],
-            "seconds": [1800.0, 360.0, 5400.0],
-            "imported": [None, None, None],
+            "processor": ["A", "B", "A", "not recorded"],
+            "device": ["cpu", "GPU", "cpu", "not recorded"],
+            "precision": ["bf16"] * 4,
+            "seconds": [1800.0, 360.0, 5400.0, 7200.0],
+            # Others' hours aren't this study's.
+            "imported": [None, None, None, "table"],
         }
     )
     said = readme.runs(SimpleNamespace(runs=table))
@@ -102,8 +103,8 @@ def test_runs_and_hours_are_counted_by_device():
         "",
         "| processor | trained on | precision | runs | hours |",
         "| --- | --- | --- | --- | --- |",
-        "| A | cpu | bf16 | 2 | 2.0 |",
-        "| B | GPU | bf16 | 1 | 0.1 |",
+        "| A | cpu | bf16 | 2 | 2.00 |",
+        "| B | GPU | bf16 | 1 | 0.10 |",
     ]
 
 

@@ -11,6 +11,14 @@ from report.read.arms import label_of
 from report.read.tables import belonging
 from report.wording import DASH, interval, signed
 
+NOTE = (
+    "% Test accuracy after the last epoch (mean over seeds) and effects paired by seed,",
+    "% with their interval, not widened for the number of arms; n is that of the accuracy.",
+    "% The highest mean of each ablation is bold.",
+    r"\providecommand{\transliterated}[1]{#1}",
+)
+"""What a table begins with; the command is for letters that LaTeX's fonts don't have."""
+
 HEADS = (r"\toprule", r" & accuracy (\%) & effect (points) & n \\")
 
 MOST_ROWS = 50
@@ -39,31 +47,34 @@ def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.D
                 number = int((mine["run"] == arm["run"]).sum())
                 best = means[arm["run"]] == means.max()
                 body.append(_row(ablation, arm, float(means[arm["run"]]), effect, number, best))
-    long = sum(row != r"\midrule" for row in body) > MOST_ROWS
-    package, kind = (",longtable", "longtable") if long else ("", "tabular")
-    return "\n".join(
-        [
-            "% Test accuracy after the last epoch (mean over seeds) and effects paired by seed,",
-            "% with their interval, not widened for the number of arms; n is that of the accuracy.",
-            "% The highest mean of each ablation is bold.",
-            rf"% Needs \usepackage{{booktabs,amssymb{package}}}.",
-            *(
-                ["% longtable has no place in two columns of text, nor in a table environment."]
-                * long
-            ),
-            r"\providecommand{\transliterated}[1]{#1}",
-            rf"\begin{{{kind}}}{{@{{}}lrrr@{{}}}}",
+    return "\n".join([*NOTE, *_environment(body), ""])
+
+
+def _environment(body: list[str]) -> list[str]:
+    """Return the rows in a tabular, or in a longtable if they don't fit on a page."""
+    if sum(row != r"\midrule" for row in body) <= MOST_ROWS:
+        return [
+            r"% Needs \usepackage{booktabs,amssymb}.",
+            r"\begin{tabular}{@{}lrrr@{}}",
             *HEADS,
-            *(
-                [r"\endfirsthead", *HEADS, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"]
-                * long
-            ),
             *body,
-            *([r"\bottomrule"] * (not long)),
-            rf"\end{{{kind}}}",
-            "",
+            r"\bottomrule",
+            r"\end{tabular}",
         ]
-    )
+    return [
+        r"% Needs \usepackage{booktabs,amssymb,longtable}.",
+        "% longtable has no place in two columns of text, nor in a table environment.",
+        r"\begin{longtable}{@{}lrrr@{}}",
+        *HEADS,
+        r"\endfirsthead",
+        *HEADS,
+        r"\midrule",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
+        *body,
+        r"\end{longtable}",
+    ]
 
 
 def _row(
