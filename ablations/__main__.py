@@ -38,7 +38,11 @@ def options(given: list[str]) -> dict[str, Any]:
 
 
 def write_document(study: Study, args: argparse.Namespace) -> None:
-    """Write study.json."""
+    """Write study.json, after checking the paper's claims."""
+    # pandas takes a second to import, which the other commands need not wait for.
+    from ablations.planning.claims import check_claims
+
+    check_claims(study)
     with new_file(args.output) as beside:
         beside.write_text(json.dumps(to_document(study), indent=1) + "\n", encoding="utf-8")
 
@@ -101,13 +105,19 @@ def write_schema(study: Study, args: argparse.Namespace) -> None:
 def show_commands(study: Study, args: argparse.Namespace) -> None:
     """Print the command of each run, the most valuable first, for machines without Snakemake."""
     settings = options(args.config)
-    where = str(settings["data_source"]), str(settings["data_folder"])
-    for command in commands_of(study, *where, args.threads, str(settings["keep_weights"])):
+    for command in commands_of(study, settings, args.threads):
         print(command)
 
 
 def check(study: Study, args: argparse.Namespace) -> None:
-    """Print the size of the study; `resolve` has already checked every declaration."""
+    """Check the paper's claims, and print the size of the study.
+
+    `resolve` has already checked every declaration.
+    """
+    # pandas takes a second to import, which the other commands need not wait for.
+    from ablations.planning.claims import check_claims
+
+    check_claims(study)
     print(f"{len(study.ablations)} ablations, {len(study.runs)} runs at scale {study.scale.name}")
 
 

@@ -16,6 +16,11 @@ def percent(value: float, digits: int = 2) -> str:
     return DASH if math.isnan(value) else f"{value:.{digits}%}"
 
 
+def stated(value: float) -> str:
+    """Return a share that a claim states as a percentage, with its own digits: ``91.25%``."""
+    return f"{value * 100:.10g}%"
+
+
 def count(value: float) -> str:
     """Return a whole number with thousands separators: ``4,978,730``."""
     return f"{int(value):,}"
@@ -27,6 +32,11 @@ def signed(value: float, digits: int = 2) -> str:
         return DASH
     # Adding 0.0 turns a rounded -0.0 into 0.0.
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
+
+
+def stated_points(value: float) -> str:
+    """Return percentage points that a claim states, with a sign and their own digits: ``+0.5``."""
+    return f"{value + 0.0:+.10g}".replace("-", MINUS)
 
 
 def points(value: float) -> str:

@@ -60,6 +60,11 @@ def test_a_missing_part_is_a_problem_but_for_the_weights(record, capsys):
     ]
 
 
+def test_a_folder_without_records_is_a_problem(tmp_path, capsys):
+    assert checksums.main([str(tmp_path / "resluts")]) == 1
+    assert "no run record in" in capsys.readouterr().err
+
+
 def test_a_record_without_checksums_is_a_problem(record):
     (record / checksums.NAME).unlink()
     assert checksums.problems(record) == [f"{record}: has no SHA256SUMS"]

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from report import claims, compare
 from report.judge import comparisons, needs
-from report.judge.claim_types import size
+from report.judge.claim_types import direction, size
 from report.judge.claims import judge, judge_own
 from report.judge.history import post_hoc
 from report.judge.logs import agreement
-from report.judge.parts import Part, PValues, region
+from report.judge.parts import REFUTED, SUPPORTED, Part, PValues, region
 from report.judge.statistics.effects import effect_of
 from report.judge.statistics.looks import Looks
 from report.judge.statistics.power import more_seeds
@@ -27,7 +27,9 @@ from report.judge.verdicts import ClaimTests, Verdict, claim_verdict, decide
 from report.page.findings import signs_decided
 from report.read import began, published
 from report.read import records as collect
+from report.read.claim_types import problem_with
 from report.read.tables import read_tables
+from report.wording import stated, stated_points
 from tests.conftest import ROOT
 
 SAME = "no meaningful difference"
@@ -85,6 +87,23 @@ def judged_alone(*parts, how="all", two_sided=True):
     return decide([ClaimTests(parts, how, two_sided, adjusted=False)])[0]
 
 
+def test_an_effect_beyond_a_bound_has_a_sign():
+    assert problem_with("size", {"arm": "a.b", "beyond": 3}) != ""
+    up, down = {"sign": "positive"}, {"sign": "negative"}
+    for form in ({"within": 1}, {"within": 1} | down, {"beyond": 3} | up):
+        assert problem_with("size", {"arm": "a.b"} | form) == ""
+
+
+@pytest.mark.parametrize(
+    ("loss", "verdict"), [(0.0, SUPPORTED), (0.3, SUPPORTED), (-2.0, SUPPORTED), (1.5, REFUTED)]
+)
+def test_not_negative_is_tested_against_a_loss_of_half_a_point(loss, verdict):
+    effect = effect_of(np.array([-0.02, 0.0, 0.02, 0.01, -0.01]) - loss)
+    p = direction.p_values(Looks((5,), (effect,)), "not negative")
+    assert p.p(two_sided=True) < 0.05
+    assert (SUPPORTED if p.support < p.refute else REFUTED) == verdict
+
+
 def test_the_claimed_interval_of_a_size():
     assert size.bounds({"within": 1}) == (-1, 1)
     assert size.bounds({"within": 1, "sign": "negative"}) == (-1, 0)
@@ -137,11 +156,10 @@ def test_a_claim_whose_parts_lack_runs(verdicts, verdict, refuted):
 
 
 def test_the_label_says_how_many_seeds_more():
-    def label(found, level=0.05):
-        found = dataclasses.replace(found, verdict="undecided")
-        return Verdict(
-            "id", "direction", "here", "it", "quote", "undecided", (found,), level=level
-        ).label
+    def label(*parts, level=0.05, how="all"):
+        parts = tuple(dataclasses.replace(part, verdict="undecided") for part in parts)
+        told = ("id", "direction", "here", "it", "quote", "undecided")
+        return Verdict(*told, parts, how=how, level=level).label
 
     wide = [0.2, 1.4, -0.3, 1.1, 0.9]
     more = more_seeds(effect_of(np.array(wide)), (0.0,), 0.05)
@@ -154,16 +172,32 @@ def test_the_label_says_how_many_seeds_more():
     assert label(Part("", held=(3, 3))) == "undecided (about 2 more seeds)"
     assert label(Part("", held=(0, 3)), level=0.025) == "undecided (about 3 more seeds)"
     assert label(Part("", held=(2, 3))) == "undecided"
+    # Two parts that never held are each refuted at half the level; a look has its share of it.
+    never = Part("", held=(0, 5))
+    assert label(never, never) == "undecided (about 1 more seed)"
+    looked = Part("", held=(5, 5), later=((3, 0.5),))
+    assert label(looked, level=0.01) == "undecided (about 3 more seeds)"
+    # Where any part suffices, the nearest one counts.
+    far = part([5.0, -5.0, 4.9])
+    assert label(far, Part("", held=(3, 3)), how="any") == "undecided (about 2 more seeds)"
 
 
 # --- what a claim needs ---------------------------------------------------------------------
 
 
-def tables_of(config, accuracy=0.9):
-    runs = pd.DataFrame({"run": ["a.b"], "seed": [0], "final_train_accuracy": [accuracy]})
+def tables_of(config, *accuracies):
+    runs = pd.DataFrame(
+        {
+            "run": "a.b",
+            "seed": range(len(accuracies)),
+            "status": ["diverged" if a == DIVERGED else "finished" for a in accuracies],
+            "final_train_accuracy": accuracies,
+        }
+    )
     return SimpleNamespace(study={"runs": {"a.b": {"config": config}}}, runs=runs)
 
 
+DIVERGED = 0.1
 LENGTH = {
     "data": {"dataset": "cifar10", "training_images": 50000},
     "budget": {"images_seen": 20000},
@@ -193,11 +227,24 @@ def test_a_run_without_a_config_cant_be_checked():
     assert needs.unmet({}, tables_of(None).study, "a.b") == ""
 
 
-@pytest.mark.parametrize(("accuracy", "far"), [(0.69, True), (0.7, False), (math.nan, True)])
-def test_a_run_far_from_its_end_is_named(accuracy, far):
-    said = needs.far_from_end({"train_accuracy": 0.7}, tables_of(LENGTH, accuracy), "a.b")
-    assert bool(said) == far
-    assert needs.far_from_end({}, tables_of(LENGTH, accuracy), "a.b") == ""
+@pytest.mark.parametrize(
+    ("accuracies", "said"),
+    [
+        ([0.69], "below 70%"),
+        ([0.7], ""),
+        ([math.nan], "no training accuracy"),
+        # A run that diverged says nothing of a run's length, nor does a seed after the last look.
+        ([0.75, 0.75, DIVERGED], ""),
+        ([DIVERGED], ""),
+        ([0.71, 0.71, 0.71, 0.1001], ""),
+    ],
+)
+def test_a_run_far_from_its_end_is_named(accuracies, said):
+    tables = tables_of(LENGTH, *accuracies)
+    found = needs.far_from_end({"train_accuracy": 0.7}, tables, "a.b", seeds=3)
+    assert said in found
+    assert bool(found) == bool(said)
+    assert needs.far_from_end({}, tables, "a.b", seeds=3) == ""
 
 
 # --- rules and their dates ------------------------------------------------------------------
@@ -309,6 +356,22 @@ def test_a_rule_on_a_curve(rule, epochs, part, holds):
     held, said = RULES[rule](epochs, part)
     assert held == holds
     assert said
+
+
+@pytest.mark.parametrize("rule", ["train_accuracy_reaches", "test_above_train"])
+def test_a_rule_on_an_accuracy_that_wasnt_recorded_cant_be_told(rule):
+    unknown = RISING.assign(train_accuracy=math.nan)
+    for curve_ in (unknown, RISING.drop(columns="train_accuracy")):
+        held, said = RULES[rule](curve_, {"value": 0.99, "by_epoch": 3})
+        assert held is None
+        assert said == "train accuracy wasn't recorded in every epoch"
+
+
+def test_a_claims_numbers_are_said_with_all_their_digits():
+    assert [stated(v) for v in (0.9125, 0.999, 0.29, 0.91)] == ["91.25%", "99.9%", "29%", "91%"]
+    assert [stated_points(v) for v in (0.5, -1.5, 2)] == ["+0.5", "\u22121.5", "+2"]
+    part = {"value": 0.999, "by_epoch": 3}
+    assert "claimed 99.9%" in RULES["train_accuracy_reaches"](RISING, part)[1]
 
 
 def test_a_rule_on_several_curves():

@@ -9,6 +9,7 @@ import yaml
 from ablations.harness import claims as declared
 from ablations.harness.home import ROOT
 from ablations.harness.resolve import load_bases, resolve
+from report.judge.claim_types import direction
 from report.read.claim_types import claim_types, key_of_tests
 from resnet.costs.layers import layers
 from resnet.job.declared.rates import by_epoch
@@ -193,7 +194,7 @@ def test_a_claim_is_tested_by_its_type_on_arms_that_exist(claim):
                 ablation, _, arm = part[key].partition(".")
                 assert arm in [m.name for m in study.ablations[ablation].members], part
         if claim["type"] == "direction":
-            assert part["sign"] in ("positive", "negative", "not positive")
+            assert part["sign"] in direction.CLAIMED
         if claim["type"] == "size":
             assert ("within" in part) or ("beyond" in part)
     if claim["type"] == "value":

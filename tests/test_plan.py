@@ -1,11 +1,15 @@
+import dataclasses
 import io
 import json
 import math
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
 from ablations import __main__ as command
+from ablations.harness.document import read
+from ablations.harness.home import OWN
 from ablations.harness.resolve import resolve
 from ablations.harness.resources import run_seconds
 from ablations.planning import plan
@@ -90,6 +94,30 @@ def test_the_plan_is_printed(capsys, monkeypatch):
 )
 def test_a_wrong_command_is_one_line(argv, said, capsys):
     assert command.main(argv) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("claims.yaml", "channels.halved, sign", "channels.halvd, sign", "no arm 'channels.halvd'"),
+        ("claims.yaml", "sign: not positive", "sign: upwards", "stride-kernel-no-better"),
+        ("claims.yaml", "effects: [{arm: opt", "effect: [{arm: opt", "effect"),
+        ("published.yaml", "headline:", "headlin:", "headlin"),
+    ],
+)
+def test_check_reads_the_papers_claims(file, old, new, said, tmp_path, monkeypatch, capsys):
+    paper = tmp_path / "paper"
+    shutil.copytree(OWN.paper, paper)
+    text = (paper / file).read_text()
+    assert old in text
+    (paper / file).write_text(text.replace(old, new, 1))
+    home = SimpleNamespace(paper=paper, tests=read(paper / "claims.yaml").content)
+    study = dataclasses.replace(resolve({"scale": "smoke"}), home=home)
+    monkeypatch.setattr(command, "resolve", lambda _: study)
+    assert command.main(["check"]) == 1
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1

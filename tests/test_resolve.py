@@ -7,10 +7,11 @@ import pytest
 from ablations.harness import resolve as registry
 from ablations.harness.declared import declared_networks
 from ablations.harness.document import DeclarationError
-from ablations.harness.home import OWN
+from ablations.harness.home import OWN, Home
 from ablations.harness.resolve import resolve
 from ablations.harness.study import named, to_document
 from resnet.config import to_json
+from resnet.job.declared.networks import rows_of
 from resnet.settings import kind_of
 
 
@@ -174,6 +175,9 @@ def test_the_networks_of_a_users_exact_claims_are_known_whatever_is_covered(tmp_
     study = resolve({"scale": "smoke"}, folder)
     assert "wide" not in study.covered
     assert "wide.w" in declared_networks(study)
+    # The default number of training images is more than the digits have.
+    rows = rows_of({"wide.w": declared_networks(study)["wide.w"]})
+    assert rows[0]["arm"] == "wide.w"
 
 
 def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
@@ -216,13 +220,6 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
 def test_a_wrong_option_says_what_is_allowed(options, said):
     with pytest.raises(DeclarationError, match=said):
         resolve(options)
-
-
-def test_a_network_that_the_machine_cant_hold_is_refused(folder):
-    arms = "{huge: {model.channels: [4096, 4096, 4096, 4096, 4096]}}"
-    add(folder, "monster", factor="model.channels", arms=arms)
-    with pytest.raises(DeclarationError, match=r"monster\.yaml:6: huge: would take about .* GiB"):
-        resolve({"scale": "cpu"}, folder)
 
 
 def test_a_claim_that_the_paper_doesnt_make_is_refused(folder):
@@ -277,6 +274,41 @@ def test_the_path_leads_from_torchvisions_network_to_the_final_model():
     assert last == study.runs[study.ablations["schedule"].members[0].run]
     # Before data, schedule and optimizer it passes the base that architectures are compared from.
     assert members[-5].run == "base.design"
+
+
+def test_a_network_that_the_machine_cant_hold_is_refused_where_it_would_be_trained(
+    folder, monkeypatch
+):
+    arms = "{huge: {model.channels: [4096, 4096, 4096, 4096, 4096]}}"
+    add(folder, "monster", factor="model.channels", arms=arms)
+    monkeypatch.setattr(registry, "gpu_visible", lambda: False)
+    assert "monster.huge" in resolve({"scale": "smoke"}, folder).runs
+    with pytest.raises(DeclarationError, match=r"monster\.yaml:6: huge: would take about .* GiB"):
+        resolve({"scale": "smoke", "ablations": ["monster"]}, folder)
+    # How much memory a GPU has isn't known before a run starts.
+    monkeypatch.setattr(registry, "gpu_visible", lambda: True)
+    assert "monster.huge" in resolve({"scale": "smoke", "ablations": ["monster"]}, folder).runs
+
+
+def test_a_name_of_a_base_is_valid_as_a_folder(folder):
+    bases = (folder / "_bases.yaml").read_text().replace("\nfinal:", "\nFinal Two:", 1)
+    (folder / "_bases.yaml").write_text(bases)
+    with pytest.raises(DeclarationError, match="'Final Two' is not a name"):
+        registry.load_bases(folder / "_bases.yaml")
+
+
+@pytest.mark.parametrize("claims", ["", "claims: [{quote: it}]", "claims: [{id: a}, {id: a}]"])
+def test_the_papers_claims_have_ids(claims, tmp_path):
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "published.yaml").write_text(f"title: T\n{claims}\n")
+    with pytest.raises(DeclarationError, match="claims: expected a list, each with an id"):
+        registry.claims_of(Home(tmp_path))
+
+
+def test_amounts_for_an_ablation_that_isnt_there_are_refused():
+    scale = registry.load_scale("smoke")
+    with pytest.raises(DeclarationError, match=r"exceptions: .* mean maxpool"):
+        registry._check_names("exceptions", scale, {"maxpol": {"seeds": 7}}, ["maxpool"])
 
 
 def test_a_run_that_the_study_has_not_is_refused_with_the_nearest_name():

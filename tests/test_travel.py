@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -174,7 +175,10 @@ def test_snakemake_plans_only_what_was_not_adopted(tmp_path):
     """The commands of a study are called without Snakemake, and their records come back."""
     copy_project(tmp_path, smoke=False)
     study = resolve({"scale": "smoke", "ablations": ["maxpool"]})
-    data, *runs = commands_of(study, "torchvision", "data", threads=1)
+    settings = declarations.options(["data_folder=~/data", "gpu=never", "runs_per_gpu=2"])
+    data, *runs = commands_of(study, settings, threads=1)
+    assert str(Path.home() / "data") in data
+    assert all("--gpu never --runs-per-gpu 2 --cuda-graphs never" in command for command in runs)
     away = tmp_path / "away"
     python = [sys.executable]
     subprocess.run(python + shlex.split(data)[1:], cwd=tmp_path, check=True, capture_output=True)

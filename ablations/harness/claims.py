@@ -19,7 +19,7 @@ ID = re.compile(r"[a-z][a-z0-9.-]{0,59}")
 FOLDER = ROOT / "report" / "claim_types"
 
 Form = dict[str, Any]
-"""One form of a test: required ``keys``, and maybe ``optional``, ``one_of`` or ``some_of`` keys."""
+"""One form of a test: required ``keys``, and maybe ``optional`` ones or ``some_of`` several."""
 
 
 @cache
@@ -144,7 +144,7 @@ def _test_problem(test: Any, forms: list[Form], arms: list[str]) -> str:
     form = _meant(test, forms)
     if form is None:
         return _no_form(test, forms)
-    needed, choices = form["keys"], {**form.get("one_of", {}), **form.get("some_of", {})}
+    needed, choices = form["keys"], form.get("some_of", {})
     known = {**needed, **form.get("optional", {}), **choices}
     unknown = [key for key in test if key not in known]
     if unknown:
@@ -154,10 +154,7 @@ def _test_problem(test: Any, forms: list[Form], arms: list[str]) -> str:
             problem = _value_problem(key, test.get(key), what, arms)
             if problem:
                 return problem
-    said = [key for key in choices if key in test]
-    if "one_of" in form and len(said) != 1:
-        return f"expected one of {', '.join(choices)}"
-    if "some_of" in form and not said:
+    if choices and not choices.keys() & test.keys():
         return f"expected at least one of {', '.join(choices)}"
     return ""
 

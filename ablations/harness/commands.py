@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from ablations.harness.study import Study
 from resnet.config import to_json
 from resnet.images.datasets import DATASETS
 
+PASSED = ("keep_weights", "gpu", "runs_per_gpu", "cuda_graphs")
+"""Settings that each run's command gets as options of the same name."""
 
-def commands_of(
-    study: Study, source: str, folder: str, threads: int, weights: str = "all"
-) -> Iterator[str]:
+
+def commands_of(study: Study, settings: Mapping[str, Any], threads: int) -> Iterator[str]:
     """Yield the commands that train the ablations of `all`, in order of priority.
 
     All seeds of an ablation come before the next ablation, in the study's order, so that the first
@@ -22,13 +25,13 @@ def commands_of(
     ----------
     study
         The study.
-    source, folder
-        The source of the images, as ``data_source`` and ``data_folder``.
-    weights
-        Which records keep their weights, as ``keep_weights``.
+    settings
+        The content of ``config/config.yaml``.
     threads
         Number of CPU threads of a run.
     """
+    source, folder = str(settings["data_source"]), str(Path(settings["data_folder"]).expanduser())
+    how = [text for key in PASSED for text in (f"--{key.replace('_', '-')}", str(settings[key]))]
     dataset = study.scale.dataset
     sources = DATASETS[dataset].sources
     data = f"results/data/{dataset}"
@@ -47,6 +50,6 @@ def commands_of(
                     *("--seed", str(seed), "--run", run, "--data", data),
                     *("--output", f"results/{study.folder}/runs/{run}/seed{seed}"),
                     *("--checkpoint", f"results/{study.folder}/checkpoints/{run}.seed{seed}.pt"),
-                    *("--threads", str(threads), "--keep-weights", weights),
+                    *("--threads", str(threads), *how),
                 ]
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ablations.harness.document import read
 from ablations.harness.study import Study
 from resnet.config import RunConfig, changed, to_dict
 
@@ -37,7 +38,7 @@ def declared_networks(study: Study) -> dict[str, Any]:
 def _named(claims: Any) -> Iterator[str]:
     """Yield the arms that exact tests name, as ``ablation.arm``."""
     for claim in claims:
-        for test in claim.get("exact", []):
+        for test in (claim or {}).get("exact", []):
             yield from (test[key] for key in ("arm", "over") if key in test)
 
 
@@ -56,11 +57,22 @@ def _config(study: Study, name: str) -> RunConfig | None:
 
 def headline_base(study: Study) -> RunConfig:
     """Return the base of the paper's headline result, at its full length."""
-    return study.bases[study.home.facts["headline"]["base"]]
+    document = read(study.home.paper / "published.yaml")
+    headline = document.content.get("headline")
+    base = headline.get("base") if isinstance(headline, dict) else None
+    if base not in study.bases:
+        known = ", ".join(study.bases)
+        raise document.error(f"headline: base: allowed are {known}, got {base!r}", "headline")
+    return study.bases[base]
 
 
 def epochs_with_rates(study: Study) -> int:
     """Return the number of epochs up to the last one whose learning rate a claim states."""
     facts, tests = study.home.facts, study.home.tests.values()
-    named = [test["rates"] for claim in tests for test in claim.get("exact", []) if "rates" in test]
+    named = [
+        test["rates"]
+        for claim in tests
+        for test in (claim or {}).get("exact", [])
+        if "rates" in test
+    ]
     return 1 + max((max(facts[name]["epochs"]) for name in named), default=0)

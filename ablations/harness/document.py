@@ -69,7 +69,7 @@ def read(path: Path) -> Document:
         raise DeclarationError(
             path, mark.line + 1 if mark else None, f"not YAML: {problem}"
         ) from None
-    except (RecursionError, ValueError) as error:
+    except (RecursionError, ValueError, LookupError, AttributeError) as error:
         raise DeclarationError(path, None, f"not YAML that can be read: {error}") from None
     if not isinstance(content, dict):
         raise DeclarationError(path, 1, "expected a mapping (key: value)")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.declaration import Declaration, load
-from ablations.harness.document import DeclarationError, Document, read
+from ablations.harness.declaration import Declaration, check_name, load
+from ablations.harness.document import DeclarationError, read
 from ablations.harness.home import OWN, ROOT, Home, home_of
 from ablations.harness.scale import AMOUNTS, Scale, is_names, load_scale, problem_with_looks
 from ablations.harness.study import Ablation, Member, Study
@@ -59,6 +59,7 @@ def load_bases(path: Path = OWN.ablations / "_bases.yaml") -> dict[str, RunConfi
     document = read(path)
     bases = {}
     for name, settings in document.content.items():
+        check_name(document, name, name)
         if not isinstance(settings, dict):
             raise document.error(f"{name}: expected settings, got {settings!r}", name)
         try:
@@ -76,9 +77,12 @@ def load_declarations(
     ``folder`` is that of the declarations, if it isn't the home's.
     """
     folder = folder or home.ablations
-    first = read(folder / "_order.yaml").content.get("ablations", [])
+    order = read(folder / "_order.yaml")
+    first = order.content.get("ablations", [])
     there = {p.stem: p for p in listed(folder, "*.yaml") if not p.name.startswith("_")}
-    paths = [there[name] for name in dict.fromkeys([*first, *there]) if name in there]
+    if first and not is_names(first):
+        raise order.error(f"ablations: expected a list of names, got {first!r}", "ablations")
+    paths = [there[name] for name in dict.fromkeys([*(first or ()), *there]) if name in there]
     declarations = {path.stem: load(path, bases) for path in paths}
     known = claims_of(home)
     taken = dict.fromkeys(known, "the paper")
@@ -102,7 +106,13 @@ def load_declarations(
 
 def claims_of(home: Home) -> list[str]:
     """Return the ids of the claims of a home's paper."""
-    return [claim["id"] for claim in home.facts["claims"]]
+    document = read(home.paper / "published.yaml")
+    claims = document.content.get("claims")
+    claims = claims if isinstance(claims, list) else []
+    ids: list[Any] = [claim.get("id") if isinstance(claim, dict) else None for claim in claims]
+    if not is_names(ids) or len(set(ids)) < len(ids):
+        raise document.error("claims: expected a list, each with an id of its own", "claims")
+    return ids
 
 
 def gpu_visible() -> bool:
@@ -147,12 +157,13 @@ def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
     bases = load_bases(folder / "_bases.yaml")
     declared = load_declarations(bases, folder, home)
     declarations = {name: _some_arms(scale, every) for name, every in declared.items()}
-    for name in scale.arms:
-        if name not in declarations:
-            near = nearest(name, declarations)
-            raise _option_error(f"scale {scale.name}: arms: no ablation {name!r}{near}")
+    _check_names("arms", scale, scale.arms, declarations)
+    if folder == home.ablations:
+        amounts = [*declarations, *(f"base.{name}" for name in bases)]
+        _check_names("exceptions", scale, scale.exceptions, amounts)
     covered = _covered(options.get("ablations"), scale, declarations)
     study = _Resolver(home, scale, bases).study(declarations, covered, results)
+    _check_memory(study)
     study = dataclasses.replace(study, declarations=declared)
     if options.get("ablations") is not None:
         given["ablations"] = f"[{','.join(covered)}]"
@@ -228,6 +239,14 @@ def _overridden(scale: Scale, given: dict[str, int]) -> Scale:
     return dataclasses.replace(scale, amounts=scale.amounts | given, exceptions=exceptions)
 
 
+def _check_names(key: str, scale: Scale, names: Iterable[str], known: Collection[str]) -> None:
+    """Raise an error if a scale says something of an ablation or base that isn't there."""
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
+            raise _option_error(f"scale {scale.name}: {key}: no ablation {name!r}{near}")
+
+
 def _some_arms(scale: Scale, declaration: Declaration) -> Declaration:
     """Return a declaration with the arms that the scale trains."""
     some = scale.arms.get(declaration.name)
@@ -272,13 +291,26 @@ def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) 
     return tuple(names)
 
 
-def _check_memory(document: Document, config: RunConfig, *keys: str) -> None:
-    """Raise an error if a run needs more memory than this machine has."""
-    size = config.dataset.image_size
-    needed = estimate.training_bytes(config.model, size, config.batch_size)
-    problem = estimate.memory_problem(needed)
-    if problem:
-        raise document.error(f"{keys[-1]}: {problem}", *keys)
+def _check_memory(study: Study) -> None:
+    """Raise an error if a run that `all` trains on this machine's CPU needs more than its memory.
+
+    A run elsewhere, or one that is trained by its name, is checked when it starts.
+    """
+    if gpu_visible() or study.scale.runs:
+        return
+    for name in study.covered:
+        ablation = study.ablations[name]
+        for member in ablation.members:
+            config = study.runs.get(member.run)
+            if config is None:
+                continue
+            size = config.dataset.image_size
+            needed = estimate.training_bytes(config.model, size, config.batch_size)
+            problem = estimate.memory_problem(needed)
+            if problem:
+                document, design = ablation.declaration.document, ablation.declaration.design
+                keys = ("base",) if member.name == "base" else (design, member.name)
+                raise document.error(f"{keys[-1]}: {problem}", *keys)
 
 
 class _Resolver:
@@ -380,7 +412,6 @@ class _Resolver:
                 )
             except ConfigError as error:
                 raise document.error(str(error), *keys, error.key) from None
-            _check_memory(document, config, *keys)
             text = to_json(config)
             if text in seen:
                 raise document.error(
@@ -398,7 +429,6 @@ class _Resolver:
             base = self._scaled(self.bases[declaration.base], declaration.name, None, epochs)
         except ConfigError as error:
             raise declaration.document.error(str(error), "base") from None
-        _check_memory(declaration.document, base, "base")
         return self._run(self._base_name(declaration.base, base), base), base
 
     def _base_name(self, base: str, config: RunConfig) -> str:

@@ -98,11 +98,15 @@ class Evidence:
         compared = Compared(f"{name} against {reference}{ACCURACIES[of]}", pairs, name)
         for run in names:
             self._check(run)
-            far = far_from_end(self.needs, self.tables, run)
+            far = far_from_end(self.needs, self.tables, run, pairs.seeds)
             if far:
                 raise Untestable(f"{compared.sentence()} {far}.")
         if pairs.unlike and pairs.table.empty:
             raise Untestable(compared.sentence())
+        if np.isnan(pairs.differences()).any():
+            raise Untestable(
+                f"{compared.arms}: {of.replace('_', ' ')} isn't recorded for all runs."
+            )
         return compared
 
     def name(self, arm: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from report.judge.parts import REFUTED, SUPPORTED, UNTESTABLE, Part
 from report.judge.trends import RULES
 from report.read.tables import Tables
-from report.wording import percent
+from report.wording import percent, stated
 
 HELD = {True: SUPPORTED, False: REFUTED, None: UNTESTABLE}
 
@@ -49,5 +49,5 @@ def agreement(
     measured = ", ".join(percent(value, 1) for value in near)
     return [
         f"The published logs of this network ({ranges}) and these runs ({measured}) agree; the "
-        f"printed {percent(published, 0)} stands alone."
+        f"printed {stated(published)} stands alone."
     ]

@@ -44,7 +44,7 @@ def unmet(needs: dict[str, Any], study: dict[str, Any], run: str, exactly: bool 
     return ""
 
 
-def far_from_end(needs: dict[str, Any], tables: Tables, run: str) -> str:
+def far_from_end(needs: dict[str, Any], tables: Tables, run: str, seeds: int) -> str:
     """Return whether a run ends too early to be evidence of what a change is worth, in words.
 
     Parameters
@@ -55,13 +55,19 @@ def far_from_end(needs: dict[str, Any], tables: Tables, run: str) -> str:
         The study's tables.
     run
         The run's name.
+    seeds
+        How many seeds the verdict reads. Runs that diverged don't count: they say nothing of the
+        length of a run.
     """
-    runs = tables.runs
-    reached = float(runs.loc[runs["run"] == run, "final_train_accuracy"].mean())
-    least = needs.get("train_accuracy", 0)
-    if not least or reached >= least:
+    least, runs = needs.get("train_accuracy", 0), tables.runs
+    there = (runs["run"] == run) & (runs["seed"] < seeds) & (runs["status"] != "diverged")
+    reached = runs.loc[there, "final_train_accuracy"]
+    if not least or reached.empty or reached.mean() >= least:
         return ""
+    if reached.isna().all():
+        return f"{run} has no training accuracy, and the claim needs {percent(least, 0)}"
+    mean = percent(float(reached.mean()), 0)
     return (
-        f"{run} has a training accuracy of {percent(reached, 0)} in its last epoch, below "
+        f"{run} has a training accuracy of {mean} in its last epoch, below "
         f"{percent(least, 0)}, so that this comparison shows early training and gives no verdict"
     )

@@ -62,6 +62,11 @@ class Pairs:
         return self.looks.level if self.looks.seen else SIGNIFICANCE
 
     @property
+    def seeds(self) -> int:
+        """How many seeds were looked at; before the first look, those that it takes."""
+        return self.looks.at if self.looks.seen else self.looks.declared[0]
+
+    @property
     def effect(self) -> Effect:
         """The effect over all pairs."""
         return effect_of(_differences(self.table))

@@ -85,12 +85,20 @@ class Part:
         """The interval that decides, in points; NaN where there is none."""
         return self.effect.interval(self.confidence) if self.effect else (math.nan, math.nan)
 
-    def needed(self, level: float) -> int | None:
-        """Return about how many more seeds decide the part at ``level``; None if unknown."""
+    def needed(self, level: float, refuting: float) -> int | None:
+        """Return about how many more seeds decide the part; None if unknown.
+
+        Parameters
+        ----------
+        level
+            The significance that supports the part, and that decides an effect.
+        refuting
+            The significance that refutes a trend.
+        """
         if self.waiting:
             return self.waiting
         if self.held:
-            return self._seeds_of_a_sign_test(*self.held, level)
+            return self._seeds_of_a_sign_test(*self.held, level if self.held[0] else refuting)
         if self.effect is None:
             return 0
         least = MARGIN if len(self.thresholds) == 1 else 0.0
@@ -100,7 +108,9 @@ class Part:
         """Return how many more seeds suffice if all agree with those so far; 0 if these differ."""
         if held not in (0, n):
             return 0
-        return next(more for more in range(100) if sign_test_p(n + more, n + more) < level)
+        free = ((more, 1.0) for more in range(100))
+        looks = (*self.later, *free)
+        return next(k for k, share in looks if sign_test_p(n + k, n + k) < level * share)
 
 
 def decided(

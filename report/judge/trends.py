@@ -1,11 +1,13 @@
 """Rules on learning curves; each returns whether it holds, and a text with the observed numbers.
 
 A rule gets the epochs of one run and seed (or of a published log), the claim's numbers, and further
-logs if it compares several. It returns None if the run is too short to decide.
+logs if it compares several. It returns None if the run is too short to decide, or if an accuracy
+that it reads wasn't recorded in every epoch.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from report.wording import percent, plural, signed
+from report.wording import percent, plural, signed, stated
 
 Result = tuple[bool | None, str]
+Rule = Callable[..., Result]
 
-RULES: dict[str, Callable[..., Result]] = {}
+RULES: dict[str, Rule] = {}
 """Every rule by its name in ``paper/claims.yaml``; the decorator `rule` adds one."""
 
 SLOPE_EPOCHS = 5
@@ -30,37 +33,55 @@ NOISES = 2.0
 """By how many standard deviations of its noise an accuracy must fall to have fallen."""
 
 
-def rule(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Register a rule under its name."""
-    RULES[function.__name__] = function
-    return function
+def rule(*splits: str) -> Callable[[Rule], Rule]:
+    """Register a rule under its name, with the ``splits`` whose accuracies it reads."""
+
+    def register(function: Rule) -> Rule:
+        @functools.wraps(function)
+        def told(epochs: pd.DataFrame, *rest: Any) -> Result:
+            for split in splits:
+                if not _recorded(epochs, f"{split}_accuracy"):
+                    return None, f"{split} accuracy wasn't recorded in every epoch"
+            return function(epochs, *rest)
+
+        RULES[function.__name__] = told
+        return told
+
+    return register
 
 
-@rule
+def _recorded(epochs: pd.DataFrame, column: str) -> bool:
+    return column in epochs and not epochs[column].isna().any()
+
+
+@rule("train")
 def train_accuracy_reaches(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Training accuracy is at least ``value`` in one of the first ``by_epoch`` epochs."""
     best = epochs["train_accuracy"].head(part["by_epoch"]).max()
     if len(epochs) < part["by_epoch"] and best < part["value"]:
         return None, _too_short(epochs, part["by_epoch"])
     within = f"training accuracy {percent(best)} at best in {part['by_epoch']} epochs"
-    return bool(best >= part["value"]), f"{within}, claimed {percent(part['value'], 0)}"
+    return bool(best >= part["value"]), f"{within}, claimed {stated(part['value'])}"
 
 
 def _too_short(epochs: pd.DataFrame, needed: int) -> str:
     return f"{plural(len(epochs), 'epoch')}, where it takes {needed} to tell"
 
 
-@rule
+@rule("test")
 def test_accuracy_falls(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """By ``by_epoch`` epochs test accuracy falls below its best by more than its noise.
+
+    It takes four epochs, also where ``by_epoch`` is less.
 
     Medians of three epochs are compared, the last one with the best one, so that no single epoch
     decides. The noise is estimated from the differences between consecutive epochs in the second
     half of these epochs, by their median, which a single epoch hardly changes.
     """
-    if len(epochs) < max(part["by_epoch"], SMOOTH + 1):
-        return None, _too_short(epochs, max(part["by_epoch"], SMOOTH + 1))
-    accuracy = epochs["test_accuracy"].head(part["by_epoch"])
+    needed = max(part["by_epoch"], SMOOTH + 1)
+    if len(epochs) < needed:
+        return None, _too_short(epochs, needed)
+    accuracy = epochs["test_accuracy"].head(needed)
     smooth = accuracy.rolling(SMOOTH).median().dropna()
     fall = float(smooth.max() - smooth.iloc[-1])
     noise = _noise(accuracy.tail(math.ceil(len(accuracy) / 2)))
@@ -77,7 +98,7 @@ def _noise(accuracy: pd.Series) -> float:
     return float(steps.median()) / (0.6745 * math.sqrt(2))
 
 
-@rule
+@rule("train", "test")
 def test_above_train(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Test accuracy is above training accuracy in every epoch."""
     above = epochs["test_accuracy"] > epochs["train_accuracy"]
@@ -90,11 +111,11 @@ def _slope(accuracy: pd.Series) -> float:
     return float(np.polyfit(np.arange(len(accuracy)), accuracy.to_numpy() * 100, 1)[0])
 
 
-@rule
+@rule("train")
 def slow_after_train_accuracy(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """After training accuracy reaches ``value``, it gains less than ``points_per_epoch``."""
     after = epochs[epochs["train_accuracy"].cummax() >= part["value"]]["train_accuracy"]
-    level = percent(part["value"], 0)
+    level = stated(part["value"])
     if len(after) < SLOPE_EPOCHS:
         passed = f"training accuracy is above {level} in {plural(len(after), 'epoch')}"
         return None, f"{passed}, where it takes {SLOPE_EPOCHS} to tell"
@@ -103,7 +124,7 @@ def slow_after_train_accuracy(epochs: pd.DataFrame, part: dict[str, Any]) -> Res
     return gain < part["points_per_epoch"], f"{said} beyond {level}"
 
 
-@rule
+@rule("train", "test")
 def test_accuracy_then(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Test accuracy is within ``within`` of ``value`` when training accuracy reaches 0.81."""
     after = epochs[epochs["train_accuracy"] >= 0.81]
@@ -114,7 +135,7 @@ def test_accuracy_then(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     return bool(abs(then - part["value"]) <= part["within"]), said
 
 
-@rule
+@rule("train", "test")
 def slow_after_epoch(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """From ``epoch`` on, both accuracies gain less than ``points_per_epoch`` per epoch."""
     after = epochs[epochs["epoch"] >= part["epoch"]]
@@ -126,7 +147,7 @@ def slow_after_epoch(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     return train < limit and test < limit, f"{said}, test {signed(test, 3)}"
 
 
-@rule
+@rule("test")
 def still_rising(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Test accuracy is best in the last ``last_share`` of the epochs, after ``after_epoch``."""
     needed = max(part.get("after_epoch", 0) + 1, math.ceil(1 / part["last_share"]))
@@ -138,15 +159,15 @@ def still_rising(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     return best >= len(epochs) - last, f"{said}; the last {last} are looked at"
 
 
-@rule
+@rule("test")
 def best_test_accuracy(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Best test accuracy is within ``within`` of the value ``of``."""
     best = epochs["test_accuracy"].max()
-    said = f"test accuracy {percent(best)} at best, claimed {percent(part['of'], 0)}"
+    said = f"test accuracy {percent(best)} at best, claimed {stated(part['of'])}"
     return bool(abs(best - part["of"]) <= part["within"]), said
 
 
-@rule
+@rule("test")
 def best_above(epochs: pd.DataFrame, part: dict[str, Any], *others: pd.DataFrame) -> Result:
     """Best test accuracy is more than ``beyond`` percentage points above that of all other logs."""
     tops = [float(other["test_accuracy"].max()) for other in others]

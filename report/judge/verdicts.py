@@ -218,31 +218,35 @@ class Verdict:
     def label(self) -> str:
         """The verdict as shown in the report, with the number of further seeds if undecided."""
         after = ", post hoc" if self.post_hoc and self.verdict in DECIDED else ""
-        return _label(self.verdict, self.parts, self.level) + after
+        return _label(self.verdict, self.parts, self.level, self.how) + after
 
     @property
     def label_here(self) -> str:
         """The verdict of the runs in ``here``, or an empty text if they give none."""
         if self.here is None or self.here.verdict not in (*DECIDED, UNDECIDED):
             return ""
-        return _label(self.here.verdict, self.here.parts, self.here.level)
+        return _label(self.here.verdict, self.here.parts, self.here.level, self.how)
 
 
-def _label(verdict: str, parts: Sequence[Part], level: float) -> str:
+def _label(verdict: str, parts: Sequence[Part], level: float, how: str) -> str:
     open_parts = [part for part in parts if part.verdict == UNDECIDED]
     if verdict == NOT_RUN and any(part.verdict != NOT_RUN for part in parts):
         return "not run in full"
     if verdict != UNDECIDED or not open_parts:
         return verdict
-    waiting = max(part.waiting for part in open_parts)
+    # Where any part suffices, the one that takes the fewest seeds.
+    of_all = min if how == "any" else max
+    waiting = of_all(part.waiting for part in open_parts)
     if waiting:
         return f"{UNDECIDED} ({plural(waiting, 'more seed')} until the first look)"
-    needed = [part.needed(level) for part in open_parts]
-    if None in needed:
+    refuting = level * len(parts) if how == "any" else level / len(parts)
+    needed = [part.needed(level, refuting) for part in open_parts]
+    known = [n for n in needed if n is not None]
+    if not known or (how == "all" and len(known) < len(needed)):
         return f"{UNDECIDED} (at least 1 more seed)"
-    most = max(n for n in needed if n is not None)
-    if not most:
+    more = of_all(known)
+    if not more:
         return UNDECIDED
-    if most > MOST_SEEDS:
+    if more > MOST_SEEDS:
         return f"{UNDECIDED} (more than {MOST_SEEDS} more seeds)"
-    return f"{UNDECIDED} (about {plural(most, 'more seed')})"
+    return f"{UNDECIDED} (about {plural(more, 'more seed')})"

@@ -94,14 +94,13 @@ def problem_with(kind: str, test: dict[str, Any]) -> str:
 
 
 def _likeness(form: dict[str, Any], test: dict[str, Any]) -> int:
-    words = {k: v for k, v in form["keys"].items() if isinstance(v, list)}
-    return sum(
-        2 if test.get(k) in words.get(k, ()) else 1 for k in form["keys"].keys() & test.keys()
-    )
+    known = {**form["keys"], **form.get("optional", {})}
+    words = {k: v for k, v in known.items() if isinstance(v, list)}
+    return sum(2 if test[k] in words.get(k, ()) else 1 for k in known.keys() & test.keys())
 
 
 def _schema(form: dict[str, Any]) -> dict[str, Any]:
-    choices = {**form.get("one_of", {}), **form.get("some_of", {})}
+    choices = form.get("some_of", {})
     every = {**form["keys"], **form.get("optional", {}), **choices}
     schema: dict[str, Any] = {
         "type": "object",
@@ -113,6 +112,5 @@ def _schema(form: dict[str, Any]) -> dict[str, Any]:
         "additionalProperties": False,
     }
     if choices:
-        word = "oneOf" if "one_of" in form else "anyOf"
-        schema[word] = [{"required": [key]} for key in choices]
+        schema["anyOf"] = [{"required": [key]} for key in choices]
     return schema

@@ -86,6 +86,11 @@ def _problem(claim: dict[str, Any], test: dict[str, Any], logs: set[Any]) -> str
         problems.append(problem_with("trend", rule | arm))
         named = [log["run"], *log.get("others", [])]
         problems += [f"logs.csv has no run {run}" for run in named if run not in logs]
+    problems += [
+        f"trends: {part['rule']} compares published logs, and belongs to logs"
+        for part in test.get("trends", [])
+        if isinstance(part, dict) and "others" in part
+    ]
     return next((problem for problem in problems if problem), "")
 
 

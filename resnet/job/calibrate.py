@@ -67,7 +67,8 @@ def measure(config: RunConfig) -> dict[str, float]:
     )
     device = pick_device()
     noise = _noise(config, images), _noise(config, 1_000)
-    run = Run(config, place(config, *noise, {}, device), device)
+    # Without CUDA graphs, as runs are by default; and their recording would be part of the time.
+    run = Run(config, place(config, *noise, {}, device), device, cuda_graphs=False)
     steps = run.train_to_epoch_end()
     for _ in range(min(warm_up, run.steps)):
         next(steps)

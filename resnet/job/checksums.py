@@ -86,7 +86,11 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m resnet.job.checksums", description=main.__doc__
     )
     parser.add_argument("folders", type=Path, nargs="+", help="results, or a part of it")
-    found = [record for folder in parser.parse_args(argv).folders for record in records(folder)]
+    folders = parser.parse_args(argv).folders
+    found = [record for folder in folders for record in records(folder)]
+    if not found:
+        print(f"error: no run record in {', '.join(map(str, folders))}", file=sys.stderr)
+        return 1
     wrong = [message for record in found for message in problems(record)]
     for message in wrong:
         print(f"error: {message}", file=sys.stderr)

@@ -65,25 +65,32 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
+def _problem_with(device: torch.device, config: RunConfig, gpu: str) -> str | None:
+    """Return why a run can't be trained on the device, or None."""
+    if device.type != "cpu":
+        return None
+    if gpu == "always":
+        return "gpu is always, and PyTorch finds no GPU: install a driver, or set gpu: auto"
+    size = config.dataset.image_size
+    return estimate.memory_problem(estimate.training_bytes(config.model, size, config.batch_size))
+
+
 def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None) -> None:
     """Train the run of ``config``, from its checkpoint if there is one, and write its record.
 
     ``held`` is the GPU that the run holds, if any.
     """
-    size = config.dataset.image_size
-    problem = estimate.memory_problem(
-        estimate.training_bytes(config.model, size, config.batch_size)
-    )
+    machine.set_up(args.threads)
+    device = machine.pick_device()
+    problem = _problem_with(device, config, args.gpu)
     if problem:
         raise ValueError(problem)
-    machine.set_up(args.threads)
     started = origin(config)
     facts = read_facts(args.data)
     if facts["dataset"] != config.data.dataset:
         raise ValueError(
             f"{args.data} contains {facts['dataset']}; the config needs {config.data.dataset}"
         )
-    device = machine.pick_device()
     if held and device.type == "cpu":
         log.info("GPU %s is assigned, but PyTorch finds none: trains on the CPU", held)
     key = _checkpoint_key(config, device, facts, started)

@@ -1,4 +1,4 @@
-"""Claims about the sign of an effect, or that a change doesn't help."""
+"""Claims about the sign of an effect, or that a change doesn't help or doesn't harm."""
 
 from __future__ import annotations
 
@@ -10,21 +10,33 @@ from report.judge.statistics.effects import MARGIN, Effect
 from report.judge.statistics.looks import Looks
 from report.wording import p_value
 
-CLAIMED = {"positive": "better", "negative": "worse", "not positive": "not better"}
+CLAIMED = {
+    "positive": "better",
+    "negative": "worse",
+    "not positive": "not better",
+    "not negative": "not worse",
+}
 """What a claim on a sign says of an arm, in words."""
+
+THRESHOLDS = {"not positive": MARGIN, "not negative": -MARGIN}
+"""The effect in points that a claim denies; 0 for a claim on a sign alone."""
+
+ABOVE = ("positive", "not negative")
+"""The signs that an effect above the threshold supports."""
 
 
 def p_values(looks: Looks[Effect], sign: str) -> PValues:
     """Return the p-values for an effect's claimed sign, for the opposite, and for a negligible one.
 
-    That a change doesn't help (``not positive``) is tested against a gain of `MARGIN`; a negligible
-    effect is one that doesn't help, so that it has no p-value of its own.
+    That a change doesn't help (``not positive``) is tested against a gain of `MARGIN`, and that it
+    doesn't harm (``not negative``) against a loss of it. A negligible effect supports either, so
+    it has no p-value of its own.
     """
     above, below = sides(looks, sign)
     threshold = threshold_of(sign)
     same = 1.0 if threshold else looks.p(effect.equivalence_p for effect in looks.seen)
     found = looks.p(above), looks.p(below)
-    return PValues(*(found if sign == "positive" else found[::-1]), same)
+    return PValues(*(found if sign in ABOVE else found[::-1]), same)
 
 
 def sides(looks: Looks[Effect], sign: str) -> tuple[list[float], list[float]]:
@@ -36,7 +48,7 @@ def sides(looks: Looks[Effect], sign: str) -> tuple[list[float], list[float]]:
 
 def threshold_of(sign: str) -> float:
     """Return the threshold that an effect is tested against, in points."""
-    return MARGIN if sign == "not positive" else 0.0
+    return THRESHOLDS.get(sign, 0.0)
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:

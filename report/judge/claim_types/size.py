@@ -7,13 +7,16 @@ from typing import Any
 
 from report.judge.evidence import Evidence
 from report.judge.parts import Part, PValues, region
-from report.wording import signed
+from report.wording import stated_points
 
 SIGNS = {"positive": 1, "negative": -1}
 
 
 def bounds(test: dict[str, Any]) -> tuple[float, float]:
-    """Return the interval (low, high) of differences that a size claim allows, in points."""
+    """Return the interval (low, high) of differences that a size claim allows, in points.
+
+    A claim that an effect is ``beyond`` a bound has a sign.
+    """
     sign = SIGNS.get(test.get("sign", ""), 0)
     if "within" in test:
         bound = test["within"]
@@ -32,9 +35,9 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     """Return the p-values for an effect inside and outside the claimed interval."""
     compared = evidence.effect(test["arm"], test.get("of", "test_accuracy"))
     looks, (low, high) = compared.looks, bounds(test)
-    claimed = f"{signed(low, 0)} to {signed(high, 0)}"
+    claimed = f"{stated_points(low)} to {stated_points(high)}"
     if math.isinf(low) or math.isinf(high):
-        claimed = f"below {signed(high, 0)}" if math.isinf(low) else f"above {signed(low, 0)}"
+        claimed = f"below {stated_points(high)}" if low < 0 else f"above {stated_points(low)}"
     both = [region(low, high, effect) for effect in looks.seen]
     inside, outside = [p for p, _ in both], [p for _, p in both]
     decided = compared.deciding(min(inside, outside, key=looks.p))

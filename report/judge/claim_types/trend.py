@@ -39,7 +39,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     return Part(
         sentence=f"{name}: {results[-1][seed][1]} (seed {seed}); holds in {number}.",
         arm=arm,
-        claimed="in every run",
+        claimed="in most runs",
         measured=f"in {number}",
         p=PValues(
             held.p(sign_test_p(sum(h), len(h)) for h in held.seen),

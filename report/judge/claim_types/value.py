@@ -8,7 +8,7 @@ from typing import Any
 from report.judge.evidence import Evidence
 from report.judge.parts import Part, PValues, region
 from report.judge.statistics.effects import CONFIDENCE
-from report.wording import percent
+from report.wording import percent, stated
 
 
 def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Part:
@@ -32,12 +32,12 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     return Part(
         sentence=(
             f"{evidence.name(test['arm'])}: {said} by the paper's metric"
-            f"{evidence.recompressed()}, published {percent(published)} with a tolerance of "
+            f"{evidence.recompressed()}, published {stated(published)} with a tolerance of "
             f"{points:g} points"
             f"{evidence.diverged(test['arm'])}."
         ),
         arm=test["arm"],
-        claimed=percent(published, 0),
+        claimed=stated(published),
         measured=brief,
         p=PValues(looks.p(inside for inside, _ in both), looks.p(outside for _, outside in both)),
         effect=looks.last if looks.seen else None,

@@ -15,6 +15,7 @@ from typing import Any
 from resnet.config import from_dict
 from resnet.costs.layers import layers
 from resnet.files import new_file
+from resnet.images.datasets import DATASETS
 from resnet.job.record import write_csv
 from resnet.settings import ConfigError
 
@@ -29,8 +30,9 @@ def rows_of(networks: dict[str, Any]) -> list[dict[str, Any]]:
     """
     rows = []
     for arm, groups in networks.items():
-        config = from_dict(groups)
-        found = layers(config.model, len(config.dataset.classes))
+        # The number of training images and the like don't matter, and may not fit the data set.
+        model = from_dict({"model": groups["model"]}).model
+        found = layers(model, len(DATASETS[groups["data"]["dataset"]].classes))
         rows += [{"arm": arm, **dataclasses.asdict(layer)} for layer in found]
     return rows
 

@@ -28,7 +28,8 @@ class Settings(ScheduleSettings, frozen=True, tag="drops"):
 
     def check(self, optimizer: OptimizerSettings) -> None:
         """Raise a `ConfigError` if the drops don't ascend after the warm-up."""
-        if list(self.drops) != sorted({*self.drops, self.warmup_share} - {self.warmup_share}):
+        later = {drop for drop in self.drops if drop > self.warmup_share}
+        if list(self.drops) != sorted(later):
             raise ConfigError(
                 "schedule.drops",
                 list(self.drops),

@@ -1,0 +1,43 @@
+"""Check the paper's facts and claims before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ablations.harness.document import DeclarationError
+from ablations.harness.study import Study
+from report.read import published
+from report.read.files import RecordError
+from resnet.settings import nearest
+
+
+def check_claims(study: Study) -> None:
+    """Raise an error if the paper's facts or claims are invalid, or name an arm that isn't there.
+
+    The report reads both files after training; what is wrong with them is said before it.
+    """
+    paper = study.home.paper
+    try:
+        published.load(paper)
+    except RecordError as error:
+        raise DeclarationError(paper, None, str(error)) from None
+    arms = [
+        f"{declaration.name}.{arm}"
+        for declaration in study.declarations.values()
+        for arm in ("base", *(arm.name for arm in declaration.arms))
+    ]
+    for claim, tests in study.home.tests.items():
+        for arm in _arms_in(tests or {}):
+            if arm not in arms:
+                raise DeclarationError(
+                    paper / "claims.yaml", None, f"{claim}: no arm {arm!r}{nearest(arm, arms)}"
+                )
+
+
+def _arms_in(tests: dict[str, Any]) -> Iterator[str]:
+    """Yield the arms that a claim's tests name, as ``ablation.arm``."""
+    yield from tests.get("beside", [])
+    for kind in ("exact", "values", "effects", "trends"):
+        for test in tests.get(kind, []):
+            yield from (test[key] for key in ("arm", "over") if key in test)
