@@ -4,7 +4,6 @@ import dataclasses
 import json
 import re
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -194,12 +193,18 @@ def test_limits_count_the_comparisons_of_several_seeds(tables):
     assert any(f"half of the {several} comparisons" in said for said in found["sentences"])
 
 
-def test_the_commands_name_the_studys_own_folder_and_options(tables):
+def test_the_commands_name_the_studys_own_folder_and_options(tables, tmp_path):
     study = tables.study | {"options": {"seeds": 3, "ablations": "[maxpool,path]"}}
-    folder = Path("results/demo_seeds")
-    first, second, _ = reproducibility.commands(study, tables.data, folder)
+    folder = tmp_path / "demo_seeds"
+    first, second = reproducibility.commands(study, tables.data, folder)
     assert first.endswith("--config scale=demo seeds=3 'ablations=[maxpool,path]'")
-    assert "results/demo_seeds" in second
+    assert second == "python -m report.claims results/demo_seeds"
+    # Weights can be trained again and compared; gaps make it a partial report.
+    (folder / "runs" / "base.final" / "seed0").mkdir(parents=True)
+    (folder / "runs" / "base.final" / "seed0" / "model.safetensors").touch()
+    _, verify, _, render_ = reproducibility.commands(study, tables.data, folder, partial=True)
+    assert verify == "python -m resnet.verify results/demo_seeds --sample 3"
+    assert render_ == "python -m report.render --partial results/demo_seeds"
 
 
 def test_a_report_without_the_first_seed_links_to_what_there_is(study):

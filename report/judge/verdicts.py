@@ -217,8 +217,16 @@ class Verdict:
     @property
     def label(self) -> str:
         """The verdict as shown in the report, with the number of further seeds if undecided."""
-        after = ", post hoc" if self.post_hoc and self.verdict in DECIDED else ""
-        return _label(self.verdict, self.parts, self.level, self.how) + after
+        return _label(self.verdict, self.parts, self.level, self.how) + self._after
+
+    @property
+    def short_label(self) -> str:
+        """The verdict, and whether it is post hoc."""
+        return self.verdict + self._after
+
+    @property
+    def _after(self) -> str:
+        return ", post hoc" if self.post_hoc and self.verdict in DECIDED else ""
 
     @property
     def label_here(self) -> str:

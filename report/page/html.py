@@ -72,9 +72,7 @@ def render(page: Page, tables: Tables, figures: Path) -> str:
     def svg(picture: Picture, narrow: bool) -> Markup:
         return inline(figures, picture, narrow)
 
-    macros = environment_.get_template("macros.html.j2").make_module(
-        {"svg": svg, "scale": page.scale}
-    )
+    macros = environment_.get_template("macros.html.j2").make_module({"svg": svg})
     given = {name: getattr(macros, name) for name in MACROS}
     rendered = [
         (section, Markup(_section(environment_, section, given)))  # noqa: S704 - escaped by jinja

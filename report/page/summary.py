@@ -19,10 +19,10 @@ def verdict_table(verdicts: Iterable[Verdict], labels: bool = True) -> str:
     verdicts
         The claims with their verdicts.
     labels
-        Whether verdicts have their details, such as how many more seeds they take.
+        Whether verdicts say how many more seeds they take.
     """
     rows = [
-        (v.says, v.claimed or DASH, v.measured or DASH, v.label if labels else v.verdict)
+        (v.says, v.claimed or DASH, v.measured or DASH, v.label if labels else v.short_label)
         for v in verdicts
     ]
     return table(HEAD, rows)

@@ -73,7 +73,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         "ablation, a ladder in its order: the mean of paired differences and its "
         f"{levels(table['level'])} paired-t interval over seeds ({seeds(table['n'])}). Within the "
         "shaded half a point a difference has no meaning; hollow marks come from one seed and "
-        "have no interval; arrowheads are intervals that go on."
+        "have no interval; an arrowhead is an interval beyond the axis."
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."

@@ -51,9 +51,9 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     caption = (
         f"{ablation['title']}: each bar is what a change adds to the rung above it (means over "
         f"seeds, {seeds(rungs['n'])}); lines are its {levels(level)} paired-t interval, "
-        "where there is more than one seed (an arrowhead is an interval that goes on); a bar is "
-        "pale where that leaves zero possible or there is none. In all: the last mean minus the "
-        "first."
+        "where there is more than one seed (an arrowhead: it extends beyond the axis); a bar is "
+        "pale where the interval contains zero or there is one seed. In all: the last mean minus "
+        "the first."
     )
     if len(rungs) < len(every):
         missing = every[every["accuracy_percent"].isna()]["rung"]

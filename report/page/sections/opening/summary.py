@@ -49,7 +49,7 @@ def scope(study: dict[str, Any], data: dict[str, Any]) -> str:
     named = f": {listed(titles)}" if len(titles) <= 3 else ""
     about = study["scale"]["about"]
     return (
-        f"{plural(len(titles), 'ablation')}{named}, experiments of the paper or about it. "
+        f"{plural(len(titles), 'declared ablation')}{named}, experiments of the paper or about it. "
         f"Images: {data['dataset']} ({data['pixels']}). {about[:1].upper()}{about[1:]}."
     )
 

@@ -66,8 +66,8 @@ def table(verdicts: list[Verdict], whose: str) -> Printed:
         if v.verdict != NOT_RUN
     ]
     return printed(
-        f"{whose}. Effects are in points of accuracy, with intervals not adjusted for the number "
-        "of claims, as verdicts are.",
+        f"{whose}. Effects are in points of accuracy. Verdicts allow for the number of claims; "
+        "the intervals shown do not.",
         columns,
         rows,
     )

@@ -34,7 +34,7 @@ def content(
         "steps": steps(study, runs),
         "provenance": provenance(runs, data),
         "receipt": [*receipt(folder), *adopted(runs), *imported(runs)],
-        "commands": commands(study, data, folder),
+        "commands": commands(study, data, folder, partial=not gaps.empty),
         "files": [
             *((name, f"{root}/tables/{name}.csv") for name in ("rates", "networks")),
             *((name, f"../tables/{name}.csv") for name in ("claims", *READ)),
@@ -140,17 +140,26 @@ def imported(runs: pd.DataFrame) -> list[str]:
     ]
 
 
-def commands(study: dict[str, Any], data: dict[str, Any], folder: Path) -> list[str]:
-    """Return the commands that reproduce this study in ``folder``."""
+def commands(
+    study: dict[str, Any], data: dict[str, Any], folder: Path, partial: bool = False
+) -> list[str]:
+    """Return the commands that train this study, and that check and show what is in ``folder``.
+
+    Runs can be verified where records keep their weights. The report of a ``partial`` study is made
+    by a command of its own, which trains nothing.
+    """
     scale = study["scale"]
     asked = [f"scale={scale['name']}"]
     if data["source"] in ("archive", "parquet", "folders"):
         asked += [f"data_source={data['source']}", "data_folder=FOLDER"]
     asked += [f"{key}={value}" for key, value in study.get("options", {}).items()]
+    weights = any((folder / "runs").glob("*/seed*/model.safetensors"))
+    given, place = " ".join(map(shlex.quote, asked)), f"results/{folder.name}"
     return [
-        f"snakemake --cores all --config {' '.join(map(shlex.quote, asked))}",
-        f"python -m resnet.verify results/{folder.name} --sample 3",
-        f"python -m report.claims results/{folder.name}",
+        f"snakemake --cores all --config {given}",
+        *([f"python -m resnet.verify {place} --sample 3"] if weights else []),
+        f"python -m report.claims {place}",
+        *([f"python -m report.render --partial {place}"] if partial else []),
     ]
 
 
