@@ -48,6 +48,6 @@ def agreement(
     ranges = f"{percent(min(best), 1)} to {percent(max(best), 1)} at best"
     measured = ", ".join(percent(value, 1) for value in near)
     return [
-        f"The published logs of this network ({ranges}) and these runs ({measured}) agree; the "
-        f"printed {stated(published)} stands alone."
+        f"The published logs of this network ({ranges}) and these runs ({measured}) agree; no "
+        f"log comes within half the tolerance of the printed {stated(published)}."
     ]

@@ -148,7 +148,10 @@ def make_run(
 def _checkpoint_key(
     config: RunConfig, device: torch.device, facts: dict[str, Any], started: dict[str, Any]
 ) -> str:
-    """Return the checkpoint's key: everything that must be equal to resume with identical bits."""
+    """Return the checkpoint's key: everything that must be equal to resume with identical bits.
+
+    But for the number of threads on a CPU: another one is no reason to train from the beginning.
+    """
     parts = {
         "config": to_json(config),
         "data": facts["sha256"],
