@@ -37,12 +37,17 @@ def options(given: list[str]) -> dict[str, Any]:
     return settings
 
 
-def write_document(study: Study, args: argparse.Namespace) -> None:
-    """Write study.json, after checking the paper's claims."""
+def check_paper(study: Study) -> None:
+    """Raise an error if the paper's facts or claims are invalid."""
     # pandas takes a second to import, which the other commands need not wait for.
     from ablations.planning.claims import check_claims
 
     check_claims(study)
+
+
+def write_document(study: Study, args: argparse.Namespace) -> None:
+    """Write study.json, after checking the paper's claims."""
+    check_paper(study)
     with new_file(args.output) as beside:
         beside.write_text(json.dumps(to_document(study), indent=1) + "\n", encoding="utf-8")
 
@@ -114,10 +119,7 @@ def check(study: Study, args: argparse.Namespace) -> None:
 
     `resolve` has already checked every declaration.
     """
-    # pandas takes a second to import, which the other commands need not wait for.
-    from ablations.planning.claims import check_claims
-
-    check_claims(study)
+    check_paper(study)
     print(f"{len(study.ablations)} ablations, {len(study.runs)} runs at scale {study.scale.name}")
 
 

@@ -130,6 +130,10 @@ def test_sign_flips_by_hand():
     assert effects.sign_flip_p(np.ones(5)) == 2 ** (1 - 5)
 
 
+def test_a_p_value_of_drawn_flips_is_never_zero():
+    assert effects.sign_flip_p(np.linspace(1, 2, 40)) == pytest.approx(1 / 100_001)
+
+
 def test_many_sign_flips_are_drawn():
     differences = np.random.default_rng(1).normal(0.3, 1, 30)
     near = stats.ttest_1samp(differences, 0).pvalue

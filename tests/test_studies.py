@@ -18,7 +18,7 @@ from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from benchmarks import synthetic
 from report.judge.claims import judge
-from report.judge.evidence import Evidence
+from report.judge.evidence import Evidence, Untestable
 from report.page.pdf import engine
 from report.read.published import published_of
 from report.read.tables import read_tables
@@ -288,3 +288,21 @@ def test_an_effect_may_be_on_the_training_images(their_report):
     expected = (runs["plain_depth.plain_32"] - runs["base.plain_20"]).mean()
     sign = "+" if expected > 0 else "\N{MINUS SIGN}"
     assert f"32 layers against base on the training images: {sign}{abs(expected):.2f}" in said
+
+
+def test_an_effect_on_an_accuracy_that_isnt_recorded_cant_be_tested(their_report):
+    tables = read_tables(their_report)
+    tables.runs["final_train_accuracy"] = float("nan")
+    with pytest.raises(Untestable, match="train accuracy isn't recorded for all runs"):
+        Evidence(tables).effect("plain_depth.plain_32", "train_accuracy")
+
+
+def test_1202_layers_are_one_run():
+    found = resolve({"study": "studies/deep_residual_learning", "scale": "paper"}).ablations
+    runs = {
+        member.run
+        for name in ("residual_depth", "thousand_layers")
+        for member in found[name].members
+        if member.name == "residual_1202"
+    }
+    assert runs == {"residual_depth.residual_1202"}

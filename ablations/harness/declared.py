@@ -37,9 +37,14 @@ def declared_networks(study: Study) -> dict[str, Any]:
 
 def _named(claims: Any) -> Iterator[str]:
     """Yield the arms that exact tests name, as ``ablation.arm``."""
+    for test in _exact(claims):
+        yield from (test[key] for key in ("arm", "over") if key in test)
+
+
+def _exact(claims: Any) -> Iterator[dict[str, Any]]:
+    """Yield the exact tests of claims; a claim may have no tests yet."""
     for claim in claims:
-        for test in (claim or {}).get("exact", []):
-            yield from (test[key] for key in ("arm", "over") if key in test)
+        yield from (claim or {}).get("exact", [])
 
 
 def _config(study: Study, name: str) -> RunConfig | None:
@@ -68,11 +73,6 @@ def headline_base(study: Study) -> RunConfig:
 
 def epochs_with_rates(study: Study) -> int:
     """Return the number of epochs up to the last one whose learning rate a claim states."""
-    facts, tests = study.home.facts, study.home.tests.values()
-    named = [
-        test["rates"]
-        for claim in tests
-        for test in (claim or {}).get("exact", [])
-        if "rates" in test
-    ]
+    facts, tests = study.home.facts, _exact(study.home.tests.values())
+    named = [test["rates"] for test in tests if "rates" in test]
     return 1 + max((max(facts[name]["epochs"]) for name in named), default=0)

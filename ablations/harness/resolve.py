@@ -298,19 +298,14 @@ def _check_memory(study: Study) -> None:
     """
     if gpu_visible() or study.scale.runs:
         return
-    for name in study.covered:
-        ablation = study.ablations[name]
-        for member in ablation.members:
-            config = study.runs.get(member.run)
-            if config is None:
-                continue
+    for ablation in (study.ablations[name] for name in study.covered):
+        for member in (m for m in ablation.members if m.run in study.runs):
+            config, declaration = study.runs[member.run], ablation.declaration
             size = config.dataset.image_size
-            needed = estimate.training_bytes(config.model, size, config.batch_size)
-            problem = estimate.memory_problem(needed)
+            problem = estimate.memory_problem(config.model, size, config.batch_size)
             if problem:
-                document, design = ablation.declaration.document, ablation.declaration.design
-                keys = ("base",) if member.name == "base" else (design, member.name)
-                raise document.error(f"{keys[-1]}: {problem}", *keys)
+                keys = () if member.name == "base" else (declaration.design,)
+                raise declaration.document.error(f"{member.name}: {problem}", *keys, member.name)
 
 
 class _Resolver:

@@ -67,6 +67,7 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
     for key in content:
         if key not in allowed:
             raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
+    # A list, since what is given needn't be hashable.
     if content.get("dataset") not in list(DATASETS):
         raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
     amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}

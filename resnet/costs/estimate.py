@@ -32,8 +32,9 @@ def training_bytes(network: NetworkSettings, image_size: int, batch_size: int) -
     return 4 * (4 * parameters(network, image_size) + 3 * outputs * batch_size)
 
 
-def memory_problem(needed: int) -> str | None:
-    """Return an error message if ``needed`` bytes exceed this machine's memory, else None."""
+def memory_problem(network: NetworkSettings, image_size: int, batch_size: int) -> str | None:
+    """Return an error message if training needs more than this machine's memory, else None."""
+    needed = training_bytes(network, image_size, batch_size)
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed <= there:
         return None

@@ -65,16 +65,6 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
-def _problem_with(device: torch.device, config: RunConfig, gpu: str) -> str | None:
-    """Return why a run can't be trained on the device, or None."""
-    if device.type != "cpu":
-        return None
-    if gpu == "always":
-        return "gpu is always, and PyTorch finds no GPU: install a driver, or set gpu: auto"
-    size = config.dataset.image_size
-    return estimate.memory_problem(estimate.training_bytes(config.model, size, config.batch_size))
-
-
 def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None) -> None:
     """Train the run of ``config``, from its checkpoint if there is one, and write its record.
 
@@ -82,8 +72,9 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     """
     machine.set_up(args.threads)
     device = machine.pick_device()
-    problem = _problem_with(device, config, args.gpu)
-    if problem:
+    # How much memory a GPU has, it says itself.
+    problem = estimate.memory_problem(config.model, config.dataset.image_size, config.batch_size)
+    if problem and device.type == "cpu":
         raise ValueError(problem)
     started = origin(config)
     facts = read_facts(args.data)
@@ -91,8 +82,8 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
         raise ValueError(
             f"{args.data} contains {facts['dataset']}; the config needs {config.data.dataset}"
         )
-    if held and device.type == "cpu":
-        log.info("GPU %s is assigned, but PyTorch finds none: trains on the CPU", held)
+    if device.type == "cpu" and (held or args.gpu == "always"):
+        log.warning("a GPU is asked for, but PyTorch finds none: trains on the CPU")
     key = _checkpoint_key(config, device, facts, started)
     kept = checkpoint.kept_record(args.checkpoint, key)
     if kept.is_dir() and not checksums.problems(kept):
