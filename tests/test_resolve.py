@@ -305,6 +305,14 @@ def test_the_papers_claims_have_ids(claims, tmp_path):
         registry.claims_of(Home(tmp_path))
 
 
+@pytest.mark.parametrize("headline", ["", "headline: final", "headline: {base: [final]}"])
+def test_the_papers_headline_names_a_base(headline, tmp_path):
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "published.yaml").write_text(f"title: T\n{headline}\n")
+    with pytest.raises(DeclarationError, match=r"headline: base: allowed are final"):
+        registry._check_headline(Home(tmp_path), {"final": None})
+
+
 def test_amounts_for_an_ablation_that_isnt_there_are_refused():
     scale = registry.load_scale("smoke")
     with pytest.raises(DeclarationError, match=r"exceptions: .* mean maxpool"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ablations.harness.document import read
 from ablations.harness.study import Study
 from resnet.config import RunConfig, changed, to_dict
 
@@ -62,13 +61,7 @@ def _config(study: Study, name: str) -> RunConfig | None:
 
 def headline_base(study: Study) -> RunConfig:
     """Return the base of the paper's headline result, at its full length."""
-    document = read(study.home.paper / "published.yaml")
-    headline = document.content.get("headline")
-    base = headline.get("base") if isinstance(headline, dict) else None
-    if base not in study.bases:
-        known = ", ".join(study.bases)
-        raise document.error(f"headline: base: allowed are {known}, got {base!r}", "headline")
-    return study.bases[base]
+    return study.bases[study.home.facts["headline"]["base"]]
 
 
 def epochs_with_rates(study: Study) -> int:

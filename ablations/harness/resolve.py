@@ -115,6 +115,16 @@ def claims_of(home: Home) -> list[str]:
     return ids
 
 
+def _check_headline(home: Home, bases: Mapping[str, RunConfig]) -> None:
+    """Raise an error unless the paper's headline result names a base."""
+    document = read(home.paper / "published.yaml")
+    headline = document.content.get("headline")
+    base = headline.get("base") if isinstance(headline, dict) else None
+    if base not in list(bases):
+        known = ", ".join(bases)
+        raise document.error(f"headline: base: allowed are {known}, got {base!r}", "headline")
+
+
 def gpu_visible() -> bool:
     """Return whether an NVIDIA GPU exists and isn't hidden, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
@@ -155,6 +165,7 @@ def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
         scale = _looked_at(scale, options["looks"])
         given["looks"] = f"[{','.join(map(str, scale.looks))}]"
     bases = load_bases(folder / "_bases.yaml")
+    _check_headline(home, bases)
     declared = load_declarations(bases, folder, home)
     declarations = {name: _some_arms(scale, every) for name, every in declared.items()}
     _check_names("arms", scale, scale.arms, declarations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ablations.harness.document import DeclarationError
@@ -21,7 +22,8 @@ def check_claims(study: Study) -> None:
     try:
         published.load(paper)
     except RecordError as error:
-        raise DeclarationError(paper, None, str(error)) from None
+        path, _, problem = str(error).partition(": ")
+        raise DeclarationError(Path(path), None, problem) from None
     arms = [
         f"{declaration.name}.{arm}"
         for declaration in study.declarations.values()

@@ -91,7 +91,7 @@ def _draw_curves(
 def _caption(counts: pd.Series, narrow: bool, curves: bool) -> str:
     first, second = ("Above", "Below") if narrow else ("Left", "Right")
     several = (
-        "the mean and its 95% t interval over seeds (an arrowhead is an interval that goes on)"
+        "the mean and its 95% t interval over seeds (an arrowhead: it extends beyond the axis)"
         if counts.max() > 1
         else "no interval"
     )

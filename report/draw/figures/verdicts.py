@@ -87,8 +87,8 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         "The claims on differences and accuracies (an accuracy as its distance from the published "
         f"one), grouped by verdict. {counts} Marks are means over seeds (n = {_numbers(parts)}) "
         f"with their {confidence} t interval; hollow marks are undecided: their interval doesn't "
-        "settle what is claimed at the level for all claims together. Arrowheads are intervals "
-        "that go on."
+        "settle what is claimed at the level for all claims together. An arrowhead is an interval "
+        "beyond the axis."
     )
     return Drawing(figure, f"{counts} {found}".strip(), caption, data)
 

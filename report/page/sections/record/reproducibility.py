@@ -99,7 +99,7 @@ def receipt(folder: Path) -> list[str]:
         f"Trained again: {row['run']} seed {row['seed']}, {row['verdict']} "
         f"({row['points_apart']:g} points apart)."
         for row in rows
-    ] or ["No run has been trained again to verify it yet: python -m resnet.verify FOLDER."]
+    ] or [_not_verified(folder)]
     kept = [
         f"{plural(row['records'], 'record')} of commit {row['commit'][:12]} (code digest "
         f"{row['recorded']}) count as made by the code with digest {row['today']}: both gave the "
@@ -107,6 +107,17 @@ def receipt(folder: Path) -> list[str]:
         for row in _receipt(folder / "kept.json")
     ]
     return again + kept
+
+
+def _not_verified(folder: Path) -> str:
+    if not has_weights(folder):
+        return "No run has been trained again to verify it, which takes records with weights."
+    return "No run has been trained again to verify it yet: python -m resnet.verify FOLDER."
+
+
+def has_weights(folder: Path) -> bool:
+    """Return whether a record in ``folder`` has its weights, which `resnet.verify` compares."""
+    return any((folder / "runs").glob("*/seed*/model.safetensors"))
 
 
 def _receipt(path: Path) -> list[dict[str, Any]]:
@@ -153,11 +164,10 @@ def commands(
     if data["source"] in ("archive", "parquet", "folders"):
         asked += [f"data_source={data['source']}", "data_folder=FOLDER"]
     asked += [f"{key}={value}" for key, value in study.get("options", {}).items()]
-    weights = any((folder / "runs").glob("*/seed*/model.safetensors"))
     given, place = " ".join(map(shlex.quote, asked)), f"results/{folder.name}"
     return [
         f"snakemake --cores all --config {given}",
-        *([f"python -m resnet.verify {place} --sample 3"] if weights else []),
+        *([f"python -m resnet.verify {place} --sample 3"] if has_weights(folder) else []),
         f"python -m report.claims {place}",
         *([f"python -m report.render --partial {place}"] if partial else []),
     ]
