@@ -7,6 +7,7 @@ from typing import Any
 
 from ablations.harness.study import Study
 from resnet.config import RunConfig, changed, to_dict
+from resnet.images.datasets import DATASETS
 
 
 def declared_networks(study: Study) -> dict[str, Any]:
@@ -29,9 +30,14 @@ def declared_networks(study: Study) -> dict[str, Any]:
             if config:
                 asked[arm] = config, dataset
     return {
-        name: {"model": to_dict(config)["model"], "data": {"dataset": dataset}}
+        name: {"model": to_dict(config)["model"], "data": _data(dataset)}
         for name, (config, dataset) in asked.items()
     }
+
+
+def _data(dataset: str) -> dict[str, Any]:
+    """Return the group ``data`` for a data set, which may have fewer images than the default."""
+    return {"dataset": dataset, "training_images": DATASETS[dataset].training_images}
 
 
 def _named(claims: Any) -> Iterator[str]:

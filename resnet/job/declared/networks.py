@@ -15,7 +15,6 @@ from typing import Any
 from resnet.config import from_dict
 from resnet.costs.layers import layers
 from resnet.files import new_file
-from resnet.images.datasets import DATASETS
 from resnet.job.record import write_csv
 from resnet.settings import ConfigError
 
@@ -30,9 +29,8 @@ def rows_of(networks: dict[str, Any]) -> list[dict[str, Any]]:
     """
     rows = []
     for arm, groups in networks.items():
-        # The number of training images and the like don't matter, and may not fit the data set.
-        model = from_dict({"model": groups["model"]}).model
-        found = layers(model, len(DATASETS[groups["data"]["dataset"]].classes))
+        config = from_dict(groups)
+        found = layers(config.model, len(config.dataset.classes))
         rows += [{"arm": arm, **dataclasses.asdict(layer)} for layer in found]
     return rows
 
