@@ -66,7 +66,7 @@ def main() -> None:
             super().save()
 
     with tempfile.TemporaryDirectory() as folder:
-        guard = Counting(kept, Path(folder) / "checkpoint", "key", "now")
+        guard = Counting(kept, Path(folder) / "checkpoint", "key", {"began": "now"})
         seconds = np.zeros(2)
         while seconds.sum() < SECONDS:
             seconds[0] += epoch(kept, guard)

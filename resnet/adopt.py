@@ -93,11 +93,10 @@ def run_of(record: Path, planned: Planned) -> tuple[str, int]:
     seed = int(config.pop("seed"))
     run = planned.names.get(to_json(from_record(config)))
     if run is None:
-        raise ValueError(f"{record}: no run of the study has its config")
+        raise ValueError("no run of the study has its config")
     if seed >= planned.seeds[run]:
         raise ValueError(
-            f"{record}: its seed is {seed}, and {run} is planned with the seeds 0 to "
-            f"{planned.seeds[run] - 1}"
+            f"its seed is {seed}, and {run} is planned with the seeds 0 to {planned.seeds[run] - 1}"
         )
     return run, seed
 
@@ -187,7 +186,8 @@ def adopt_one(record: Path, study: Path, planned: Planned, args: argparse.Namesp
         run, seed = run_of(record, planned)
         differs = differences(record, study, planned.images)
     except (ConfigError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise Refused(str(error)) from None
+        reason = f"lacks {error}" if isinstance(error, KeyError) else error
+        raise Refused(f"{record}: {reason}") from None
     if differs and not args.as_they_are:
         raise Refused(f"{record}: differs ({'; '.join(differs)}); --as-they-are takes it")
     into = study / "runs" / run / f"seed{seed}"

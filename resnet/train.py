@@ -2,8 +2,8 @@
 
 ``python -m resnet.train --config JSON --seed K --data FOLDER --output FOLDER`` trains on CUDA if
 available, else on the CPU. A killed run resumes from its last checkpoint, and its result is
-bit-identical to that of an uninterrupted run (with the same number of threads on the same kind of
-machine), because the random numbers depend only on (seed, epoch, image).
+bit-identical to that of an uninterrupted run on the same kind of machine, because the random
+numbers depend only on (seed, epoch, image).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import filelock
 import torch
 
+from resnet.arguments import at_least
 from resnet.config import changed, from_dict
 from resnet.files import start_log
 from resnet.images.sources.cache import DataError
@@ -35,18 +36,20 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--config", required=True, help="the run config as JSON (missing: defaults)"
     )
-    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--seed", type=at_least(0), required=True)
     parser.add_argument("--run", default="run", help="the run's name, for its record and log")
     parser.add_argument(
         "--data", type=Path, required=True, help="the folder that the data stage wrote"
     )
     parser.add_argument("--output", type=Path, required=True, help="the run record's folder")
     parser.add_argument("--checkpoint", type=Path, help="default: beside the output")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--threads", type=at_least(1), default=1, help="CPU threads")
     parser.add_argument("--keep-weights", choices=("none", "bases", "all"), default="all")
     parser.add_argument("--gpu", choices=("auto", "always", "never"), default="auto")
     parser.add_argument("--asked-minutes", type=int, default=60, help="of a scheduler, if any")
-    parser.add_argument("--runs-per-gpu", type=int, default=1, help="at once, on one device")
+    parser.add_argument(
+        "--runs-per-gpu", type=at_least(1), default=1, help="at once, on one device"
+    )
     parser.add_argument("--cuda-graphs", choices=("never", "auto", "always"), default="never")
     parser.add_argument("--log", type=Path, help="a file to write the log to as well")
     args = parser.parse_args(argv)

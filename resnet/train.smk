@@ -13,6 +13,7 @@ from ablations.harness.resolve import gpu_visible
 from ablations.harness.study import named
 from resnet.config import to_dict
 from resnet.images.datasets import DATASETS
+from resnet.images.sources.folder import why_not_read
 from resnet.job.kept import accepted, read_kept
 from resnet.job.provenance import (
     DATA_PACKAGES,
@@ -53,6 +54,11 @@ if workflow.is_main_process and not workflow.dryrun:
 # A data set with one source needs no choice.
 SOURCES = DATASETS[DATASET].sources
 DATA_SOURCE = SOURCES[0] if len(SOURCES) == 1 else config["data_source"]
+DATA_FOLDER = os.path.expanduser(config["data_folder"])
+if workflow.is_main_process:
+    notice = why_not_read(Path(f"results/data/{DATASET}"), Path(DATA_FOLDER))
+    if notice:
+        print(notice, file=sys.stderr)
 
 # Records of other code that was found to train as today's does.
 KEPT = read_kept(Path(f"results/{SCALE}"))
@@ -87,15 +93,17 @@ rule data:
         "results/logs/data_{dataset}.log",
     conda:
         "../environment.yml"
+    resources:
+        # No param, for the same files elsewhere are no reason to train every run again.
+        folder=DATA_FOLDER,
     params:
         source=DATA_SOURCE,
-        folder=os.path.expanduser(config["data_folder"]),
         code=code_digest("resnet/images/sources", f"resnet/images/datasets/{DATASET}"),
         versions=versions_digest(*DATA_PACKAGES),
         into=subpath(output.facts, parent=True),
     shell:
         "exec python -m resnet.images.sources.prepare --dataset {wildcards.dataset} --source {params.source:q}"
-        " --folder {params.folder:q} --output {params.into:q} --log {log:q}"
+        " --folder {resources.folder:q} --output {params.into:q} --log {log:q}"
 
 
 rule train:

@@ -25,12 +25,14 @@ from typing import Any
 import numpy as np
 
 from resnet import train
+from resnet.arguments import at_least
 from resnet.config import from_record, to_json
 from resnet.files import new_file, start_log
 from resnet.job.kept import NAME as KEPT
 from resnet.job.kept import Kept, write_kept
 from resnet.job.provenance import ROOT, training_digest
 from resnet.job.verification.trees import (
+    LEAST_STEPS,
     STEPS,
     Trained,
     TreeError,
@@ -239,16 +241,17 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, help="results/<scale>")
-    parser.add_argument("--sample", type=int, default=3, help="how many runs, drawn with a seed")
+    parser.add_argument(
+        "--sample", type=at_least(1), default=3, help="how many runs, drawn with a seed"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE, help="in points")
     parser.add_argument("--keep", action="store_true", help="accept records of code like today's")
     parser.add_argument("--against", metavar="COMMIT", help="compare today's code with a commit's")
-    parser.add_argument("--steps", type=int, default=STEPS, help="of a run that are compared")
+    parser.add_argument(
+        "--steps", type=at_least(LEAST_STEPS), default=STEPS, help="of a run that are compared"
+    )
     args = parser.parse_args(argv)
-    for name in ("sample", "steps"):
-        if getattr(args, name) < 1:
-            parser.error(f"--{name}: {getattr(args, name)}; at least 1 is needed")
     args.folder = args.folder.resolve()
     start_log(None)
     work = keep if args.keep else against if args.against else train_again

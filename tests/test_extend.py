@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -148,6 +149,12 @@ def test_a_data_set_of_ones_own(project, tmp_path):
     assert set(runs["run"]) == {"base.design", "maxpool.with_maxpool"}
     confusion = pd.read_csv(project / "results" / "shapes" / "tables" / "confusion.csv")
     assert confusion["images"].sum() == 40
+    # The same files elsewhere plan nothing, and a line says which ones were read.
+    elsewhere = shutil.copytree(tmp_path, project / "elsewhere")
+    code, output = snakemake(project, "-n", scale="shapes", settings=(f"data_folder={elsewhere}",))
+    assert code == 0, output
+    assert "Nothing to be done" in output
+    assert f"were read from {tmp_path}, and data_folder is now {elsewhere}" in output
 
 
 def test_a_section_stands_in_both_renderings(project):

@@ -17,6 +17,7 @@ from resnet.images.datasets.digits.read import read_digits
 from resnet.images.sources import cache as data
 from resnet.images.sources import parquet as parquet_files
 from resnet.images.sources import prepare, source
+from resnet.images.sources.folder import note_folder, why_not_read
 
 
 def encoded(image, kind="PNG"):
@@ -473,3 +474,14 @@ def test_the_real_images_have_the_published_statistics(real):
     np.testing.assert_allclose(facts["channel_mean"], [0.4913, 0.4821, 0.4465], atol=1e-4)
     np.testing.assert_allclose(facts["channel_deviation"], [0.2452, 0.2428, 0.2606], atol=1e-4)
     assert np.bincount(splits["train"].labels).tolist() == [5_000] * 10
+
+
+def test_another_folder_than_the_one_that_was_read_is_named(tmp_path):
+    cache, first, second = (tmp_path / name for name in ("cache", "ü 1", "second"))
+    cache.mkdir()
+    assert why_not_read(cache, first) is None
+    note_folder(cache, first)
+    assert why_not_read(cache, tmp_path / "cache" / ".." / "ü 1") is None
+    said = why_not_read(cache, second)
+    assert f"were read from {first}, and data_folder is now {second}" in said
+    assert f"remove {cache}" in said

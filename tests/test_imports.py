@@ -20,6 +20,7 @@ from report.read.tables import read_tables
 from resnet.config import to_json
 from resnet.imports import __main__ as command
 from resnet.imports.curves import NAMES, CurveError, Point, curves
+from resnet.imports.sources import mlflow, wandb
 from resnet.job.declared import networks, rates
 from tests.conftest import report_on
 
@@ -210,6 +211,36 @@ def test_names_and_metrics_of_a_tracker_are_matched():
         curves(points, r"(?P<run>\w+)-s(?P<seed>\d)", {"test_accuracy": "acc"}, percent=False)
 
 
+def test_two_runs_of_one_run_and_seed_are_refused():
+    names = NAMES + ".*"
+    retried = [Point(f"width.twice/seed0{end}", 0, "test_accuracy", 0.5) for end in ("", " (2)")]
+    with pytest.raises(CurveError, match=r"seed0' and 'width.twice/seed0 \(2\)' are both width"):
+        curves(retried, names, {}, percent=False)
+    twins = [Point("width.twice/seed0", 0, "test_accuracy", 0.5, identity) for identity in "ab"]
+    with pytest.raises(CurveError, match=r"'width.twice/seed0' \(a\) and .* \(b\) are both"):
+        curves(twins, NAMES, {}, percent=False)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mlflow_runs_of_one_name_are_told_apart(tmp_path):
+    path = write_mlflow(tmp_path)
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(path.as_uri())
+    found = client.search_experiments(filter_string="name = 'width'")[0]
+    again = client.create_run(found.experiment_id, run_name="width.twice seed3")
+    client.log_metric(again.info.run_id, "val_acc", 0.1, step=0)
+    with pytest.raises(CurveError, match=again.info.run_id):
+        curves(mlflow.read(path), NAMES, {"test_accuracy": "val_acc"}, percent=False)
+
+
+def test_an_export_with_two_runs_of_one_name_is_refused(tmp_path):
+    path = tmp_path / "chart.csv"
+    path.write_text("Step,a.b seed0 - acc,a.b seed0 - acc\n0,0.5,0.6\n")
+    with pytest.raises(CurveError, match=r"column 'a.b seed0 - acc' twice, for two runs"):
+        list(wandb.read(path))
+
+
 def test_the_default_names_are_those_of_records():
     points = [Point("base.network/seed4", 0, "test_accuracy", 0.5)]
     assert set(curves(points, NAMES, {}, percent=False)) == {("base.network", 4)}
@@ -247,6 +278,10 @@ def test_a_mistake_in_where_runs_are_is_one_line(study, runs, said):
         ("run,seed,epoch,val_acc\nwidth.twice,0,x,0.5\n", "runs.csv:2: seed and epoch are whole"),
         ("run,seed,epoch,val_acc\nwidth.other,0,0,0.5\n", "there are width.other seed 0"),
         ("run,seed,epoch,val_acc\n", "no runs whose names match"),
+        (
+            "run,seed,epoch,val_acc\nwidth.twice,0,1,0.5\nwidth.twice,0,1,0.6\n",
+            "runs.csv:3: val_acc of width.twice/seed0, epoch 1, is there twice",
+        ),
         ("run,seed,epoch,acc\nwidth.twice,0,0,0.5\nwidth.twice,0,1,\n", "there are"),
         ("run,seed,epoch,train_loss\nwidth.twice,0,0,0.5\n", "has no test_accuracy"),
     ],

@@ -35,7 +35,7 @@ ALLOWED = {
     ),
     "resnet/job": (
         *("resnet.job", "resnet.training", "resnet.costs", "resnet.images", "resnet.config"),
-        *("resnet.registry", "resnet.settings", "resnet.files"),
+        *("resnet.registry", "resnet.settings", "resnet.files", "resnet.arguments"),
     ),
     "resnet": ("resnet",),
     "report/read": ("report.read", "report.wording", "report.writing", "resnet.files"),

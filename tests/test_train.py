@@ -210,8 +210,11 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
     with monkeypatch.context() as patch:
         patch.setattr(Run, "evaluate_epoch", interrupt)
         assert train.main(broken) == 130
-    assert train.main(broken) == 0
+    # Asked for another number of threads, a run keeps its own, on which its last bits depend.
+    assert train.main([*broken[:-1], str(3 - threads)]) == 0
     assert_same_bits(tmp_path / "whole", tmp_path / "broken")
+    summary = json.loads((tmp_path / "broken" / "summary.json").read_text())
+    assert summary["threads"] == threads
 
 
 @pytest.mark.parametrize("step", [8, 9, 13, 15])
@@ -290,6 +293,20 @@ def test_a_run_that_diverges_says_so_and_keeps_its_history(digits, tmp_path):
     assert not math.isfinite(rows["train_loss"].iloc[-1])
     # The loss of a batch: finite, and far above that of guessing among ten, ln 10.
     assert math.log(10) < summary["last_finite_train_loss"] < math.inf
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--threads", "0"), "--threads: 0; at least 1 is needed"),
+        (("--seed", "-1"), "--seed: -1; at least 0 is needed"),
+        (("--runs-per-gpu", "two"), "--runs-per-gpu: 'two' is no whole number"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(digits, tmp_path, capsys, option, said):
+    with pytest.raises(SystemExit):
+        train.main([*arguments(digits, tmp_path), *option])
+    assert said in capsys.readouterr().err
 
 
 def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):

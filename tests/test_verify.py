@@ -9,7 +9,9 @@ import pytest
 from resnet import train, verify
 from resnet.config import RunConfig, changed, from_dict, to_dict
 from resnet.job.kept import Kept, accepted, read_kept, write_kept
-from resnet.job.verification.trees import difference, problem_with
+from resnet.job.verification.trees import LEAST_STEPS, difference, problem_with
+from resnet.trace import few_images
+from resnet.training.length import steps_per_epoch
 
 ROOT = Path(__file__).parent.parent
 
@@ -130,10 +132,25 @@ def test_a_folder_without_records_is_an_error_and_stays_as_it_is(tmp_path, capsy
     assert not (tmp_path / "mistyped").exists()
 
 
-@pytest.mark.parametrize("option", ["--sample", "--steps"])
-def test_nothing_is_accepted_unseen(trained, option):
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--sample", "--sample: 0; at least 1 is needed"), ("--steps", "--steps: 0; at least 3 is")],
+)
+def test_nothing_is_accepted_unseen(trained, option, said, capsys):
     with pytest.raises(SystemExit):
         verify.main([str(trained), "--keep", option, "0"])
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("copies", [1, 4])
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_an_epoch_of_more_than_a_batch_ends_within_the_fewest_steps(copies, drop_last):
+    settings = {"augmentation": {"copies": [[]] * copies}, "drop_last": drop_last}
+    config = from_dict({"batch_size": 128, **settings})
+    short = changed(config, few_images(config, LEAST_STEPS))
+    assert 1 <= steps_per_epoch(short) < LEAST_STEPS
+    images = few_images(config, LEAST_STEPS)["data.training_images"] * copies
+    assert 128 < images < 256
 
 
 def test_a_record_is_accepted_by_commit_digest_and_config(trained):

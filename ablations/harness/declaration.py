@@ -22,7 +22,7 @@ RESERVED = (
     "base",
     *("null", "nan"),  # would be read from a table as missing values
     *("all", "data", "pictures", "train", "rates", "networks", "study", "collect", "compare"),
-    *("claims", "figures", "report", "pdf"),
+    *("imported", "claims", "figures", "report", "pdf"),
 )
 """Names that are already used for a rule, a folder, a run or a missing value."""
 

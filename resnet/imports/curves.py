@@ -27,12 +27,16 @@ class CurveError(ValueError):
 
 @dataclass(frozen=True)
 class Point:
-    """A value of a metric: the tracker's name of the run, the step, and its name of the metric."""
+    """A value of a metric: the tracker's name of the run, the step, and its name of the metric.
+
+    ``identity`` tells apart runs of one name, where a tracker allows them.
+    """
 
     name: str
     step: int
     metric: str
     value: float
+    identity: str = ""
 
 
 Curve = dict[int, dict[str, float]]
@@ -59,10 +63,11 @@ def curves(
     Raises
     ------
     CurveError
-        If an accuracy isn't a share.
+        If an accuracy isn't a share, or two of the tracker's runs are the same run and seed.
     """
     pattern, ours = re.compile(names), {metrics.get(name, name): name for name in METRICS}
     found: dict[tuple[str, int], Curve] = {}
+    theirs: dict[tuple[str, int], Point] = {}
     for point in points:
         named, metric = pattern.fullmatch(point.name), ours.get(point.metric)
         if not named or metric is None:
@@ -73,6 +78,18 @@ def curves(
                 f"{point.name}: {point.metric} is {point.value:g} at step {point.step}; accuracies "
                 "are from 0 to 1, or in percent with percent: true"
             )
-        curve = found.setdefault((named["run"], int(named["seed"])), {})
-        curve.setdefault(point.step, {})[metric] = value
+        run = named["run"], int(named["seed"])
+        first = theirs.setdefault(run, point)
+        if (first.name, first.identity) != (point.name, point.identity):
+            raise CurveError(_two_runs(*run, first, point))
+        found.setdefault(run, {}).setdefault(point.step, {})[metric] = value
     return found
+
+
+def _two_runs(run: str, seed: int, first: Point, second: Point) -> str:
+    """Return the error message for two of a tracker's runs that are the same run and seed."""
+    both = [f"{it.name!r}" + f" ({it.identity})" * bool(it.identity) for it in (first, second)]
+    return (
+        f"{both[0]} and {both[1]} are both {run} seed {seed}: rename or remove one of them, or "
+        "narrow the pattern names:"
+    )

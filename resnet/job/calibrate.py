@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from resnet.arguments import at_least
 from resnet.config import RunConfig, changed, from_dict, work_of
 from resnet.files import new_file
 from resnet.images.sources.cache import Split
@@ -104,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m resnet.job.calibrate", description=main.__doc__
     )
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=at_least(1), default=1)
     args = parser.parse_args(argv)
     set_up(args.threads)
     known = _read(args.cache)

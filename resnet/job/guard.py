@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from resnet.job import checkpoint
 from resnet.training.run import Run
@@ -31,13 +32,13 @@ class Guard:
     """Saves a run's checkpoints at intervals, and when a signal asks the process to stop.
 
     Saving takes at most 2% of the time: the interval is at least 50 times as long as the last save.
-    ``began`` is when the run began, which a checkpoint keeps.
+    ``began`` is what a checkpoint keeps of how the run began.
     """
 
     within_epoch_seconds = 60.0
     after_epoch_seconds = 5.0
 
-    def __init__(self, run: Run, path: Path, key: str, began: str) -> None:
+    def __init__(self, run: Run, path: Path, key: str, began: dict[str, Any]) -> None:
         self.run, self.path, self.key, self.began = run, path, key, began
         self.saved_at, self.cost = time.perf_counter(), 0.0
         self.asked_to_leave = self.may_raise = False
@@ -45,7 +46,7 @@ class Guard:
     def save(self) -> None:
         """Write the checkpoint now."""
         start = time.perf_counter()
-        checkpoint.save(self.path, self.key, self.run.state() | {"began": self.began})
+        checkpoint.save(self.path, self.key, self.run.state() | self.began)
         self.saved_at = time.perf_counter()
         self.cost = self.saved_at - start
 

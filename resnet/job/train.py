@@ -7,6 +7,7 @@ import functools
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -72,18 +73,11 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     """
     machine.set_up(args.threads)
     device = machine.pick_device()
-    # How much memory a GPU has, it says itself.
-    problem = estimate.memory_problem(config.model, config.dataset.image_size, config.batch_size)
-    if problem and device.type == "cpu":
-        raise ValueError(problem)
-    started = origin(config)
-    facts = read_facts(args.data)
-    if facts["dataset"] != config.data.dataset:
-        raise ValueError(
-            f"{args.data} contains {facts['dataset']}; the config needs {config.data.dataset}"
-        )
-    if device.type == "cpu" and (held or args.gpu == "always"):
-        log.warning("a GPU is asked for, but PyTorch finds none: trains on the CPU")
+    if device.type == "cpu":
+        check_memory(config)
+        if held or args.gpu == "always":
+            log.warning("a GPU is asked for, but PyTorch finds none: trains on the CPU")
+    started, facts = origin(config), facts_of(args.data, config)
     key = _checkpoint_key(config, device, facts, started)
     kept = checkpoint.kept_record(args.checkpoint, key)
     if kept.is_dir() and not checksums.problems(kept):
@@ -94,16 +88,9 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     splits = load(args.data, "train"), load(args.data, "test")
     images = place(config, *splits, facts, device)
     run = make_run(args, config, images, device)
-    saved = checkpoint.load(args.checkpoint, key)
-    if saved is not None:
-        run.restore(saved)
-        started["began"] = saved.get("began", started["began"])
-        log.info(
-            "%s seed %d  goes on at batch %d of %d", args.run, config.seed, run.step, run.steps
-        )
-    elif args.checkpoint.exists():
-        log.info("%s: not used, since its config, code or data differ", args.checkpoint)
-    guard = Guard(run, args.checkpoint, key, started["began"])
+    began = {"began": started["began"], "threads": args.threads} | resume(run, args, key)
+    started["began"] = began["began"]
+    guard = Guard(run, args.checkpoint, key, began)
     with guard.listening():
         train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
         with guard.evaluating():
@@ -116,6 +103,45 @@ def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None)
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(args.output, kept)
     args.checkpoint.unlink(missing_ok=True)
+
+
+def check_memory(config: RunConfig) -> None:
+    """Raise `ValueError` if this machine hasn't the memory that a run needs on a CPU."""
+    problem = estimate.memory_problem(config.model, config.dataset.image_size, config.batch_size)
+    if problem:
+        raise ValueError(problem)
+
+
+def facts_of(data: Path, config: RunConfig) -> dict[str, Any]:
+    """Return ``data.json`` of the images, which must be of the config's data set."""
+    facts = read_facts(data)
+    if facts["dataset"] != config.data.dataset:
+        raise ValueError(
+            f"{data} contains {facts['dataset']}; the config needs {config.data.dataset}"
+        )
+    return facts
+
+
+def resume(run: Run, args: argparse.Namespace, key: str) -> dict[str, Any]:
+    """Restore the run from its checkpoint, if there is one, and return how it began.
+
+    On a CPU the number of threads decides the last bits, so that the run keeps its own.
+    """
+    saved = checkpoint.load(args.checkpoint, key)
+    if saved is None:
+        if args.checkpoint.exists():
+            log.info("%s: not used, since its config, code or data differ", args.checkpoint)
+        return {}
+    run.restore(saved)
+    began: dict[str, Any] = {name: saved[name] for name in ("began", "threads") if name in saved}
+    threads = began.get("threads", args.threads)
+    torch.set_num_threads(threads)
+    kept = f" with {threads} threads, as it began" if threads != args.threads else ""
+    log.info(
+        *("%s seed %d  goes on at batch %d of %d%s", args.run, run.config.seed),
+        *(run.step, run.steps, kept),
+    )
+    return began
 
 
 def make_run(
@@ -141,7 +167,7 @@ def _checkpoint_key(
 ) -> str:
     """Return the checkpoint's key: everything that must be equal to resume with identical bits.
 
-    But for the number of threads on a CPU: another one is no reason to train from the beginning.
+    But for the number of threads, which the checkpoint itself holds.
     """
     parts = {
         "config": to_json(config),

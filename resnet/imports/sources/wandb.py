@@ -28,6 +28,12 @@ def _read_one(path: Path) -> Iterator[Point]:
         columns = [c for c in rows.fieldnames or () if " - " in c and not c.endswith(BOUNDS)]
         if not columns:
             raise CurveError(f"{path}: has no column such as 'my run - test_accuracy'")
+        twice = [column for column in columns if columns.count(column) > 1]
+        if twice:
+            raise CurveError(
+                f"{path}: has the column {twice[0]!r} twice, for two runs of one name: rename "
+                "one, or leave it out of the export"
+            )
         first = (rows.fieldnames or [""])[0]
         for number, row in enumerate(rows, 2):
             for column in columns:

@@ -21,6 +21,9 @@ ADAPTER = Path(__file__).with_name("trace_4f77428.py")
 STEPS = 200
 """Number of compared steps; the epoch is shortened to end within them."""
 
+LEAST_STEPS = 3
+"""The fewest steps within which an epoch of one batch and a half ends."""
+
 
 class TreeError(Exception):
     """A commit can't be checked out, or its code fails."""
