@@ -1,5 +1,6 @@
 """The verdicts as Markdown: the summary beside a report, and the block in the README."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -36,6 +37,16 @@ def test_what_was_measured_is_said_in_a_few_words():
     many = [part("a", "supported"), part("b", "refuted"), part("c", "supported")]
     assert verdict(*many).measured == "2 of 3 supported, 1 of 3 refuted"
     assert verdict(*many).claimed == "better"
+    # The claim "the stride in the first convolution helps" says "worse" of the other arm.
+    worse, better = part("", claimed="worse"), part("", claimed="better")
+    second = dataclasses.replace(worse, name="stride in the second")
+    assert verdict(second).claimed == "stride in the second: worse"
+    assert verdict(second, better).claimed == "stride in the second: worse; better"
+    assert verdict(*[second] * 2).claimed == "worse"
+    found = dataclasses.replace(second, measured="−1.7")
+    assert verdict(found).measured == "−1.7"
+    assert verdict(found, better).measured == "stride in the second: −1.7"
+    assert verdict(dataclasses.replace(found, claimed="")).measured == "stride in the second: −1.7"
 
 
 def test_an_effect_is_said_with_its_interval():

@@ -46,8 +46,8 @@ class Compared:
 
     @property
     def brief(self) -> str:
-        """The arm, its effect in points, the interval, and the number of pairs, for a table."""
-        return f"{self.name}: {briefly(self.pairs.effect, self.pairs.share)}"
+        """The effect in points, the interval, and the number of pairs, for a table."""
+        return briefly(self.pairs.effect, self.pairs.share)
 
     def sentence(self, tested: str = "") -> str:
         """Return the effect as a sentence, with what was ``tested`` on it."""

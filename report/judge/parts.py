@@ -64,6 +64,8 @@ class Part:
         How many more seeds the first look takes.
     gains
         For a claim on a sign, whether the test that counts finds a gain.
+    name
+        For an effect, the arm in words.
     """
 
     sentence: str
@@ -79,6 +81,7 @@ class Part:
     later: tuple[tuple[int, float], ...] = ()
     waiting: int = 0
     gains: bool | None = None
+    name: str = ""
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -196,13 +196,20 @@ class Verdict:
 
     @property
     def claimed(self) -> str:
-        """What was published, in a few words."""
-        return "; ".join(dict.fromkeys(part.claimed for part in self.parts if part.claimed))
+        """What was published, in a few words; of one arm, or if it differs by arm, of which."""
+        stated = [part for part in self.parts if part.claimed]
+        words = list(dict.fromkeys(part.claimed for part in stated))
+        if len(stated) == 1 or len(words) > 1:
+            words = list(dict.fromkeys(_of(part, part.claimed) for part in stated))
+        return "; ".join(words)
 
     @property
     def measured(self) -> str:
         """What was found, in a few words; of more than two results, how many say what."""
-        found = list(dict.fromkeys(part.measured for part in self.parts if part.measured))
+        results = [part for part in self.parts if part.measured]
+        # An arm that `claimed` names needs no second name.
+        known = len(self.parts) == 1 and self.parts[0].claimed
+        found = list(dict.fromkeys(p.measured if known else _of(p, p.measured) for p in results))
         if len(found) <= 2:
             return "; ".join(found)
         verdicts = [part.verdict for part in self.parts]
@@ -234,6 +241,10 @@ class Verdict:
         if self.here is None or self.here.verdict not in (*DECIDED, UNDECIDED):
             return ""
         return _label(self.here.verdict, self.here.parts, self.here.level, self.how)
+
+
+def _of(part: Part, said: str) -> str:
+    return f"{part.name}: {said}" if part.name else said
 
 
 def _label(verdict: str, parts: Sequence[Part], level: float, how: str) -> str:

@@ -41,10 +41,14 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the figure: its name, its verdict, and its part, or None for a claim of several."""
+    """A row of the figure: its name, its verdict, and its part, or None for a claim of several.
+
+    ``label`` is the verdict as written, which says if a claim's is post hoc.
+    """
 
     name: str
     verdict: str
+    label: str
     part: Part | None
 
 
@@ -101,18 +105,18 @@ def _rows(tables: Tables, verdict: Verdict) -> list[Row]:
     """Return a claim's row, or for one of several parts a row above those of its parts."""
     parts = [part for part in verdict.parts if _is_shown(part)]
     if len(verdict.parts) == 1:
-        return [Row(verdict.says, verdict.verdict, parts[0])]
+        return [Row(verdict.says, verdict.verdict, verdict.short_label, parts[0])]
     rule = "one suffices" if verdict.how == "any" else "all must hold"
     names = [label_of(member_of(tables.study, part.arm) or {"name": part.arm}) for part in parts]
     return [
-        Row(f"{verdict.says} ({rule})", verdict.verdict, None),
-        *(Row(name, part.verdict, part) for name, part in zip(names, parts, strict=True)),
+        Row(f"{verdict.says} ({rule})", verdict.verdict, verdict.short_label, None),
+        *(Row(name, p.verdict, p.verdict, p) for name, p in zip(names, parts, strict=True)),
     ]
 
 
 def _draw_row(axes: Axes, y: int, row: Row, limit: float, narrow: bool) -> None:
     if row.part is None or row.part.effect is None:
-        note(axes, y, row.verdict, narrow)
+        note(axes, y, row.label, narrow)
         return
     mark, ink = MARKS.get(row.verdict, MARKS[UNDECIDED])
     low, high = _claimed(row.part)
@@ -123,7 +127,7 @@ def _draw_row(axes: Axes, y: int, row: Row, limit: float, narrow: bool) -> None:
     size = (3 if narrow else 6) * (1.6 if mark == "*" else 1)
     found = row.part.effect.difference
     axes.plot(found, y, mark, color=ink, markerfacecolor=filled, markersize=size)
-    note(axes, y, f"{signed(found, 1)}  {row.verdict}", narrow)
+    note(axes, y, f"{signed(found, 1)}  {row.label}", narrow)
 
 
 def _claimed(part: Part) -> tuple[float, float]:

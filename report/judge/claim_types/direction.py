@@ -65,6 +65,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         arm=test["arm"],
         claimed=CLAIMED[test["sign"]],
         measured=compared.brief,
+        name=compared.name,
         p=found,
         effect=looks.last if looks.seen else None,
         confidence=1 - compared.pairs.share,

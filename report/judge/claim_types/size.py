@@ -46,6 +46,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         arm=test["arm"],
         claimed=_in_words(test),
         measured=compared.brief,
+        name=compared.name,
         p=PValues(looks.p(inside), looks.p(outside)),
         effect=looks.last if looks.seen else None,
         confidence=1 - compared.pairs.share,
