@@ -112,6 +112,7 @@ NEEDS = {
     "training_images": "whole",
     "images_seen": "whole",
     "train_accuracy": "share",
+    "plain_train_accuracy": "share",
 }
 """What a claim can need of the runs that it rests on, and the kind of value of each."""
 

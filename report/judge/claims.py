@@ -12,6 +12,7 @@ from report.judge.evidence import Evidence, NotRun, Untestable
 from report.judge.families import Claim, families
 from report.judge.history import post_hoc
 from report.judge.logs import agreement, judge_log
+from report.judge.needs import REACHED
 from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SHOWN, UNTESTABLE, Part
 from report.judge.verdicts import ClaimTests, Decision, Verdict, decide
 from report.read.claim_types import adjusted, key_of_tests, two_sided
@@ -57,7 +58,7 @@ def _decide(tables: Tables, family: Sequence[Tested], relaxed: bool) -> list[Dec
 def _parts(tables: Tables, claim: Claim, tests: Claim, relaxed: bool) -> list[Part]:
     needs = tests.get("needs", {})
     if relaxed:
-        needs = {key: value for key, value in needs.items() if key == "train_accuracy"}
+        needs = {key: value for key, value in needs.items() if key in REACHED}
     evidence, judge_part = Evidence(tables, needs), _judge_of(claim["type"])
     return [_part(judge_part, evidence, claim, test) for test in tests[key_of_tests(claim["type"])]]
 

@@ -13,6 +13,15 @@ AMOUNTS = {
 }
 """Needs that are amounts: the setting that states each, and the words for it."""
 
+REACHED = {
+    "train_accuracy": ("final_train_accuracy", "training accuracy in the last epoch"),
+    "plain_train_accuracy": (
+        "final_plain_train_accuracy",
+        "accuracy on the training images without augmentation",
+    ),
+}
+"""Needs that a run must reach: the column of each, and the words for it."""
+
 
 def unmet(needs: dict[str, Any], study: dict[str, Any], run: str, exactly: bool = False) -> str:
     """Return why a run can't test a claim, or an empty text.
@@ -50,7 +59,9 @@ def far_from_end(needs: dict[str, Any], tables: Tables, run: str, seeds: int) ->
     Parameters
     ----------
     needs
-        ``train_accuracy``, the least training accuracy in the last epoch, in the mean over seeds.
+        ``train_accuracy``, the least training accuracy in the last epoch, on images as they were
+        augmented, and ``plain_train_accuracy``, that on them without augmentation after the last
+        epoch; both in the mean over seeds.
     tables
         The study's tables.
     run
@@ -59,15 +70,18 @@ def far_from_end(needs: dict[str, Any], tables: Tables, run: str, seeds: int) ->
         How many seeds the verdict reads. Runs that diverged don't count: they say nothing of the
         length of a run.
     """
-    least, runs = needs.get("train_accuracy", 0), tables.runs
+    runs = tables.runs
     there = (runs["run"] == run) & (runs["seed"] < seeds) & (runs["status"] != "diverged")
-    reached = runs.loc[there, "final_train_accuracy"]
-    if not least or reached.empty or reached.mean() >= least:
-        return ""
-    if reached.isna().all():
-        return f"{run} has no training accuracy, and the claim needs {percent(least, 0)}"
-    mean = percent(float(reached.mean()), 0)
-    return (
-        f"{run} has a training accuracy of {mean} in its last epoch, below "
-        f"{percent(least, 0)}, so that this comparison shows early training and gives no verdict"
-    )
+    for need in REACHED.keys() & needs.keys():
+        column, name = REACHED[need]
+        least, reached = needs[need], runs.loc[there, column]
+        if reached.empty or reached.mean() >= least:
+            continue
+        if reached.isna().all():
+            return f"{run} has no {name}, and the claim needs {percent(least, 0)}"
+        mean = percent(float(reached.mean()), 0)
+        return (
+            f"The {name} of {run} is {mean}, below {percent(least, 0)}, "
+            "so that this comparison shows early training and gives no verdict"
+        )
+    return ""
