@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from ablations.harness.resolve import resolve
+from ablations.harness.study import to_document
 from paper.sections import figure_2, figure_3
 from report import render, wording
 from report.draw import all_figures as figures
@@ -183,6 +185,29 @@ def test_the_page_is_the_same_for_a_given_date(drawn, monkeypatch):
     assert "1970-01-02" in before
     assert render.main([str(drawn)]) == 0
     assert page(drawn) == before
+
+
+def test_reports_of_other_studies_are_linked_where_they_are(study, capsys):
+    document = json.loads((study / "study.json").read_text())
+    document["scale"]["beside"] = ["theirs", "not_made_yet"]
+    (study / "study.json").write_text(json.dumps(document))
+    theirs = study.parent / "theirs"
+    (theirs / "report").mkdir(parents=True)
+    (theirs / "report" / "index.html").touch()
+    other = to_document(resolve({"study": "deep_residual_learning", "scale": "smoke"}))
+    (theirs / "study.json").write_text(json.dumps(other))
+    report_on(study)
+    title = "Deep Residual Learning for Image Recognition"
+    link = f'Beside it: <a href="../../theirs/report/index.html">{title}</a>'
+    assert page(study).count("Beside it: ") == page(study).count(link) == 1
+    tex = (study / "report" / "report.tex").read_text()
+    assert rf"Beside it: \href{{../../theirs/report/report.pdf}}{{{title}}}." in tex
+    # A partial report lies elsewhere.
+    assert render.main([str(study), "--partial"]) == 0
+    partial = study / "partial" / "report" / "index.html"
+    assert f'href="../../../theirs/report/index.html">{title}' in partial.read_text()
+    # It is valid LaTeX, if there is an engine: the partial report's PDF was made.
+    assert (partial.parent / "report.pdf").is_file() == bool(pdf.engine())
 
 
 def test_alt_text_states_the_numbers(drawn):

@@ -10,6 +10,7 @@ from ablations.harness.declared import declared_networks
 from ablations.harness.document import DeclarationError
 from ablations.harness.home import OWN, Home
 from ablations.harness.resolve import resolve
+from ablations.harness.scale import load_scale
 from ablations.harness.study import named, to_document
 from resnet.config import to_json
 from resnet.job.declared.networks import rows_of
@@ -252,6 +253,14 @@ def test_every_rule_has_a_name_that_no_ablation_may_take():
     rules = [re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE) for path in files]
     assert "imported" in itertools.chain(*rules)
     assert set(itertools.chain(*rules)) <= set(RESERVED)
+
+
+@pytest.mark.parametrize("beside", ["reference", "[../elsewhere]", "[{}]"])
+def test_studies_beside_are_folders_in_results(tmp_path, beside):
+    text = (OWN.scales / "smoke.yaml").read_text()
+    (tmp_path / "smoke.yaml").write_text(f"{text}beside: {beside}\n")
+    with pytest.raises(DeclarationError, match="beside: expected folders in results, got"):
+        load_scale("smoke", tmp_path)
 
 
 def test_held_out_images_shrink_with_the_training_set():

@@ -16,6 +16,9 @@ from resnet.settings import nearest
 
 AMOUNTS = ("training_images", "images_seen", "seeds")
 
+FOLDER = re.compile("[a-z][a-z0-9_]*")
+"""Names of folders in ``results``."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -24,7 +27,8 @@ class Scale:
     ``looks`` are the numbers of seeds at which verdicts may be given (see `looks_of`); ``arms`` has
     the arms of the ablations of which the scale trains only some; ``folder`` is where its results
     are, within ``results``; ``runs`` says where runs that others trained are read, instead of
-    training (see docs/your-paper.md).
+    training (see docs/your-paper.md); ``beside`` names the folders in ``results`` whose reports
+    this one links to.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Scale:
     arms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     folder: str = ""
     runs: dict[str, Any] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
     def amount(self, what: str, name: str) -> int:
         """Return the amount ``what`` (one of `AMOUNTS`) for an ablation or ``base.<name>``."""
@@ -63,7 +68,10 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
         )
     document = read(folder / f"{name}.yaml")
     content = document.content
-    allowed = ("about", "dataset", "folder", *AMOUNTS, "looks", "all", "arms", "exceptions", "runs")
+    allowed = (
+        *("about", "dataset", "folder", "beside", *AMOUNTS),
+        *("looks", "all", "arms", "exceptions", "runs"),
+    )
     for key in content:
         if key not in allowed:
             raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
@@ -73,8 +81,11 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
     amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
     exceptions = _exceptions(document)
     results = content.get("folder", name)
-    if not isinstance(results, str) or not re.fullmatch("[a-z][a-z0-9_]*", results):
+    if not isinstance(results, str) or not FOLDER.fullmatch(results):
         raise document.error(f"folder: expected a name such as {name}, got {results!r}", "folder")
+    beside = content.get("beside", [])
+    if not isinstance(beside, list) or not all(FOLDER.fullmatch(str(there)) for there in beside):
+        raise document.error(f"beside: expected folders in results, got {beside!r}", "beside")
     problem = problem_with_looks(content.get("looks", []), amounts["seeds"])
     if problem:
         raise document.error(problem, "looks")
@@ -94,6 +105,7 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
         _arms(document),
         results,
         imported_runs(document),
+        tuple(beside),
     )
 
 

@@ -82,7 +82,7 @@ def to_document(study: Study) -> dict[str, Any]:
     return {
         "home": study.home.place,
         "headline": study.home.facts["headline"]["base"],
-        "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts")},
+        "scale": {key: scale[key] for key in ("name", "about", "dataset", "amounts", "beside")},
         "must_hold": list(study.must_hold),
         # A family has the claims that were declared, whatever is trained.
         "own_claims": [

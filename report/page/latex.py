@@ -186,6 +186,7 @@ def render(page: Page, figures: str) -> str:
 
     return environment.get_template("page.tex.j2").render(
         page=page,
+        url=url,
         rendered=rendered("tex"),
         appended=[latex for _, latex in rendered("appendix.tex")],
         appendix=next(s.name for s in page.sections if s.place in registry.APPENDIX),

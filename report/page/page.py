@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from report.page.registry import Section, sections_of
 from report.page.sources import Sources
+from report.read.published import published_of
+from report.read.records import read_study
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another study's report: its paper's title, and the report's folder from this one's."""
+
+    title: str
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,7 @@ class Page:
     about: str
     answer: str
     sections: list[Section]
+    beside: tuple[Beside, ...] = ()
 
     def section(self, name: str) -> dict[str, Any]:
         """Return the content of a section, which must be there."""
@@ -47,4 +60,20 @@ def page_of(sources: Sources) -> Page:
         about=scale["about"],
         answer=sections[0].content["sentence"],
         sections=sections,
+        beside=tuple(beside(sources)),
     )
+
+
+def beside(sources: Sources) -> list[Beside]:
+    """Return the other studies that the study's scale names, as far as their reports are there."""
+    found = list[Beside]()
+    for name in sources.study["scale"].get("beside", []):
+        folder = sources.folder.parent / name
+        if (folder / "report" / "index.html").is_file():
+            title = published_of(read_study(folder)).facts["title"]
+            found.append(Beside(title, _from_report(folder / "report", sources.report)))
+    return found
+
+
+def _from_report(folder: Path, report: Path) -> str:
+    return Path(os.path.relpath(folder, report)).as_posix()

@@ -34,6 +34,7 @@ class Sources:
 
     def __init__(self, folder: Path, tables: Tables, figures: Path) -> None:
         self.folder, self.tables, self._figures = folder, tables, figures
+        self.report = figures.parent / "report"
         self.study: dict[str, Any] = tables.study
         self.published: Published = tables.published
         self.runs: pd.DataFrame = tables.runs
