@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ablations.harness.commands import commands_of
-from ablations.harness.document import DeclarationError, Scalars, read
-from ablations.harness.home import ROOT, STUDIES
+from ablations.harness.declarations.document import DeclarationError, Scalars, read
+from ablations.harness.declarations.home import ROOT, STUDIES
 from ablations.harness.resolve import resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document

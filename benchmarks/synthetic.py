@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablations.harness.declarations.folder import load_bases
 from ablations.harness.declared import declared_networks
-from ablations.harness.resolve import load_bases, resolve
+from ablations.harness.resolve import resolve
 from resnet.config import from_dict, to_dict
 from resnet.costs import layers as cost
 from resnet.images import pictures

@@ -9,7 +9,7 @@ from ablations.harness.declared import (
     epochs_with_rates,
     headline_base,
 )
-from ablations.harness.resolve import gpu_visible
+from ablations.harness.options import gpu_visible
 from ablations.harness.study import named
 from resnet.config import to_dict
 from resnet.images.datasets import DATASETS

@@ -13,8 +13,8 @@ import torch
 from hypothesis import settings
 
 from ablations.harness import resolve as resolution
+from ablations.harness.declarations.scale import load_scale
 from ablations.harness.resolve import resolve
-from ablations.harness.scale import load_scale
 from ablations.harness.study import to_document
 from benchmarks import synthetic
 from report import render

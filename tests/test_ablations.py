@@ -2,8 +2,9 @@
 
 import pytest
 
-from ablations.harness.home import OWN
-from ablations.harness.resolve import load_bases, load_declarations, resolve
+from ablations.harness.declarations.folder import load_bases, load_declarations
+from ablations.harness.declarations.home import OWN
+from ablations.harness.resolve import resolve
 from resnet.config import to_json
 from tests.conftest import on_meta
 

@@ -4,11 +4,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablations.harness.claims import claim_types
-from ablations.harness.declaration import load
-from ablations.harness.document import DeclarationError, read
-from ablations.harness.home import OWN
-from ablations.harness.resolve import load_bases
+from ablations.harness.declarations.claims import claim_types
+from ablations.harness.declarations.declaration import load
+from ablations.harness.declarations.document import DeclarationError, read
+from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.home import OWN
 from ablations.harness.schema import schema
 
 GOOD = {

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ablations.harness.document import DeclarationError, read
+from ablations.harness.declarations.document import DeclarationError, read
 
 
 def write(folder, text):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import save
 
-from ablations.harness.document import DeclarationError
+from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.resolve import resolve
 from report import claims
 from report.judge import comparisons

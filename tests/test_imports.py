@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from ablations import new
-from ablations.harness import home
+from ablations.harness.declarations import home
+from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.declared import declared_networks, headline_base
-from ablations.harness.document import DeclarationError
 from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from benchmarks import synthetic

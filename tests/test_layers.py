@@ -17,6 +17,7 @@ TORCH_FREE = (
     "resnet.imports.curves",
 )
 ALLOWED = {
+    "ablations/harness/declarations": ("ablations.harness.declarations", *TORCH_FREE),
     "ablations/harness": ("ablations.harness", *TORCH_FREE),
     "ablations/planning": (
         *("ablations.harness", "ablations.planning", "report.judge", "report.read"),

@@ -3,8 +3,8 @@
 import pytest
 
 from ablations import new
-from ablations.harness import home
-from ablations.harness.document import DeclarationError
+from ablations.harness.declarations import home
+from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.resolve import resolve
 from report.read.published import load
 from resnet.network.build import build, count_parameters

@@ -6,9 +6,10 @@ import re
 import pytest
 import yaml
 
-from ablations.harness import claims as declared
-from ablations.harness.home import ROOT
-from ablations.harness.resolve import load_bases, resolve
+from ablations.harness.declarations import claims as declared
+from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.home import ROOT
+from ablations.harness.resolve import resolve
 from report.judge.claim_types import direction
 from report.read.claim_types import claim_types, key_of_tests
 from resnet.costs.layers import layers

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from ablations import __main__ as command
-from ablations.harness.document import read
-from ablations.harness.home import OWN
+from ablations.harness.declarations.document import read
+from ablations.harness.declarations.home import OWN
 from ablations.harness.resolve import resolve
 from ablations.harness.resources import run_seconds
 from ablations.planning import plan
@@ -124,9 +124,9 @@ def test_check_reads_the_papers_claims(file, old, new, said, tmp_path, monkeypat
 
 
 def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
-    from ablations.harness.declaration import load
-    from ablations.harness.home import Home
-    from ablations.harness.resolve import load_bases
+    from ablations.harness.declarations.declaration import load
+    from ablations.harness.declarations.folder import load_bases
+    from ablations.harness.declarations.home import Home
 
     bases = load_bases()
     monkeypatch.setattr(Home, "ablations", tmp_path)

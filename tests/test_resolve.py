@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ablations.harness import resolve as registry
+from ablations.harness import resolve as resolution
+from ablations.harness.declarations.document import DeclarationError
+from ablations.harness.declarations.folder import check_headline, claims_of, load_bases
+from ablations.harness.declarations.home import OWN, Home
+from ablations.harness.declarations.scale import load_scale
 from ablations.harness.declared import declared_networks
-from ablations.harness.document import DeclarationError
-from ablations.harness.home import OWN, Home
+from ablations.harness.options import gpu_visible
 from ablations.harness.resolve import resolve
-from ablations.harness.scale import load_scale
 from ablations.harness.study import named, to_document
 from resnet.config import to_json
 from resnet.job.declared.networks import rows_of
@@ -184,17 +186,17 @@ def test_the_networks_of_a_users_exact_claims_are_known_whatever_is_covered(tmp_
 
 def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
     for visible, scale in ((True, "paper"), (False, "cpu")):
-        monkeypatch.setattr(registry, "gpu_visible", lambda visible=visible: visible)
+        monkeypatch.setattr(resolution, "gpu_visible", lambda visible=visible: visible)
         assert resolve({"scale": "auto"}).scale.name == scale
 
 
 def test_a_hidden_gpu_is_not_there(monkeypatch):
-    monkeypatch.setattr(registry.Path, "glob", lambda *_: iter([Path("/dev/null")]))
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([Path("/dev/null")]))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert registry.gpu_visible()
+    assert gpu_visible()
     for hidden in ("", "-1"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-        assert not registry.gpu_visible()
+        assert not gpu_visible()
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,7 @@ def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
 
 
 def test_every_rule_has_a_name_that_no_ablation_may_take():
-    from ablations.harness.declaration import RESERVED
+    from ablations.harness.declarations.declaration import RESERVED
 
     root = OWN.ablations.parent
     files = [root / "Snakefile", *root.glob("resnet/*.smk"), *root.glob("report/*.smk")]
@@ -291,12 +293,12 @@ def test_a_network_that_the_machine_cant_hold_is_refused_where_it_would_be_train
 ):
     arms = "{huge: {model.channels: [4096, 4096, 4096, 4096, 4096]}}"
     add(folder, "monster", factor="model.channels", arms=arms)
-    monkeypatch.setattr(registry, "gpu_visible", lambda: False)
+    monkeypatch.setattr(resolution, "gpu_visible", lambda: False)
     assert "monster.huge" in resolve({"scale": "smoke"}, folder).runs
     with pytest.raises(DeclarationError, match=r"monster\.yaml:6: huge: would take about .* GiB"):
         resolve({"scale": "smoke", "ablations": ["monster"]}, folder)
     # How much memory a GPU has isn't known before a run starts.
-    monkeypatch.setattr(registry, "gpu_visible", lambda: True)
+    monkeypatch.setattr(resolution, "gpu_visible", lambda: True)
     assert "monster.huge" in resolve({"scale": "smoke", "ablations": ["monster"]}, folder).runs
 
 
@@ -304,7 +306,7 @@ def test_a_name_of_a_base_is_valid_as_a_folder(folder):
     bases = (folder / "_bases.yaml").read_text().replace("\nfinal:", "\nFinal Two:", 1)
     (folder / "_bases.yaml").write_text(bases)
     with pytest.raises(DeclarationError, match="'Final Two' is not a name"):
-        registry.load_bases(folder / "_bases.yaml")
+        load_bases(folder / "_bases.yaml")
 
 
 @pytest.mark.parametrize("claims", ["", "claims: [{quote: it}]", "claims: [{id: a}, {id: a}]"])
@@ -312,7 +314,7 @@ def test_the_papers_claims_have_ids(claims, tmp_path):
     (tmp_path / "paper").mkdir()
     (tmp_path / "paper" / "published.yaml").write_text(f"title: T\n{claims}\n")
     with pytest.raises(DeclarationError, match="claims: expected a list, each with an id"):
-        registry.claims_of(Home(tmp_path))
+        claims_of(Home(tmp_path))
 
 
 @pytest.mark.parametrize("headline", ["", "headline: final", "headline: {base: [final]}"])
@@ -320,13 +322,13 @@ def test_the_papers_headline_names_a_base(headline, tmp_path):
     (tmp_path / "paper").mkdir()
     (tmp_path / "paper" / "published.yaml").write_text(f"title: T\n{headline}\n")
     with pytest.raises(DeclarationError, match=r"headline: base: allowed are final"):
-        registry._check_headline(Home(tmp_path), {"final": None})
+        check_headline(Home(tmp_path), {"final": None})
 
 
 def test_amounts_for_an_ablation_that_isnt_there_are_refused():
-    scale = registry.load_scale("smoke")
+    scale = load_scale("smoke")
     with pytest.raises(DeclarationError, match=r"exceptions: .* mean maxpool"):
-        registry._check_names("exceptions", scale, {"maxpol": {"seeds": 7}}, ["maxpool"])
+        resolution._check_names("exceptions", scale, {"maxpol": {"seeds": 7}}, ["maxpool"])
 
 
 def test_a_run_that_the_study_has_not_is_refused_with_the_nearest_name():

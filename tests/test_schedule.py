@@ -6,8 +6,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.harness.home import ROOT
-from ablations.harness.resolve import load_bases
+from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.home import ROOT
 from resnet.config import changed, from_dict
 from resnet.training import length
 from resnet.training.optimizers.adam.optimizer import Adam

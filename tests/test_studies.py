@@ -11,9 +11,9 @@ import yaml
 from torch import nn
 from torch.nn import functional
 
+from ablations.harness.declarations.document import DeclarationError
+from ablations.harness.declarations.home import OWN, ROOT, home_of
 from ablations.harness.declared import declared_networks, epochs_with_rates
-from ablations.harness.document import DeclarationError
-from ablations.harness.home import OWN, ROOT, home_of
 from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from benchmarks import synthetic

@@ -21,8 +21,9 @@ if not any(map(os.environ.get, ("LOGNAME", "USER", "LNAME", "USERNAME"))):
     os.environ |= {"USER": str(os.getuid())}
 sys.path.insert(0, workflow.basedir)
 
-from ablations.harness.document import DeclarationError, read
-from ablations.harness.resolve import CONFIG, ELSEWHERE, resolve
+from ablations.harness.declarations.document import DeclarationError, read
+from ablations.harness.options import CONFIG, ELSEWHERE
+from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from resnet.config import to_json
 from resnet.files import listed

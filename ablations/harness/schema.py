@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ablations.harness.declaration import (
+from ablations.harness.declarations.declaration import (
     BUDGETS,
     LEFT_TO_SCALE,
     LONGEST_LABEL,

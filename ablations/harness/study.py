@@ -6,9 +6,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from ablations.harness.declaration import Declaration
-from ablations.harness.home import Home
-from ablations.harness.scale import Scale
+from ablations.harness.declarations.declaration import Declaration
+from ablations.harness.declarations.home import Home
+from ablations.harness.declarations.scale import Scale
 from resnet.config import FORMER, RunConfig, defaults, titles, to_dict
 from resnet.settings import nearest
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.document import DeclarationError
+from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.study import Study
 from report.read import published
 from report.read.files import RecordError

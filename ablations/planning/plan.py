@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablations.harness.document import DeclarationError
-from ablations.harness.home import ROOT
+from ablations.harness.declarations.document import DeclarationError
+from ablations.harness.declarations.home import ROOT
 from ablations.harness.resources import Speed, run_seconds
 from ablations.harness.study import Study, to_document
 from report.judge.families import levels

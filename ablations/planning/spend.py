@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ablations.harness.document import DeclarationError
-from ablations.harness.home import ROOT
+from ablations.harness.declarations.document import DeclarationError
+from ablations.harness.declarations.home import ROOT
 from ablations.harness.resources import estimate, read_measured
 from ablations.harness.study import Study, to_document
 from ablations.planning.budget import Arm, Record, Step, arms_of_claims, next_step

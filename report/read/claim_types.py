@@ -1,7 +1,7 @@
 """The registry of types of claims; each type is a file ``report/claim_types/<type>.yaml``.
 
 The file defines the tests of a claim of this type; ``report/judge/claim_types/<type>.py`` judges
-them. The files are data, not code, because `ablations.harness.claims` also reads them.
+them. The files are data, not code, because `ablations.harness.declarations.claims` also reads them.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from ablations.harness.claims import own_claims, split_claims
-from ablations.harness.document import Document, read
+from ablations.harness.declarations.claims import own_claims, split_claims
+from ablations.harness.declarations.document import Document, read
 from resnet.config import GROUPS, SETTINGS, RunConfig, changed, flatten, parse_setting
 from resnet.settings import ConfigError, Group, nearest, parse
 

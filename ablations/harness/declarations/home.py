@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.document import DeclarationError, read
+from ablations.harness.declarations.document import DeclarationError, read
 from resnet.files import listed
 from resnet.settings import nearest
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent.parent
 
 STUDIES = "studies"
 """The folder of the studies of other papers, each laid out as this project itself."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.document import DeclarationError, Document, read
-from ablations.harness.home import OWN
-from ablations.harness.imported import imported_runs
+from ablations.harness.declarations.document import DeclarationError, Document, read
+from ablations.harness.declarations.home import OWN
+from ablations.harness.declarations.imported import imported_runs
 from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import nearest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ablations.harness.document import Document
+from ablations.harness.declarations.document import Document
 from resnet.imports.curves import METRICS, NAMES
 from resnet.registry import modules
 from resnet.settings import nearest

@@ -10,8 +10,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from ablations.harness.document import Document, read
-from ablations.harness.home import ROOT
+from ablations.harness.declarations.document import Document, read
+from ablations.harness.declarations.home import ROOT
 from resnet.files import listed
 
 ID = re.compile(r"[a-z][a-z0-9.-]{0,59}")

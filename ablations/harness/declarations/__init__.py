@@ -1,0 +1,1 @@
+"""What is declared, as files state it: bases, ablations, claims, scales, and where they lie."""

@@ -1,0 +1,86 @@
+"""Read the declarations in a home's folder, checked against each other and the paper's claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablations.harness.declarations.declaration import Declaration, check_name, load
+from ablations.harness.declarations.document import read
+from ablations.harness.declarations.home import OWN, Home
+from ablations.harness.declarations.scale import is_names
+from resnet.config import RunConfig, from_dict
+from resnet.files import listed
+from resnet.settings import ConfigError, nearest
+
+
+def load_bases(path: Path = OWN.ablations / "_bases.yaml") -> dict[str, RunConfig]:
+    """Return the bases by name."""
+    document = read(path)
+    bases = {}
+    for name, settings in document.content.items():
+        check_name(document, name, name)
+        if not isinstance(settings, dict):
+            raise document.error(f"{name}: expected settings, got {settings!r}", name)
+        try:
+            bases[name] = from_dict(settings)
+        except ConfigError as error:
+            raise document.error(str(error), name, *error.key.split(".")) from None
+    return bases
+
+
+def load_declarations(
+    bases: Mapping[str, RunConfig], folder: Path | None = None, home: Home = OWN
+) -> dict[str, Declaration]:
+    """Return all declarations by name: first those in ``_order.yaml``, then the others.
+
+    ``folder`` is that of the declarations, if it isn't the home's.
+    """
+    folder = folder or home.ablations
+    order = read(folder / "_order.yaml")
+    first = order.content.get("ablations", [])
+    there = {p.stem: p for p in listed(folder, "*.yaml") if not p.name.startswith("_")}
+    if first and not is_names(first):
+        raise order.error(f"ablations: expected a list of names, got {first!r}", "ablations")
+    paths = [there[name] for name in dict.fromkeys([*(first or ()), *there]) if name in there]
+    declarations = {path.stem: load(path, bases) for path in paths}
+    known = claims_of(home)
+    taken = dict.fromkeys(known, "the paper")
+    for declaration in declarations.values():
+        for own in declaration.own_claims:
+            if own["id"] in taken:
+                raise declaration.document.error(
+                    f"claims: {own['id']}: a claim with this id exists in {taken[own['id']]}",
+                    "claims",
+                )
+            taken[own["id"]] = f"ablations/{declaration.name}.yaml"
+        for claim in declaration.claims:
+            if claim not in known:
+                raise declaration.document.error(
+                    f"claims: the paper makes no claim {claim!r}{nearest(claim, known)} "
+                    "(paper/published.yaml lists them)",
+                    "claims",
+                )
+    return declarations
+
+
+def claims_of(home: Home) -> list[str]:
+    """Return the ids of the claims of a home's paper."""
+    document = read(home.paper / "published.yaml")
+    claims = document.content.get("claims")
+    claims = claims if isinstance(claims, list) else []
+    ids: list[Any] = [claim.get("id") if isinstance(claim, dict) else None for claim in claims]
+    if not is_names(ids) or len(set(ids)) < len(ids):
+        raise document.error("claims: expected a list, each with an id of its own", "claims")
+    return ids
+
+
+def check_headline(home: Home, bases: Mapping[str, RunConfig]) -> None:
+    """Raise an error unless the paper's headline result names a base."""
+    document = read(home.paper / "published.yaml")
+    headline = document.content.get("headline")
+    base = headline.get("base") if isinstance(headline, dict) else None
+    if base not in list(bases):
+        known = ", ".join(bases)
+        raise document.error(f"headline: base: allowed are {known}, got {base!r}", "headline")
