@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ablations.harness.declarations.declaration import check_name
 from ablations.harness.declarations.document import DeclarationError, Document
 from ablations.harness.declarations.home import NAME, ROOT, STUDIES, Home
+from ablations.harness.declarations.names import check_name
 from resnet.files import listed, new_file
 
 TEMPLATES = Path(__file__).parent / "new_study"

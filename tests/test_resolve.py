@@ -248,7 +248,7 @@ def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
 
 
 def test_every_rule_has_a_name_that_no_ablation_may_take():
-    from ablations.harness.declarations.declaration import RESERVED
+    from ablations.harness.declarations.names import RESERVED
 
     root = OWN.ablations.parent
     files = [root / "Snakefile", *root.glob("resnet/*.smk"), *root.glob("report/*.smk")]

@@ -6,14 +6,9 @@ from typing import Any
 
 import msgspec
 
-from ablations.harness.declarations.declaration import (
-    BUDGETS,
-    LEFT_TO_SCALE,
-    LONGEST_LABEL,
-    NAME,
-    TEXTS,
-    Relative,
-)
+from ablations.harness.declarations.arms import LEFT_TO_SCALE, LONGEST_LABEL, Relative
+from ablations.harness.declarations.declaration import BUDGETS, TEXTS
+from ablations.harness.declarations.names import NAME
 from resnet.config import GROUPS, KINDS, SETTINGS
 from resnet.settings import Group, hints
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from resnet.settings import nearest
 
 LIMIT_BYTES = 200_000
 LIMIT_NODES = 20_000
@@ -42,6 +45,22 @@ class Document:
         while keys and keys not in self.lines:
             keys = keys[:-1]
         return DeclarationError(self.path, self.lines.get(keys), problem)
+
+    def check_keys(self, allowed: Sequence[str]) -> None:
+        """Raise an error if the file has another key."""
+        for key in self.content:
+            if key not in allowed:
+                raise self.error(
+                    f"{key}: no such key{nearest(key, allowed)}; allowed are {', '.join(allowed)}",
+                    key,
+                )
+
+    def text(self, key: str) -> str:
+        """Return the text under a key; raise an error if there is none."""
+        value = self.content.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(f"{key}: expected a text, got {value!r}", key)
+        return value.strip()
 
 
 def read(path: Path) -> Document:

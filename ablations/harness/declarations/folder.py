@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.declarations.declaration import Declaration, check_name, load
+from ablations.harness.declarations.declaration import Declaration, load
 from ablations.harness.declarations.document import read
 from ablations.harness.declarations.home import OWN, Home
+from ablations.harness.declarations.names import check_name
 from ablations.harness.declarations.scale import is_names
 from resnet.config import RunConfig, from_dict
 from resnet.files import listed

@@ -16,6 +16,14 @@ from resnet.settings import nearest
 
 AMOUNTS = ("training_images", "images_seen", "seeds")
 
+KEYS = (
+    *("about", "dataset", "folder", "beside", *AMOUNTS),
+    *("looks", "all", "arms", "exceptions", "runs"),
+)
+
+EVERY = "every ablation"
+"""The words under ``all`` for all that are declared."""
+
 FOLDER = re.compile("[a-z][a-z0-9_]*")
 """Names of folders in ``results``."""
 
@@ -67,46 +75,57 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
             f"scale: no scale {name!r}{nearest(name, known)}; allowed are auto, {', '.join(known)}",
         )
     document = read(folder / f"{name}.yaml")
-    content = document.content
-    allowed = (
-        *("about", "dataset", "folder", "beside", *AMOUNTS),
-        *("looks", "all", "arms", "exceptions", "runs"),
-    )
-    for key in content:
-        if key not in allowed:
-            raise document.error(f"{key}: no such key{nearest(key, allowed)}", key)
+    document.check_keys(KEYS)
     # A list, since what is given needn't be hashable.
-    if content.get("dataset") not in list(DATASETS):
+    if document.content.get("dataset") not in list(DATASETS):
         raise document.error(f"dataset: allowed are {', '.join(DATASETS)}", "dataset")
-    amounts = {what: _amount(document, content.get(what), what) for what in AMOUNTS}
-    exceptions = _exceptions(document)
-    results = content.get("folder", name)
-    if not isinstance(results, str) or not FOLDER.fullmatch(results):
-        raise document.error(f"folder: expected a name such as {name}, got {results!r}", "folder")
-    beside = content.get("beside", [])
+    amounts = {what: _amount(document, document.content.get(what), what) for what in AMOUNTS}
+    return Scale(
+        name=name,
+        about=str(document.content.get("about", "")),
+        dataset=document.content["dataset"],
+        amounts=amounts,
+        exceptions=_exceptions(document),
+        all=_all(document),
+        looks=_looks(document, amounts["seeds"]),
+        arms=_arms(document),
+        folder=_folder(document, name),
+        runs=imported_runs(document),
+        beside=_beside(document),
+    )
+
+
+def _folder(document: Document, name: str) -> str:
+    folder = document.content.get("folder", name)
+    if not isinstance(folder, str) or not FOLDER.fullmatch(folder):
+        raise document.error(f"folder: expected a name such as {name}, got {folder!r}", "folder")
+    return folder
+
+
+def _beside(document: Document) -> tuple[str, ...]:
+    beside = document.content.get("beside", [])
     if not isinstance(beside, list) or not all(FOLDER.fullmatch(str(there)) for there in beside):
         raise document.error(f"beside: expected folders in results, got {beside!r}", "beside")
-    problem = problem_with_looks(content.get("looks", []), amounts["seeds"])
+    return tuple(beside)
+
+
+def _looks(document: Document, seeds: int) -> tuple[int, ...]:
+    looks = document.content.get("looks", [])
+    problem = problem_with_looks(looks, seeds)
     if problem:
         raise document.error(problem, "looks")
-    covered = content.get("all")
-    if covered != "every ablation" and not is_names(covered):
+    return tuple(looks)
+
+
+def _all(document: Document) -> tuple[str, ...] | None:
+    covered = document.content.get("all")
+    if covered == EVERY:
+        return None
+    if not is_names(covered):
         raise document.error(
-            f"all: expected a list of ablations or the words every ablation, got {covered!r}", "all"
+            f"all: expected a list of ablations or the words {EVERY}, got {covered!r}", "all"
         )
-    return Scale(
-        name,
-        str(content.get("about", "")),
-        content["dataset"],
-        amounts,
-        exceptions,
-        None if covered == "every ablation" else tuple(content["all"]),
-        tuple(content.get("looks", [])),
-        _arms(document),
-        results,
-        imported_runs(document),
-        tuple(beside),
-    )
+    return tuple(document.content["all"])
 
 
 def _arms(document: Document) -> dict[str, tuple[str, ...]]:
