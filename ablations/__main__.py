@@ -16,6 +16,7 @@ from ablations.harness.resolve import resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
 from ablations.new import new_ablation, new_study
+from resnet.arguments import at_least
 from resnet.config import RunConfig
 from resnet.files import end, new_file
 from resnet.settings import nearest
@@ -141,7 +142,7 @@ def main(argv: list[str] | None = None) -> int:
     listed = command(
         "commands", show_commands, "print the command of each run, to be called elsewhere"
     )
-    listed.add_argument("--threads", type=int, default=1, help="of a run, on a CPU")
+    listed.add_argument("--threads", type=at_least(1), default=1, help="of a run, on a CPU")
     command("schema", write_schema, "write a JSON Schema, by which editors complete and check")
     command("new", write_new, "write the file of a new ablation").add_argument("name")
     begun = command("new-study", write_new_study, "write the folder of another paper's study")

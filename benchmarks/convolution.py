@@ -15,7 +15,7 @@ import time
 import torch
 from torch import Tensor, nn
 
-from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.all_declarations import load_bases
 from resnet.network.build import build
 from resnet.training.fast_cpu import convolution
 from resnet.training.fast_cpu.convolution import FastConv2d, fastest

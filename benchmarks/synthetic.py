@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.all_declarations import load_bases
 from ablations.harness.declared import declared_networks
 from ablations.harness.resolve import resolve
 from resnet.config import from_dict, to_dict

@@ -13,7 +13,7 @@ from ablations.harness.options import gpu_visible
 from ablations.harness.study import named
 from resnet.config import to_dict
 from resnet.images.datasets import DATASETS
-from resnet.images.sources.folder import why_not_read
+from resnet.images.moved import why_not_read
 from resnet.job.kept import accepted, read_kept
 from resnet.job.provenance import (
     DATA_PACKAGES,
@@ -56,7 +56,9 @@ SOURCES = DATASETS[DATASET].sources
 DATA_SOURCE = SOURCES[0] if len(SOURCES) == 1 else config["data_source"]
 DATA_FOLDER = os.path.expanduser(config["data_folder"])
 if workflow.is_main_process:
-    notice = why_not_read(Path(f"results/data/{DATASET}"), Path(DATA_FOLDER))
+    notice = why_not_read(
+        Path(f"results/data/{DATASET}"), DATA_SOURCE, Path(DATA_FOLDER)
+    )
     if notice:
         print(notice, file=sys.stderr)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablations.harness.declarations.folder import load_bases, load_declarations
+from ablations.harness.declarations.all_declarations import load_bases, load_declarations
 from ablations.harness.declarations.home import OWN
 from ablations.harness.resolve import resolve
 from resnet.config import to_json

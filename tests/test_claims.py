@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ablations.harness.declarations.claims import NEEDS
 from report import claims, compare
 from report.judge import comparisons, needs
 from report.judge.claim_types import direction, size
@@ -256,6 +257,13 @@ def test_what_a_run_reaches_is_read_as_the_claim_asks():
     assert needs.far_from_end({"plain_train_accuracy": 0.7}, tables, "a.b", seeds=1) == ""
     assert "without augmentation of a.b is 75%, below 80%" in needs.far_from_end(
         {"plain_train_accuracy": 0.8}, tables, "a.b", seeds=1
+    )
+    # The first need that isn't met is named, in an order of their own.
+    both = {"plain_train_accuracy": 0.8, "train_accuracy": 0.7}
+    assert "in the last epoch" in needs.far_from_end(both, tables, "a.b", seeds=1)
+    imported = tables_of(LENGTH, math.nan)
+    assert "no accuracy on the training images without augmentation" in needs.far_from_end(
+        {"plain_train_accuracy": 0.8}, imported, "a.b", seeds=1
     )
 
 
@@ -601,6 +609,34 @@ def test_an_effect_far_from_the_end_of_training_gives_no_verdict(judged):
     assert verdict.label == "not testable in this study"
     assert verdict.label_here == ""
     assert "is 40%, below 70%, so that this comparison shows early" in verdict.parts[0].sentence
+
+
+def test_what_augmentation_is_worth_is_told_of_runs_that_fit_images_without_it(judged):
+    tables = as_cifar10(judged, accuracy=0.4)
+    by_epochs = {"arm": "maxpool.with_maxpool", "sign": "negative", "beyond": 3}
+    tables.published.tests["augmentation-huge"]["effects"] = [by_epochs]
+    for reached, told in ((0.6, False), (0.9, True)):
+        tables.runs["final_plain_train_accuracy"] = reached
+        verdict = {v.id: v for v in judge(tables)}["augmentation-huge"]
+        assert (verdict.label == "not testable in this study") == (not told)
+        assert ("is 60%, below 70%" in verdict.parts[0].sentence) == (not told)
+        assert verdict.label_here == ""
+
+
+def test_a_users_claim_may_need_whatever_a_claim_may(judged):
+    document = json.loads((judged / "study.json").read_text())
+    needs_all = {
+        "dataset": "digits",
+        **dict.fromkeys(("training_images", "images_seen"), 1),
+        **dict.fromkeys(needs.REACHED, 0.01),
+    }
+    assert set(needs_all) == set(NEEDS)
+    test = {"arm": "maxpool.with_maxpool", "sign": "positive"}
+    own = {"id": "mine", "quote": "It helps", "type": "direction", "where": "maxpool"}
+    document["own_claims"] = [own | {"effects": [test], "combine": "all", "needs": needs_all}]
+    (judged / "study.json").write_text(json.dumps(document))
+    (verdict,) = judge_own(read_tables(judged))
+    assert verdict.verdict == "undecided"
 
 
 def values_of(study, accuracies, length=500_000):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.all_declarations import load_bases
 from resnet.network.build import build
 from resnet.network.resnet.settings import Settings as Model
 from resnet.training.fast_cpu import convolution, winograd

@@ -4,10 +4,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ablations.harness.declarations.all_declarations import load_bases
 from ablations.harness.declarations.claims import claim_types
 from ablations.harness.declarations.declaration import load
 from ablations.harness.declarations.document import DeclarationError, read
-from ablations.harness.declarations.folder import load_bases
 from ablations.harness.declarations.home import OWN
 from ablations.harness.schema import schema
 
@@ -204,6 +204,13 @@ MINE = {
 }
 
 
+VALUE = {"type": "value", "published": 0.9, "tolerance": 0.01, "values": [{"arm": "kept"}]}
+EXACT = {"type": "exact", "exact": [{"arm": "kept", "column": "parameters", "below": 5_000_000}]}
+RATIO = {"arm": "kept", "column": "parameters", "over": "base", "ratio_above": 1.5}
+TREND = {"arm": "base", "rule": "train_accuracy_reaches", "value": 0.99, "by_epoch": 10}
+ALSO = (VALUE, EXACT, {"type": "exact", "exact": [RATIO]}, {"type": "trend", "trends": [TREND]})
+
+
 def test_a_users_own_claim_names_her_arms(tmp_path):
     declaration = declare(tmp_path, {"claims": ["maxpool-removal-helps", MINE]})
     assert declaration.claims == ("maxpool-removal-helps",)
@@ -248,15 +255,14 @@ def test_a_users_claim_says_what_it_needs_and_since_when_it_stands(tmp_path):
     assert claim["since"] == "2026-11-27T01:30Z"
 
 
-VALUE = {"type": "value", "published": 0.9, "tolerance": 0.01, "values": [{"arm": "kept"}]}
-EXACT = {"type": "exact", "exact": [{"arm": "kept", "column": "parameters", "below": 5_000_000}]}
-RATIO = {"arm": "kept", "column": "parameters", "over": "base", "ratio_above": 1.5}
-TREND = {"arm": "base", "rule": "train_accuracy_reaches", "value": 0.99, "by_epoch": 10}
-ALSO = (VALUE, EXACT, {"type": "exact", "exact": [RATIO]}, {"type": "trend", "trends": [TREND]})
-
-
 def own(claim):
     return {"id": "mine", "quote": "A quote"} | claim
+
+
+def test_only_an_effect_can_need_an_accuracy(tmp_path):
+    claim = own(ALSO[-1]) | {"needs": {"plain_train_accuracy": 0.7}}
+    with pytest.raises(DeclarationError, match="needs: plain_train_accuracy belongs to claims"):
+        declare(tmp_path, {"claims": [claim]})
 
 
 def test_a_users_own_claims_are_of_every_type(tmp_path):

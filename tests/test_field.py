@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ablations.harness.declarations.all_declarations import load_bases, load_declarations
 from ablations.harness.declarations.claims import own_claims
 from ablations.harness.declarations.document import Scalars, read
-from ablations.harness.declarations.folder import load_bases, load_declarations
 from ablations.harness.declarations.home import OWN
 from ablations.harness.resolve import resolve
 from resnet import files

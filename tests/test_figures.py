@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,12 @@ from report.draw.figures.ladder import draw as draw_ladder
 from report.draw.figures.optimism import draw as draw_optimism
 from report.draw.figures.pareto import draw as draw_pareto
 from report.draw.figures.pareto import pareto_front
+from report.draw.figures.verdicts import _claimed, _rows
 from report.draw.registry import figures_of
+from report.judge.parts import Part
 from report.judge.statistics import images
+from report.judge.statistics.effects import effect_of
+from report.judge.verdicts import Verdict
 from report.page import findings
 from report.page.html import inline
 from report.page.picture import read_picture
@@ -223,3 +228,20 @@ def test_names_that_look_like_nothing_are_names(study):
     (study / "study.json").write_text(json.dumps(document))
     report_on(study)
     assert "Null: +5.00 points" in (study / "report" / "index.html").read_text()
+
+
+def test_the_figure_of_verdicts_says_which_are_post_hoc_and_shades_what_is_claimed():
+    effect = effect_of(np.array([2.0, 2.1, 1.9]))
+    part = Part("said.", "a.b", "better", verdict="supported", effect=effect, thresholds=(0.0,))
+    verdict = Verdict("x", "direction", "", "It helps", "", "supported", (part,), post_hoc="Late.")
+    study = SimpleNamespace(study={"ablations": {}})
+    assert [row.label for row in _rows(study, verdict)] == ["supported, post hoc"]
+    both = dataclasses.replace(verdict, parts=(part, part))
+    assert [row.label for row in _rows(study, both)] == [
+        "supported, post hoc",
+        "supported",
+        "supported",
+    ]
+    above = dataclasses.replace(part, claimed="not worse", thresholds=(-0.5,))
+    assert _claimed(above) == (-0.5, np.inf)
+    assert _claimed(dataclasses.replace(part, claimed="not better")) == (-np.inf, 0.0)

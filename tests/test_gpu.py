@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.all_declarations import load_bases
 from resnet.config import TRANSFORMS, changed
 from resnet.images.augmentation.augmenter import Augmenter
 from resnet.images.sources.cache import Split

@@ -14,10 +14,10 @@ from PIL import Image
 from resnet.images.datasets.cifar10 import archive as official
 from resnet.images.datasets.cifar10.read import SOURCES
 from resnet.images.datasets.digits.read import read_digits
+from resnet.images.moved import READ_FROM, note_folder, why_not_read
 from resnet.images.sources import cache as data
 from resnet.images.sources import parquet as parquet_files
 from resnet.images.sources import prepare, source
-from resnet.images.sources.folder import note_folder, why_not_read
 
 
 def encoded(image, kind="PNG"):
@@ -476,12 +476,29 @@ def test_the_real_images_have_the_published_statistics(real):
     assert np.bincount(splits["train"].labels).tolist() == [5_000] * 10
 
 
-def test_another_folder_than_the_one_that_was_read_is_named(tmp_path):
-    cache, first, second = (tmp_path / name for name in ("cache", "ü 1", "second"))
+def test_another_folder_than_the_one_that_was_read_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cache, first, second = (Path(name) for name in ("cache", "ü 1", "second"))
     cache.mkdir()
-    assert why_not_read(cache, first) is None
     note_folder(cache, first)
-    assert why_not_read(cache, tmp_path / "cache" / ".." / "ü 1") is None
-    said = why_not_read(cache, second)
-    assert f"were read from {first}, and data_folder is now {second}" in said
-    assert f"remove {cache}" in said
+    # After a read that failed there are no images.
+    assert why_not_read(cache, "parquet", second) is None
+    (cache / "data.json").write_text('{"source": "parquet"}')
+    assert why_not_read(cache, "parquet", first) is None
+    assert why_not_read(cache, "parquet", tmp_path / "cache" / ".." / "ü 1") is None
+    # Another source is read.
+    assert why_not_read(cache, "folders", second) is None
+    said = why_not_read(cache, "parquet", second)
+    assert "were read from ü 1; data_folder is now second, which isn't read" in said
+    assert f"remove {cache / READ_FROM}, and this line ends" in said
+    (cache / READ_FROM).unlink()
+    assert why_not_read(cache, "parquet", second) is None
+
+
+def test_the_folder_is_noted_unless_the_images_need_none(tmp_path, parquet, tiny_cifar):
+    for dataset, kind, noted in (("cifar10", "parquet", True), ("digits", "digits", False)):
+        argv = ["--dataset", dataset, "--source", kind, "--folder", str(parquet)]
+        assert prepare.main([*argv, "--output", str(tmp_path / dataset)]) == 0
+        assert (tmp_path / dataset / READ_FROM).is_file() == noted
+    assert why_not_read(tmp_path / "cifar10", "parquet", parquet) is None
+    assert str(parquet) in why_not_read(tmp_path / "cifar10", "parquet", tmp_path / "elsewhere")

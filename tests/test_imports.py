@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 
 import pandas as pd
@@ -19,7 +20,7 @@ from report.read import published
 from report.read.tables import read_tables
 from resnet.config import to_json
 from resnet.imports import __main__ as command
-from resnet.imports.curves import NAMES, CurveError, Point, curves
+from resnet.imports.curves import NAMES, CurveError, Point, curve_of
 from resnet.imports.sources import mlflow, wandb
 from resnet.job.declared import networks, rates
 from tests.conftest import report_on
@@ -201,24 +202,48 @@ def test_names_and_metrics_of_a_tracker_are_matched():
     points = [
         Point("wide-s1", 10, "acc", 71.5),
         Point("wide-s1", 20, "acc", 80.0),
+        Point("wide-s2", 10, "acc", 101.0),
         Point("notes", 10, "acc", 1.0),
         Point("wide-s1", 10, "other", 5.0),
     ]
-    found = curves(points, r"(?P<run>\w+)-s(?P<seed>\d)", {"test_accuracy": "acc"}, percent=True)
-    expected = {10: {"test_accuracy": 0.715}, 20: {"test_accuracy": 0.8}}
-    assert found == {("wide", 1): expected}
+    names, metrics = r"(?P<run>\w+)-s(?P<seed>\d)", {"test_accuracy": "acc"}
+    found = curve_of(points, "wide", 1, names, metrics, percent=True)
+    assert found == {10: {"test_accuracy": 0.715}, 20: {"test_accuracy": 0.8}}
     with pytest.raises(CurveError, match=r"acc is 71.5 at step 10; accuracies are from 0 to 1"):
-        curves(points, r"(?P<run>\w+)-s(?P<seed>\d)", {"test_accuracy": "acc"}, percent=False)
+        curve_of(points, "wide", 1, names, metrics, percent=False)
+    with pytest.raises(CurveError, match="has no wide seed 3; there are wide seed 1, wide seed 2"):
+        curve_of(points, "wide", 3, names, metrics)
 
 
-def test_two_runs_of_one_run_and_seed_are_refused():
-    names = NAMES + ".*"
-    retried = [Point(f"width.twice/seed0{end}", 0, "test_accuracy", 0.5) for end in ("", " (2)")]
-    with pytest.raises(CurveError, match=r"seed0' and 'width.twice/seed0 \(2\)' are both width"):
-        curves(retried, names, {}, percent=False)
-    twins = [Point("width.twice/seed0", 0, "test_accuracy", 0.5, identity) for identity in "ab"]
-    with pytest.raises(CurveError, match=r"'width.twice/seed0' \(a\) and .* \(b\) are both"):
-        curves(twins, NAMES, {}, percent=False)
+def test_a_curve_may_lie_in_several_places_that_agree():
+    """A run's continuation, its evaluation, and a chart that was exported twice."""
+    points = [
+        Point("width.twice/seed0", 0, "test_accuracy", 0.5),
+        Point("width.twice/seed0/version_1", 1, "test_accuracy", 0.6),
+        Point("width.twice/seed0/eval", 0, "test_loss", math.nan),
+        Point("width.twice/seed0/again", 0, "test_loss", math.nan),
+        # A restart in the same place: the last value counts.
+        Point("width.twice/seed0/version_1", 1, "test_accuracy", 0.7),
+    ]
+    found = curve_of(points, "width.twice", 0, NAMES + ".*")
+    assert found[1] == {"test_accuracy": 0.7}
+    assert found[0]["test_accuracy"] == 0.5
+    assert math.isnan(found[0]["test_loss"])
+
+
+def test_two_values_of_one_point_are_refused():
+    retried = [
+        Point("width.twice/seed0", 3, "test_accuracy", 0.5),
+        Point("width.twice/seed0 (2)", 3, "test_accuracy", 0.6),
+    ]
+    said = r"at step 3 is 0.5 in 'width.twice/seed0' and 0.6 in 'width.twice/seed0 \(2\)': rename"
+    with pytest.raises(CurveError, match=said):
+        curve_of(retried, "width.twice", 0, NAMES + ".*")
+    # Other runs are none of its business.
+    other = Point("width.twice/seed1", 3, "test_accuracy", 0.4)
+    assert curve_of([*retried, other], "width.twice", 1, NAMES + ".*") == {
+        3: {"test_accuracy": 0.4}
+    }
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -230,20 +255,24 @@ def test_mlflow_runs_of_one_name_are_told_apart(tmp_path):
     found = client.search_experiments(filter_string="name = 'width'")[0]
     again = client.create_run(found.experiment_id, run_name="width.twice seed3")
     client.log_metric(again.info.run_id, "val_acc", 0.1, step=0)
-    with pytest.raises(CurveError, match=again.info.run_id):
-        curves(mlflow.read(path), NAMES, {"test_accuracy": "val_acc"}, percent=False)
+    metrics = {"test_accuracy": "val_acc"}
+    with pytest.raises(CurveError, match=rf"run {again.info.run_id}"):
+        curve_of(mlflow.read(path), "width.twice", 3, metrics=metrics)
+    assert len(curve_of(mlflow.read(path), "width.twice", 2, metrics=metrics)) == EPOCHS
 
 
 def test_an_export_with_two_runs_of_one_name_is_refused(tmp_path):
     path = tmp_path / "chart.csv"
-    path.write_text("Step,a.b seed0 - acc,a.b seed0 - acc\n0,0.5,0.6\n")
-    with pytest.raises(CurveError, match=r"column 'a.b seed0 - acc' twice, for two runs"):
-        list(wandb.read(path))
+    path.write_text("Step,a.b seed0 - acc,a.b seed0 - acc,a.b seed1 - acc\n0,0.5,0.6,0.7\n")
+    metrics = {"test_accuracy": "acc"}
+    with pytest.raises(CurveError, match=r"chart.csv, column 2\) and 0.6 in .*, column 3"):
+        curve_of(wandb.read(path), "a.b", 0, metrics=metrics)
+    assert curve_of(wandb.read(path), "a.b", 1, metrics=metrics) == {0: {"test_accuracy": 0.7}}
 
 
 def test_the_default_names_are_those_of_records():
     points = [Point("base.network/seed4", 0, "test_accuracy", 0.5)]
-    assert set(curves(points, NAMES, {}, percent=False)) == {("base.network", 4)}
+    assert curve_of(points, "base.network", 4) == {0: {"test_accuracy": 0.5}}
 
 
 @pytest.mark.parametrize(
@@ -280,7 +309,7 @@ def test_a_mistake_in_where_runs_are_is_one_line(study, runs, said):
         ("run,seed,epoch,val_acc\n", "no runs whose names match"),
         (
             "run,seed,epoch,val_acc\nwidth.twice,0,1,0.5\nwidth.twice,0,1,0.6\n",
-            "runs.csv:3: val_acc of width.twice/seed0, epoch 1, is there twice",
+            "runs.csv: val_acc at step 1 is 0.5 in 'width.twice/seed0' (line 2) and 0.6 in",
         ),
         ("run,seed,epoch,acc\nwidth.twice,0,0,0.5\nwidth.twice,0,1,\n", "there are"),
         ("run,seed,epoch,train_loss\nwidth.twice,0,0,0.5\n", "has no test_accuracy"),

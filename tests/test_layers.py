@@ -13,7 +13,12 @@ ROOT = Path(__file__).parent.parent
 # All write by resnet.files, which imports nothing but Python's library.
 TORCH_FREE = (
     *("resnet.settings", "resnet.registry", "resnet.config", "resnet.files"),
-    *("resnet.images.dataset", "resnet.images.datasets", "resnet.costs.estimate"),
+    *(
+        "resnet.arguments",
+        "resnet.images.dataset",
+        "resnet.images.datasets",
+        "resnet.costs.estimate",
+    ),
     "resnet.imports.curves",
 )
 ALLOWED = {

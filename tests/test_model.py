@@ -8,7 +8,7 @@ import torch
 from torchvision.models import resnet18
 from torchvision.transforms.functional import InterpolationMode, resize
 
-from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.all_declarations import load_bases
 from resnet.network.build import build, count_parameters
 from resnet.network.resnet.network import ResNet
 from resnet.network.resnet.settings import Settings as Model

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from ablations.harness.declarations import claims as declared
-from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.all_declarations import load_bases
 from ablations.harness.declarations.home import ROOT
 from ablations.harness.resolve import resolve
 from report.judge.claim_types import direction

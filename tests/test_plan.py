@@ -124,8 +124,8 @@ def test_check_reads_the_papers_claims(file, old, new, said, tmp_path, monkeypat
 
 
 def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
+    from ablations.harness.declarations.all_declarations import load_bases
     from ablations.harness.declarations.declaration import load
-    from ablations.harness.declarations.folder import load_bases
     from ablations.harness.declarations.home import Home
 
     bases = load_bases()

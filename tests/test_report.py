@@ -189,19 +189,21 @@ def test_the_page_is_the_same_for_a_given_date(drawn, monkeypatch):
 
 def test_reports_of_other_studies_are_linked_where_they_are(study, capsys):
     document = json.loads((study / "study.json").read_text())
-    document["scale"]["beside"] = ["theirs", "not_made_yet"]
+    document["scale"]["beside"] = ["theirs", "not_made_yet", "damaged", study.name]
     (study / "study.json").write_text(json.dumps(document))
     theirs = study.parent / "theirs"
     (theirs / "report").mkdir(parents=True)
     (theirs / "report" / "index.html").touch()
     other = to_document(resolve({"study": "deep_residual_learning", "scale": "smoke"}))
     (theirs / "study.json").write_text(json.dumps(other))
+    shutil.copytree(theirs, theirs.with_name("damaged"))
+    (theirs.with_name("damaged") / "study.json").write_text("{}")
     report_on(study)
-    title = "Deep Residual Learning for Image Recognition"
+    title = "Deep Residual Learning for Image Recognition (scale smoke)"
     link = f'Beside it: <a href="../../theirs/report/index.html">{title}</a>'
     assert page(study).count("Beside it: ") == page(study).count(link) == 1
     tex = (study / "report" / "report.tex").read_text()
-    assert rf"Beside it: \href{{../../theirs/report/report.pdf}}{{{title}}}." in tex
+    assert rf"Beside it: \href{{../../theirs/report/index.html}}{{{title}}}." in tex
     # A partial report lies elsewhere.
     assert render.main([str(study), "--partial"]) == 0
     partial = study / "partial" / "report" / "index.html"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ablations.harness import resolve as resolution
+from ablations.harness.declarations.all_declarations import check_headline, claims_of, load_bases
 from ablations.harness.declarations.document import DeclarationError
-from ablations.harness.declarations.folder import check_headline, claims_of, load_bases
 from ablations.harness.declarations.home import OWN, Home
 from ablations.harness.declarations.scale import load_scale
 from ablations.harness.declared import declared_networks
@@ -251,9 +251,10 @@ def test_every_rule_has_a_name_that_no_ablation_may_take():
     from ablations.harness.declarations.names import RESERVED
 
     root = OWN.ablations.parent
-    files = [root / "Snakefile", *root.glob("resnet/*.smk"), *root.glob("report/*.smk")]
+    packages = [root / name for name in ("ablations", "resnet", "report")]
+    files = [root / "Snakefile", *(p for package in packages for p in package.glob("**/*.smk"))]
     rules = [re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE) for path in files]
-    assert "imported" in itertools.chain(*rules)
+    assert {"imported", "study"} <= set(itertools.chain(*rules))
     assert set(itertools.chain(*rules)) <= set(RESERVED)
 
 

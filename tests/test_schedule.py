@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.harness.declarations.folder import load_bases
+from ablations.harness.declarations.all_declarations import load_bases
 from ablations.harness.declarations.home import ROOT
 from resnet.config import changed, from_dict
 from resnet.training import length

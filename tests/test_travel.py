@@ -153,10 +153,17 @@ def test_a_record_that_is_damaged_or_not_planned_is_refused(elsewhere, study, tm
     (other / "config.json").write_text(json.dumps(config | {"label_smoothing": 0.2}))
     (other / checksums.NAME).unlink()
     checksums.write(other)
+    without = tmp_path / "without"
+    shutil.copytree(elsewhere, without)
+    config.pop("seed")
+    (without / "config.json").write_text(json.dumps(config))
+    (without / checksums.NAME).unlink()
+    checksums.write(without)
     for folder, said in (
         (tmp_path / "damaged", "its bytes changed"),
         (tmp_path / "missing", "config.json: is missing"),
-        (other, "no run of the study has its config"),
+        (other, f"refused: {other}: no run of the study has its config"),
+        (without, f"refused: {without}: lacks 'seed'"),
     ):
         assert adopt.main([str(folder), "--into", str(study), "--as-they-are"]) == 1
         assert said in capsys.readouterr().err

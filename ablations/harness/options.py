@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ablations.harness.declarations.all_declarations import claims_of
 from ablations.harness.declarations.document import DeclarationError
-from ablations.harness.declarations.folder import claims_of
 from ablations.harness.declarations.home import ROOT
 from ablations.harness.declarations.scale import AMOUNTS, Scale, problem_with_looks
 from ablations.harness.study import Study

@@ -7,9 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ablations.harness.declarations.all_declarations import (
+    check_headline,
+    load_bases,
+    load_declarations,
+)
 from ablations.harness.declarations.declaration import Declaration
 from ablations.harness.declarations.document import DeclarationError
-from ablations.harness.declarations.folder import check_headline, load_bases, load_declarations
 from ablations.harness.declarations.home import Home, home_of
 from ablations.harness.declarations.scale import Scale, is_names, load_scale
 from ablations.harness.options import (

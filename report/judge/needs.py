@@ -72,8 +72,9 @@ def far_from_end(needs: dict[str, Any], tables: Tables, run: str, seeds: int) ->
     """
     runs = tables.runs
     there = (runs["run"] == run) & (runs["seed"] < seeds) & (runs["status"] != "diverged")
-    for need in REACHED.keys() & needs.keys():
-        column, name = REACHED[need]
+    for need, (column, name) in REACHED.items():
+        if need not in needs:
+            continue
         least, reached = needs[need], runs.loc[there, column]
         if reached.empty or reached.mean() >= least:
             continue

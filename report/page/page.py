@@ -9,13 +9,14 @@ from typing import Any
 
 from report.page.registry import Section, sections_of
 from report.page.sources import Sources
+from report.read.files import RecordError
 from report.read.published import published_of
 from report.read.records import read_study
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Another study's report: its paper's title, and the report's folder from this one's."""
+    """Another study's report: its paper's title and scale, and its folder from this report's."""
 
     title: str
     folder: str
@@ -69,9 +70,16 @@ def beside(sources: Sources) -> list[Beside]:
     found = list[Beside]()
     for name in sources.study["scale"].get("beside", []):
         folder = sources.folder.parent / name
-        if (folder / "report" / "index.html").is_file():
-            title = published_of(read_study(folder)).facts["title"]
-            found.append(Beside(title, _from_report(folder / "report", sources.report)))
+        if not (folder / "report" / "index.html").is_file() or folder == sources.folder:
+            continue
+        try:
+            study = read_study(folder)
+            title = published_of(study).facts["title"]
+        except RecordError:
+            # What is wrong with another study is said when that one is read.
+            continue
+        said = f"{title} (scale {study['scale']['name']})"
+        found.append(Beside(said, _from_report(folder / "report", sources.report)))
     return found
 
 

@@ -18,6 +18,9 @@ from resnet.files import listed
 
 FOLDER = Path(__file__).parent.parent / "claim_types"
 
+OF_EFFECTS = ("train_accuracy", "plain_train_accuracy")
+"""What only a claim on effects can need of its runs."""
+
 VALUES: dict[str, dict[str, Any]] = {
     "arm": {"type": "string", "pattern": r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"},
     "text": {"type": "string"},
@@ -73,8 +76,9 @@ def problem_of(claim: dict[str, Any], tests: dict[str, Any]) -> str:
         return f"a claim of type {kind} is tested by {key_of_tests(kind)}"
     if not is_moment(tests.get("since", "2026-11-27")):
         return f"since: expected a moment such as 2026-11-27T01:30Z, got {tests['since']!r}"
-    if "train_accuracy" in tests.get("needs", {}) and key_of_tests(kind) != "effects":
-        return "needs: train_accuracy belongs to claims on effects"
+    reached = [key for key in OF_EFFECTS if key in tests.get("needs", {})]
+    if reached and key_of_tests(kind) != "effects":
+        return f"needs: {reached[0]} belongs to claims on effects"
     needed = [key for key in claim_types()[kind].get("claim", {}) if key not in claim]
     if needed:
         return f"a claim of type {kind} needs {', '.join(needed)}"

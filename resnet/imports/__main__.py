@@ -8,8 +8,9 @@ import json
 import sys
 from pathlib import Path
 
+from resnet.arguments import at_least
 from resnet.config import changed, from_dict
-from resnet.imports.curves import NAMES, CurveError, curves
+from resnet.imports.curves import NAMES, Curve, CurveError, Point, curve_of
 from resnet.imports.record import write_imported
 from resnet.registry import modules
 from resnet.settings import ConfigError
@@ -26,21 +27,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--percent", action="store_true", help="accuracies are in percent")
     parser.add_argument("--config", required=True, help="the declared config as JSON")
     parser.add_argument("--run", required=True)
-    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--seed", type=at_least(0), required=True)
     parser.add_argument("--output", type=Path, required=True, help="the record's folder")
     args = parser.parse_args(argv)
     try:
         config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})
         read = importlib.import_module(sources[args.source]).read
-        found = curves(read(args.path), args.names, json.loads(args.metrics), args.percent)
-        if (args.run, args.seed) not in found:
-            there = ", ".join(sorted({f"{run} seed {seed}" for run, seed in found}))
-            raise CurveError(
-                f"{args.path}: has no {args.run} seed {args.seed}; there are "
-                f"{there or f'no runs whose names match {args.names}'}"
-            )
+        curve = _curve(list(read(args.path)), args)
         source = f"{args.source}: {args.path}"
-        write_imported(args.output, args.run, config, found[args.run, args.seed], source)
+        write_imported(args.output, args.run, config, curve, source)
     except ModuleNotFoundError as error:
         print(f"error: {args.source} needs {error.name}: make trackers", file=sys.stderr)
         return 1
@@ -48,6 +43,15 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _curve(points: list[Point], args: argparse.Namespace) -> Curve:
+    """Return the curve of the run and seed that are asked for; an error names the source."""
+    asked = (args.run, args.seed, args.names, json.loads(args.metrics), args.percent)
+    try:
+        return curve_of(points, *asked)
+    except CurveError as error:
+        raise CurveError(f"{args.path}: {error}") from None
 
 
 if __name__ == "__main__":

@@ -134,13 +134,16 @@ def resume(run: Run, args: argparse.Namespace, key: str) -> dict[str, Any]:
         return {}
     run.restore(saved)
     began: dict[str, Any] = {name: saved[name] for name in ("began", "threads") if name in saved}
-    threads = began.get("threads", args.threads)
-    torch.set_num_threads(threads)
-    kept = f" with {threads} threads, as it began" if threads != args.threads else ""
     log.info(
-        *("%s seed %d  goes on at batch %d of %d%s", args.run, run.config.seed),
-        *(run.step, run.steps, kept),
+        "%s seed %d  goes on at batch %d of %d", args.run, run.config.seed, run.step, run.steps
     )
+    threads = began.setdefault("threads", args.threads)
+    if run.device.type == "cpu" and threads != args.threads:
+        torch.set_num_threads(threads)
+        log.warning(
+            "%s seed %d  goes on with %d threads, as it began, though %d are given",
+            *(args.run, run.config.seed, threads, args.threads),
+        )
     return began
 
 
@@ -167,7 +170,7 @@ def _checkpoint_key(
 ) -> str:
     """Return the checkpoint's key: everything that must be equal to resume with identical bits.
 
-    But for the number of threads, which the checkpoint itself holds.
+    The number of threads isn't in it: `resume` restores that of the checkpoint.
     """
     parts = {
         "config": to_json(config),

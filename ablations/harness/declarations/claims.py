@@ -92,7 +92,7 @@ def _problem(claim: dict[str, Any], arms: list[str]) -> str:
         return f"{name}: no key {unknown[0]!r}; allowed are {', '.join(allowed)}"
     if claim.get("combine", "all") not in ("all", "any"):
         return f"{name}: combine: allowed are all, any"
-    problem = _needs_problem(claim.get("needs", {})) or _since_problem(claim)
+    problem = _needs_problem(claim.get("needs", {}), kind["tests"]) or _since_problem(claim)
     if problem:
         return f"{name}: {problem}"
     tests = claim.get(kind["tests"])
@@ -117,13 +117,16 @@ NEEDS = {
 """What a claim can need of the runs that it rests on, and the kind of value of each."""
 
 
-def _needs_problem(needs: Any) -> str:
+def _needs_problem(needs: Any, tests: str) -> str:
     """Return the problem with what a claim needs, or an empty text."""
     if not isinstance(needs, dict):
         return f"needs: expected some of {', '.join(NEEDS)}, got {needs!r}"
     unknown = [key for key in needs if key not in NEEDS]
     if unknown:
         return f"needs: no key {unknown[0]!r}; allowed are {', '.join(NEEDS)}"
+    reached = [key for key, kind in NEEDS.items() if kind == "share" and key in needs]
+    if reached and tests != "effects":
+        return f"needs: {reached[0]} belongs to claims on effects"
     problems = (_value_problem(key, value, NEEDS[key], []) for key, value in needs.items())
     return next((f"needs: {problem}" for problem in problems if problem), "")
 

@@ -24,7 +24,7 @@ KEYS = (
 EVERY = "every ablation"
 """The words under ``all`` for all that are declared."""
 
-FOLDER = re.compile("[a-z][a-z0-9_]*")
+FOLDER_NAME = re.compile("[a-z][a-z0-9_]*")
 """Names of folders in ``results``."""
 
 
@@ -97,14 +97,15 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
 
 def _folder(document: Document, name: str) -> str:
     folder = document.content.get("folder", name)
-    if not isinstance(folder, str) or not FOLDER.fullmatch(folder):
+    if not isinstance(folder, str) or not FOLDER_NAME.fullmatch(folder):
         raise document.error(f"folder: expected a name such as {name}, got {folder!r}", "folder")
     return folder
 
 
 def _beside(document: Document) -> tuple[str, ...]:
     beside = document.content.get("beside", [])
-    if not isinstance(beside, list) or not all(FOLDER.fullmatch(str(there)) for there in beside):
+    named = isinstance(beside, list) and all(FOLDER_NAME.fullmatch(str(it)) for it in beside)
+    if not named:
         raise document.error(f"beside: expected folders in results, got {beside!r}", "beside")
     return tuple(beside)
 

@@ -19,12 +19,16 @@ from report.draw.drawing import (
     note,
     sheet,
 )
+from report.judge.claim_types.direction import ABOVE, CLAIMED
 from report.judge.claims import judge
 from report.judge.parts import DECIDED, EXCEEDS, REFUTED, SAME, SUPPORTED, UNDECIDED, Part
 from report.judge.verdicts import Verdict
 from report.read.arms import label_of, member_of
 from report.read.tables import Tables
 from report.wording import counted, plural, signed
+
+UPWARDS = [CLAIMED[sign] for sign in ABOVE]
+"""What claims on a sign say that effects above the threshold support."""
 
 SECTION = "answer"
 PER = "study"
@@ -85,7 +89,9 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         columns=["claim", "verdict", "arm", "verdict_of_arm", "points", "claimed"],
     )
     counts = f"Of {plural(len(verdicts), 'claim')}: {counted(v.verdict for v in verdicts)}."
-    found = "; ".join(f"{v.says}: {v.measured}, {v.verdict}" for v in shown[:6])
+    found = "; ".join(
+        f"{v.says}: claimed {v.claimed}, measured {v.measured}, {v.short_label}" for v in shown[:6]
+    )
     confidence = levels(pd.Series([part.confidence for part in parts], dtype=float))
     caption = (
         "The claims on differences and accuracies (an accuracy as its distance from the published "
@@ -135,7 +141,7 @@ def _claimed(part: Part) -> tuple[float, float]:
     if len(part.thresholds) == 2:
         return part.thresholds[0], part.thresholds[1]
     at = part.thresholds[0]
-    return (at, math.inf) if part.claimed == "better" else (-math.inf, at)
+    return (at, math.inf) if part.claimed in UPWARDS else (-math.inf, at)
 
 
 def _numbers(parts: list[Part]) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from resnet.files import start_log
 from resnet.images.datasets import DATASETS
+from resnet.images.moved import note_folder
 from resnet.images.sources.cache import DataError, Split, check, describe, write_cache
-from resnet.images.sources.folder import note_folder
 from resnet.images.sources.source import Source
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
         splits, pixels = read(args.dataset, args.source, args.folder)
         facts = describe(splits, args.dataset, args.source, pixels)
         write_cache(splits, facts, args.output)
-        if sources_of(args.dataset)[args.source].is_in is not None:
+        if sources_of(args.dataset)[args.source].reads_folder:
             note_folder(args.output, args.folder)
     except (DataError, OSError) as error:
         log.error("error: %s\n%s", error, DATASETS[args.dataset].ways_out)

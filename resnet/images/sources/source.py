@@ -26,12 +26,15 @@ class Source:
     pixels
         Where the pixels come from, in words, for the report.
     is_in
-        Returns whether a folder has this source's form; None for a source without a folder.
+        Returns whether a folder has this source's form; None if that can't be told.
+    reads_folder
+        Whether the images depend on the folder.
     """
 
     read: Callable[[Path], dict[str, Split]]
     pixels: str
     is_in: Callable[[Path], bool] | None = None
+    reads_folder: bool = True
 
 
 def files_in(folder: Path, suffix: str) -> Iterator[Path]:

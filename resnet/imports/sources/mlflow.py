@@ -27,8 +27,8 @@ def read(path: Path) -> Iterator[Point]:
             for run in client.search_runs([experiment.experiment_id], max_results=MOST_RUNS):
                 for metric in run.data.metrics:
                     for it in client.get_metric_history(run.info.run_id, metric):
-                        name, identity = run.info.run_name or "", run.info.run_id
-                        yield Point(name, it.step, metric, it.value, identity)
+                        name, number = run.info.run_name or "", run.info.run_id
+                        yield Point(name, it.step, metric, it.value, f"run {number}")
     except ModuleNotFoundError as error:
         raise CurveError(
             f"{path}: a database needs the whole of MLflow, and {error.name} isn't there: pip "

@@ -18,7 +18,6 @@ def read(path: Path) -> Iterator[Point]:
         lacks = [key for key in KEYS if key not in (rows.fieldnames or ())]
         if lacks:
             raise CurveError(f"{path}: lacks the column {lacks[0]}; needed are {', '.join(KEYS)}")
-        found = set[tuple[str, int, str]]()
         for number, row in enumerate(rows, 2):
             try:
                 name, step = f"{row['run']}/seed{int(row['seed'])}", int(row["epoch"])
@@ -28,10 +27,4 @@ def read(path: Path) -> Iterator[Point]:
                     f"{path}:{number}: seed and epoch are whole numbers, metrics are numbers"
                 ) from None
             for metric, value in values.items():
-                if (name, step, metric) in found:
-                    raise CurveError(
-                        f"{path}:{number}: {metric} of {name}, epoch {step}, is there twice; "
-                        "expected one row for each run, seed and epoch"
-                    )
-                found.add((name, step, metric))
-                yield Point(name, step, metric, value)
+                yield Point(name, step, metric, value, f"line {number}")

@@ -24,23 +24,22 @@ def read(path: Path) -> Iterator[Point]:
 
 def _read_one(path: Path) -> Iterator[Point]:
     with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        columns = [c for c in rows.fieldnames or () if " - " in c and not c.endswith(BOUNDS)]
+        rows = csv.reader(file)
+        head = next(rows, [])
+        # By place, for two runs of one name have two columns of one name.
+        columns = [
+            (place, *name.rpartition(" - ")[::2])
+            for place, name in enumerate(head)
+            if " - " in name and not name.endswith(BOUNDS)
+        ]
         if not columns:
             raise CurveError(f"{path}: has no column such as 'my run - test_accuracy'")
-        twice = [column for column in columns if columns.count(column) > 1]
-        if twice:
-            raise CurveError(
-                f"{path}: has the column {twice[0]!r} twice, for two runs of one name: rename "
-                "one, or leave it out of the export"
-            )
-        first = (rows.fieldnames or [""])[0]
         for number, row in enumerate(rows, 2):
-            for column in columns:
-                name, _, metric = column.rpartition(" - ")
-                if not row[column]:
+            for place, name, metric in columns:
+                if place >= len(row) or not row[place]:
                     continue
                 try:
-                    yield Point(name, int(float(row[first])), metric, float(row[column]))
+                    step, value = int(float(row[0])), float(row[place])
                 except ValueError:
                     raise CurveError(f"{path}:{number}: expected numbers") from None
+                yield Point(name, step, metric, value, f"{path.name}, column {place + 1}")

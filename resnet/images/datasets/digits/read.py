@@ -31,4 +31,4 @@ def read_digits(folder: Path) -> dict[str, Split]:
     return {"train": Split(halves[0], halves[2]), "test": Split(halves[1], halves[3])}
 
 
-SOURCES = {"digits": Source(read_digits, "scikit-learn's digits, 8x8 grey")}
+SOURCES = {"digits": Source(read_digits, "scikit-learn's digits, 8x8 grey", reads_folder=False)}
