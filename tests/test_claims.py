@@ -17,6 +17,7 @@ from report import claims, compare
 from report.judge import comparisons, needs
 from report.judge.claim_types import direction, size
 from report.judge.claims import judge, judge_own
+from report.judge.evidence import Evidence
 from report.judge.history import post_hoc
 from report.judge.logs import agreement
 from report.judge.parts import REFUTED, SUPPORTED, Part, PValues, region
@@ -611,6 +612,15 @@ def test_an_effect_far_from_the_end_of_training_gives_no_verdict(judged):
     assert "is 40%, below 70%, so that this comparison shows early" in verdict.parts[0].sentence
 
 
+def test_what_was_not_run_may_not_have_sufficed(judged):
+    evidence = Evidence(read_tables(judged), {"images_seen": 10**9})
+    short = evidence.short("maxpool.with_maxpool")
+    assert short.startswith("; as planned, maxpool.with_maxpool sees ")
+    assert short.endswith("images in training, and the claim needs 1,000,000,000")
+    assert Evidence(read_tables(judged), {}).short("maxpool.with_maxpool") == ""
+    assert evidence.short("never.declared") == ""
+
+
 def test_what_augmentation_is_worth_is_told_of_runs_that_fit_images_without_it(judged):
     tables = as_cifar10(judged, accuracy=0.4)
     by_epochs = {"arm": "maxpool.with_maxpool", "sign": "negative", "beyond": 3}
@@ -720,8 +730,8 @@ def test_logs_and_runs_that_agree_against_the_paper_are_told():
     measured = Part("said.", effect=effect_of(np.array([-3.4, -3.3, -3.5])))
     (said,) = agreement(tables, claim, tests, [measured])
     assert said == (
-        "The published logs of this network (80.8% to 82.1% at best) and these runs (80.6%) agree; "
-        "no log comes within half the tolerance of the printed 84%."
+        "These runs (80.6%) lie within 2 points of the published logs of this network (80.8% to "
+        "82.1% at best), of which none comes within 1 of the printed 84%."
     )
     within = Part("said.", effect=effect_of(np.array([-0.4, -0.3, -0.5])))
     assert agreement(tables, claim, tests, [within]) == []

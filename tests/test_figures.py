@@ -30,6 +30,7 @@ from report.page import findings
 from report.page.html import inline
 from report.page.picture import read_picture
 from report.page.records import Records
+from report.page.sections.experiments import ablations, selection
 from report.page.sections.record import limits, reproducibility
 from report.read.published import folder_of
 from report.read.tables import read_tables
@@ -245,3 +246,48 @@ def test_the_figure_of_verdicts_says_which_are_post_hoc_and_shades_what_is_claim
     above = dataclasses.replace(part, claimed="not worse", thresholds=(-0.5,))
     assert _claimed(above) == (-0.5, np.inf)
     assert _claimed(dataclasses.replace(part, claimed="not better")) == (-np.inf, 0.0)
+
+
+def test_effects_by_the_best_epoch_are_told_beside_those_of_the_last():
+    runs = pd.DataFrame(
+        {
+            "run": ["base.x"] * 2 + ["a.b"] * 2 + ["a.c"] * 2,
+            "seed": [0, 1] * 3,
+            "best_test_accuracy": [0.5, 0.6, 0.53, 0.63, 0.51, 0.61],
+        }
+    )
+    rows = [("a", "b", "a.b", 2.0), ("a", "c", "a.c", 0.5)]
+    comparisons = pd.DataFrame(
+        [(*row, "base.x", 2) for row in rows],
+        columns=["ablation", "arm", "run", "difference_points", "reference_run", "n"],
+    )
+    study = {"ablations": {}, "labels": {"a.b": "b in words"}}
+    # By the best epoch 3.0 and 1.0 points: 1.0 and 0.5 from the last.
+    assert selection.by_best_epoch(study, runs, comparisons) == (
+        "Effects are of the last epoch; by the best epoch 2 effects of several seeds would differ "
+        "by 0.75 points (median), most of all b in words: +3.00 points, not +2.00."
+    )
+    assert selection.by_best_epoch(study, runs, comparisons.assign(n=1)) == ""
+
+
+def test_a_rung_that_was_not_run_stands_in_its_ladder():
+    arms = [
+        {"name": name, "run": f"{name}.run", "changes": {key: 1}, "also_changes": {}, "label": name}
+        for name, key in (("base", "batch_size"), ("first", "model.maxpool"), ("last", "drop_last"))
+    ]
+    ladder = {"title": "T", "base": "x", "design": "ladder", "budget": "images", "arms": arms}
+    columns = ("seconds", "parameters", "flops_per_image", "images_seen")
+    runs = pd.DataFrame(
+        [
+            {"run": run, "status": "finished", **dict.fromkeys(columns, 1)}
+            | {"final_test_accuracy": accuracy, "best_test_accuracy": accuracy}
+            for run, accuracy in (("base.run", 0.5), ("last.run", 0.6))
+        ]
+    )
+    effects = pd.DataFrame(columns=["arm", "reference"])
+    records = SimpleNamespace(of=lambda run: "")
+    main = ablations.main_table(ladder, runs, effects, records)
+    assert [cell.text for cell in main.rows[1]] == ["first", "–", "not run", "0"]
+    rest = ablations.rest_table("a", ladder, runs, effects, {}, records)
+    assert [cell.text for cell in rest.rows[1][:2]] == ["first (not run)", "model maxpool: 1"]
+    assert len(rest.rows[1]) == len(rest.rows[0])

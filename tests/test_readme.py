@@ -46,6 +46,10 @@ def test_what_was_measured_is_said_in_a_few_words():
     found = dataclasses.replace(second, measured="−1.7")
     assert verdict(found).measured == "−1.7"
     assert verdict(found, better).measured == "stride in the second: −1.7"
+    assert verdict(second, better, how="any").claimed == "stride in the second: worse, or better"
+    accuracy = dataclasses.replace(found, claimed="84% ± 2", name="row 3")
+    assert verdict(accuracy, kind="value").claimed == "84% ± 2"
+    assert verdict(accuracy, better, kind="value").measured == "row 3: −1.7"
     assert verdict(dataclasses.replace(found, claimed="")).measured == "stride in the second: −1.7"
 
 

@@ -109,6 +109,13 @@ class Evidence:
             )
         return compared
 
+    def short(self, arm: str) -> str:
+        """Return why an arm couldn't test the claim if it were run as planned, in words."""
+        run = str((member_of(self.tables.study, arm) or {"run": arm})["run"])
+        planned = run in self.tables.study["runs"]
+        why = unmet(self.needs, self.tables.study, run) if planned else ""
+        return f"; as planned, {why}" if why else ""
+
     def name(self, arm: str) -> str:
         """Return how readers know an arm."""
         return name_of(self.tables.study, arm)

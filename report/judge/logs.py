@@ -48,6 +48,7 @@ def agreement(
     ranges = f"{percent(min(best), 1)} to {percent(max(best), 1)} at best"
     measured = ", ".join(percent(value, 1) for value in near)
     return [
-        f"The published logs of this network ({ranges}) and these runs ({measured}) agree; no "
-        f"log comes within half the tolerance of the printed {stated(published)}."
+        f"These runs ({measured}) lie within {tolerance * 100:g} points of the published logs of "
+        f"this network ({ranges}), of which none comes within {tolerance * 50:g} of the "
+        f"printed {stated(published)}."
     ]

@@ -85,7 +85,10 @@ def test_accuracy_falls(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     smooth = accuracy.rolling(SMOOTH).median().dropna()
     fall = float(smooth.max() - smooth.iloc[-1])
     noise = _noise(accuracy.tail(math.ceil(len(accuracy) / 2)))
-    said = f"test accuracy {signed(-fall * 100)} points from its best by then"
+    said = (
+        f"test accuracy {signed(-fall * 100)} points from its best by then, in medians of "
+        f"{SMOOTH} epochs"
+    )
     return fall > NOISES * noise, f"{said}, with a noise of {noise * 100:.2f} points between epochs"
 
 

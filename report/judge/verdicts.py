@@ -199,9 +199,11 @@ class Verdict:
         """What was published, in a few words; of one arm, or if it differs by arm, of which."""
         stated = [part for part in self.parts if part.claimed]
         words = list(dict.fromkeys(part.claimed for part in stated))
-        if len(stated) == 1 or len(words) > 1:
+        # A claim on one accuracy names its network itself.
+        alone = len(self.parts) == 1 and self.type != "value"
+        if alone or len(words) > 1:
             words = list(dict.fromkeys(_of(part, part.claimed) for part in stated))
-        return "; ".join(words)
+        return (", or " if self.how == "any" else "; ").join(words)
 
     @property
     def measured(self) -> str:

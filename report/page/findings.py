@@ -39,6 +39,11 @@ def conclusion(
     name
         Its name.
     """
+    stated = [v for v in verdicts if v.type == "value" and v.measured]
+    if stated:
+        # What is asked is whether arms reach an accuracy, not how they differ.
+        reached = [f"\u201c{v.says}\u201d: {v.measured}, {v.short_label}" for v in stated]
+        return f"{'; '.join(reached)}."
     found = effects.dropna(subset="difference_points")
     if found.empty:
         return "No arm can be compared yet."
@@ -53,7 +58,7 @@ def conclusion(
         for v in verdicts
         if v.verdict != NOT_RUN and any(p.arm.partition(".")[0] == name for p in v.parts)
     ]
-    decided = "; ".join(f"\u201c{v.says}\u201d: {v.verdict}" for v in mine)
+    decided = "; ".join(f"\u201c{v.says}\u201d: {v.short_label}" for v in mine)
     return f"{said}. {decided}." if decided else f"{said}."
 
 

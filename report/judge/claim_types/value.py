@@ -37,8 +37,9 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
             f"{evidence.diverged(test['arm'])}."
         ),
         arm=test["arm"],
-        claimed=stated(published),
+        claimed=f"{stated(published)} ± {points:g}",
         measured=brief,
+        name=evidence.name(test["arm"]),
         p=PValues(looks.p(inside for inside, _ in both), looks.p(outside for _, outside in both)),
         effect=looks.last if looks.seen else None,
         confidence=1 - looks.level if looks.seen else CONFIDENCE,

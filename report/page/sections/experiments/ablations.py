@@ -96,7 +96,10 @@ def content(
         "ablations": found,
         "missing": missing,
         "unlike": unlike((it.title, belonging(study, it.name, runs)) for it in found),
-        "missing_said": f"{plural(len(missing), 'ablation has', 'ablations have')} no finished arm",
+        "missing_said": (
+            f"{plural(len(missing), 'ablation has', 'ablations have')} no finished arm "
+            "beside the base"
+        ),
         **({"title": found[0].title} if single and found else {}),
     }
 
@@ -112,6 +115,9 @@ def main_table(
     for arm in ablation["arms"]:
         runs = mine[mine["run"] == arm["run"]]
         if runs.empty:
+            # What a rung changes is part of all rungs above it.
+            if ablation["design"] == "ladder":
+                rows.append([_name(ablation, arm), DASH, "not run", "0"])
             continue
         effect = by_arm.loc[arm["name"]] if arm["name"] in by_arm.index else None
         if effect is not None and effect["reference"] != base:
@@ -187,6 +193,14 @@ def rest_table(
     for arm in ablation["arms"]:
         runs = mine[mine["run"] == arm["run"]]
         if runs.empty:
+            if ablation["design"] == "ladder":
+                rows.append(
+                    [
+                        f"{_name(ablation, arm)} (not run)",
+                        _changed(name, ablation, arm),
+                        *[DASH] * (len(columns) - 2),
+                    ]
+                )
             continue
         effect = by_arm.loc[arm["name"]] if arm["name"] in by_arm.index else {}
         over_images = [effect.get(f"image_{end}_points", float("nan")) for end in ("low", "high")]
@@ -202,7 +216,8 @@ def rest_table(
                 duration(runs["seconds"].mean()),
             ]
         )
-    kept = [i for i in range(len(columns)) if i < 2 or len({str(row[i]) for row in rows}) > 1]
+    values = [{str(row[i]) for row in rows} - {DASH} for i in range(len(columns))]
+    kept = [i for i, found in enumerate(values) if i < 2 or len(found) > 1]
     heads = {head: number for i, (head, number) in enumerate(columns.items()) if i in kept}
     return printed(
         f"{ablation['title']}: what changed, and what it costs. Columns with one value are left "

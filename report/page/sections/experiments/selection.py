@@ -19,7 +19,9 @@ TITLE = "Choosing the epoch, and chance"
 
 def content(
     study: dict[str, Any],
+    runs: pd.DataFrame,
     epochs: pd.DataFrame,
+    comparisons: pd.DataFrame,
     spreads: pd.DataFrame,
     records: Records,
     pictures: dict[str, list[Picture]],
@@ -27,7 +29,7 @@ def content(
     """Return a paragraph on each, the figure, and the table of both kinds of chance."""
     gains = judged.optimism(epochs)["optimism_points"].dropna()
     return {
-        "optimism": optimism(gains),
+        "optimism": f"{optimism(gains)} {by_best_epoch(study, runs, comparisons)}".strip(),
         "these": pictures["selection"] if (gains.abs() > 0).any() else [],
         "chance": chance_sentence(spreads),
         "runs": chance_table(study, spreads, records),
@@ -43,6 +45,26 @@ def optimism(gains: pd.Series) -> str:
         f"model. Here that adds {signed(gains.mean())} points on average over "
         f"{plural(len(gains), 'run')} and {signed(gains.max())} at most, in part by chance, "
         "which new images wouldn't show."
+    )
+
+
+def by_best_epoch(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+    """Return how far effects depend on which epoch is compared, in words."""
+    accuracy = runs.pivot_table(index="seed", columns="run", values="best_test_accuracy")
+    found = []
+    for row in comparisons[comparisons["n"] > 1].to_dict("records"):
+        if {row["run"], row["reference_run"]} <= set(accuracy):
+            best = (accuracy[row["run"]] - accuracy[row["reference_run"]]).mean() * 100
+            name = name_of(study, f"{row['ablation']}.{row['arm']}")
+            found.append((abs(best - row["difference_points"]), best, row, name))
+    if not found:
+        return ""
+    _, best, row, name = max(found, key=lambda it: it[0])
+    median = pd.Series([moved for moved, *_ in found]).median()
+    return (
+        f"Effects are of the last epoch; by the best epoch {plural(len(found), 'effect')} of "
+        f"several seeds would differ by {points(float(median))} points (median), most of all "
+        f"{name}: {signed(best)} points, not {signed(row['difference_points'])}."
     )
 
 

@@ -20,6 +20,8 @@ from report.wording import DASH, count, percent, plural, signed
 
 TITLE = "The answer"
 
+NOT_AS_PUBLISHED = "The paper\u2019s own training was not run at its published length."
+
 FRACTIONS = {2: "half", 4: "a quarter", 8: "an eighth", 16: "a sixteenth"}
 
 
@@ -79,7 +81,7 @@ class Best:
     """The run of the headline's network with the highest accuracy by the paper's metric.
 
     ``name`` is its own if it wasn't trained as the paper's; ``views`` says whether images were
-    scored in several views.
+    scored in several views, ``as_published`` whether a run of the paper's protocol is as long.
     """
 
     accuracy: float
@@ -88,6 +90,7 @@ class Best:
     run: str = ""
     name: str = ""
     views: bool = False
+    as_published: bool = False
 
 
 def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> Best | None:
@@ -114,6 +117,7 @@ def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) ->
         run,
         "" if bool(of_base[chosen.index[0]]) else name_of(study, run),
         any(setting_of(config, f"evaluation.{view}") for view in ("flip", "shift")),
+        bool((runs.loc[of_base, "images_seen"] >= 0.95 * headline["images_seen"]).any()),
     )
 
 
@@ -141,9 +145,11 @@ def headline_said(best: Best | None, published: Published) -> str:
     if best is None or best.accuracy <= reported - 0.01:
         return ""
     how = "trained by another recipe" if best.name else "trained as the paper did"
+    own = "" if best.as_published else f" {NOT_AS_PUBLISHED}"
     return (
         f"{_the_same(headline)}, {how}: {percent(best.accuracy, 1)} ({seeds_said(best.n)}) against "
         f"the published {percent(reported, 0)}{_share_of_images(best, headline)}."
+        f"{own}"
     )
 
 
@@ -288,7 +294,9 @@ def claims_tile(verdicts: list[Verdict]) -> Tile:
         f"{others} open or without a verdict" if others else "",
         f"{exceeded} exceeded" if exceeded else "",
     ]
+    late = sum(bool(v.post_hoc) for v in told)
     how = f"{len(told) - trained} decided by arithmetic, {trained} by training"
+    how += f" ({late} post hoc)" if late else ""
     return Tile(
         f"The paper's {plural(len(verdicts), 'claim')}",
         f"{hold} {'holds' if hold == 1 else 'hold'}, {fail} {'does' if fail == 1 else 'do'} not",

@@ -33,9 +33,20 @@ def content(
             ("Results", results(verdicts)),
             ("What was easy", easy(verdicts)),
             ("What was difficult", difficult(runs, comparisons, spreads, verdicts)),
+            ("Words", WORDS),
             *_not_said(published),
         ]
     }
+
+
+WORDS = (
+    "A base is what arms start from; an arm changes it in what is asked about. A run is an arm, or "
+    "a base, with one seed. An effect is the difference of an arm's accuracy from its base's in "
+    "points, of which an accuracy of 100% has 100. Undecided (about N more seeds): so many would "
+    "decide with 80% power, if effect and spread are as measured. Post hoc: a run began, or may "
+    "have begun, before the claim's test was written."
+)
+"""What the words mean that verdicts are stated in."""
 
 
 def _not_said(published: Published) -> list[tuple[str, str]]:
@@ -74,7 +85,7 @@ def method(study: dict[str, Any], runs: pd.DataFrame) -> str:
 def results(verdicts: list[Verdict]) -> str:
     """Return the counts of verdicts, and the claims of training that were decided."""
     decided = [v for v in verdicts if v.verdict in DECIDED and v.type != "exact"]
-    said = "; ".join(f"{v.says}: {v.verdict}" for v in decided)
+    said = "; ".join(f"{v.says}: {v.short_label}" for v in decided)
     return f"{counted_sentence(verdicts)} {said}{'.' if said else ''}".strip()
 
 
@@ -105,7 +116,8 @@ def difficult(
     smallest = detectable(comparisons)
     if smallest is not None:
         said.append(
-            f"A comparison can typically find {points(smallest)} points or more with 80% power."
+            f"Half of the comparisons would find an effect of {points(smallest)} points with 80% "
+            "power at the level that decides, the others only larger ones."
         )
     if undecided:
         said.append(f"{plural(undecided, 'claim')} stayed undecided.")

@@ -89,8 +89,8 @@ def _seeds(comparisons: pd.DataFrame) -> list[str]:
         number = len(detectables(comparisons))
         said.append(
             f"At the spread seen between seeds, half of the {number} comparisons of several seeds "
-            f"could have found a difference of {points(smallest)} points or less with 80% power, "
-            "the others only larger ones."
+            f"would find an effect of {points(smallest)} points with 80% power at the level that "
+            "decides, the others only larger ones."
         )
     if single:
         said.append(

@@ -8,9 +8,10 @@ import pandas as pd
 
 from report.page.printed_table import Printed, Row, printed
 from report.read.arms import looks_of, name_of
-from report.read.published import Published
+from report.read.claim_types import OF_EFFECTS
+from report.read.published import METRICS, Published
 from report.read.tables import setting_of, titles_of
-from report.wording import DASH, count, listed, written
+from report.wording import DASH, count, listed, percent, written
 
 TITLE = "How it was done"
 
@@ -19,21 +20,18 @@ def content(
     study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any], published: Published
 ) -> dict[str, Any]:
     """Return paragraphs on the protocol, and the table of the bases' settings."""
-    chosen = str(published.facts.get("chosen", ""))
     return {
-        "sentences": protocol(study, runs, data, chosen),
+        "sentences": protocol(study, runs, data, published),
         "settings": settings_table(study, runs),
     }
 
 
 def protocol(
-    study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any], chosen: str
+    study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any], published: Published
 ) -> list[str]:
-    """Return paragraphs on the experimental protocol, from the configs, the runs and the data.
-
-    ``chosen`` says how the paper chose what it reports.
-    """
-    images = data["images"]
+    """Return paragraphs on the experimental protocol, from the configs, the runs and the data."""
+    images, metric = data["images"], METRICS[published.facts["metric"]]
+    chosen = str(published.facts.get("chosen", ""))
     precisions = listed(runs["precision"].drop_duplicates())
     return [
         f"Images: {data['dataset']}, {count(images['train'])} there to train on, {_used(study)}, "
@@ -43,18 +41,32 @@ def protocol(
         "else unless the section says so. Arms are compared by runs with the same seeds, which "
         "decide the initial weights, the order of images and their augmentation; effects are means "
         "of differences paired by seed, not differences of the shown means.",
-        "The headline is the last epoch's accuracy on all test images; the best epoch on the test "
-        f"images stands beside it. {chosen}{' ' * bool(chosen)}"
+        "Effects are of the last epoch's accuracy on all test images; claims that state an "
+        f"accuracy are judged by the paper's: {metric}. {chosen}{' ' * bool(chosen)}"
         f"{_chosen_here(study, runs)} Precision: {precisions}.",
         "A direction is supported or refuted by a paired t test with Holm's adjustment over the "
         "paper's claims on directions [3], or found to make no meaningful difference (0.5 points) "
         "by two one-sided tests [4]; that a change doesn't help by the same test against a gain of "
-        "0.5 points; a size and a value by whether the whole 95% interval lies on one side of a "
-        "threshold (an accuracy that is refuted since it is higher than published is marked "
-        "exceeds); a trend by a sign test over seeds; arithmetic from the declarations. "
-        f"{_looks(study)} A verdict whose runs began before its rule was written is marked post "
-        "hoc.",
+        "0.5 points; a size by whether the whole 95% interval lies on one side of a threshold, an "
+        "accuracy by whether it lies within the tolerance (one that is refuted since it is higher "
+        "than published is marked exceeds); a trend by a sign test over seeds; arithmetic from the "
+        "declarations. Of a claim on several arms either all must hold, so that one of them can "
+        f"refute it, or one suffices. {_gate(published)}{_looks(study)} A decided claim is marked "
+        "post hoc if a run behind it began, or may have begun, before its test was written.",
     ]
+
+
+def _gate(published: Published) -> str:
+    """Return which effects give no verdict, since their runs are far from their end, in words."""
+    needs = [test.get("needs", {}) for test in published.tests.values()]
+    least = sorted({need[key] for need in needs for key in OF_EFFECTS if key in need})
+    if not least:
+        return ""
+    shares = " or ".join(percent(share, 0) for share in least)
+    return (
+        f"An effect gives no verdict where an arm reaches less than {shares} on its training "
+        "images: so short a run shows what helps at the start. "
+    )
 
 
 def _used(study: dict[str, Any]) -> str:
@@ -83,7 +95,7 @@ def _chosen_here(study: dict[str, Any], runs: pd.DataFrame) -> str:
     configs = [config for config in trained if config]
     if any(config["selection"].get("held_out_images") for config in configs):
         return "This study chooses among arms on images held out of training."
-    return "This study chooses no setting by accuracy."
+    return "No run of this study holds images out of training to choose a setting by."
 
 
 def settings_table(study: dict[str, Any], runs: pd.DataFrame) -> Printed:
