@@ -15,6 +15,7 @@ from paper.figures.figure2 import draw as draw_figure2
 from report import render
 from report.draw.drawing import PALETTE, colour, dash, label, thin
 from report.draw.figures.ablation import draw as draw_ablation
+from report.draw.figures.effects import draw as draw_effects
 from report.draw.figures.grid import draw as draw_grid
 from report.draw.figures.ladder import draw as draw_ladder
 from report.draw.figures.optimism import draw as draw_optimism
@@ -291,3 +292,29 @@ def test_a_rung_that_was_not_run_stands_in_its_ladder():
     rest = ablations.rest_table("a", ladder, runs, effects, {}, records)
     assert [cell.text for cell in rest.rows[1][:2]] == ["first (not run)", "model maxpool: 1"]
     assert len(rest.rows[1]) == len(rest.rows[0])
+
+
+def test_the_largest_effect_is_not_that_of_a_shorter_run():
+    arms = [
+        {"name": "base", "run": "base.x", "label": "base", "changes": {}},
+        {"name": "short", "run": "a.s", "label": "a tenth", "changes": {"budget.fraction": 0.1}},
+        {"name": "wide", "run": "a.wide", "label": "wide", "changes": {"model.width": 2}},
+    ]
+    study = {"ablations": {"a": {"title": "A", "design": "arms", "arms": arms}}}
+    rows = [("a", "short", "base", 3, -20.0), ("a", "wide", "base", 3, 2.0)]
+    columns = ["ablation", "arm", "reference", "n", "difference_points"]
+    effects = pd.DataFrame(rows, columns=columns).assign(level=0.95)
+    effects["low_points"], effects["high_points"] = effects.difference_points - 1, 0.0
+    drawing = draw_effects(SimpleNamespace(study=study, comparisons=effects), False)
+    assert "Effects of 2 arms on final test accuracy. The largest is wide: +2.00" in drawing.alt
+
+
+def test_an_ablation_whose_base_decides_a_claim_has_a_section():
+    part = Part("said.", "a.base", "in most runs", "in 0 of 6 seeds", verdict="refuted")
+    verdict = Verdict("x", "trend", "", "It overfits", "", "refuted", (part,))
+    assert ablations._tells("a", [verdict])
+    assert not ablations._tells("b", [verdict])
+    assert not ablations._tells("a", [dataclasses.replace(verdict, type="exact")])
+    nothing = pd.DataFrame(columns=["difference_points"])
+    said = findings.conclusion({"arms": []}, nothing, [verdict], "a")
+    assert said == "No arm can be compared yet. \u201cIt overfits\u201d: refuted."

@@ -44,21 +44,21 @@ def conclusion(
         # What is asked is whether arms reach an accuracy, not how they differ.
         reached = [f"\u201c{v.says}\u201d: {v.measured}, {v.short_label}" for v in stated]
         return f"{'; '.join(reached)}."
-    found = effects.dropna(subset="difference_points")
-    if found.empty:
-        return "No arm can be compared yet."
-    labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
-    row = dict(found.loc[found["difference_points"].abs().idxmax()])
-    said = f"{labels[row['arm']]}: {in_points(row)}"
-    # A label keeps its own capitals within a sentence.
-    several = f"Of {len(found)} effects the largest is {said}"
-    said = several if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
     mine = [
         v
         for v in verdicts
         if v.verdict != NOT_RUN and any(p.arm.partition(".")[0] == name for p in v.parts)
     ]
     decided = "; ".join(f"\u201c{v.says}\u201d: {v.short_label}" for v in mine)
+    found = effects.dropna(subset="difference_points")
+    if found.empty:
+        return f"No arm can be compared yet.{f' {decided}.' if decided else ''}"
+    labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
+    row = dict(found.loc[found["difference_points"].abs().idxmax()])
+    said = f"{labels[row['arm']]}: {in_points(row)}"
+    # A label keeps its own capitals within a sentence.
+    several = f"Of {len(found)} effects the largest is {said}"
+    said = several if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
     return f"{said}. {decided}." if decided else f"{said}."
 
 

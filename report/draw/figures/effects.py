@@ -61,7 +61,9 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("effect on final test accuracy (points)")
-    largest = table.loc[table["difference_points"].abs().idxmax()]
+    # How long a run is says nothing of what it trains.
+    alike = table if table["length"].all() else table[~table["length"]]
+    largest = alike.loc[alike["difference_points"].abs().idxmax()]
     clear = table[(table["low_points"] > 0) | (table["high_points"] < 0)]
     alt = (
         f"Effects of {plural(len(table), 'arm')} on final test accuracy. The largest is "
@@ -89,6 +91,13 @@ def _named(tables: Tables) -> pd.DataFrame:
         for name, ablation in tables.study["ablations"].items()
         for arm in ablation["arms"]
     }
+    lengths = {
+        (name, arm["name"])
+        for name, ablation in tables.study["ablations"].items()
+        for arm in ablation["arms"]
+        if any(key.startswith("budget.") for key in arm["changes"])
+    }
+    table["length"] = [key in lengths for key in zip(table["ablation"], table["arm"], strict=True)]
     table["label"] = [labels[key] for key in zip(table["ablation"], table["arm"], strict=True)]
     order = {name: number for number, name in enumerate(tables.study["ablations"])}
     keys = pd.DataFrame(

@@ -63,17 +63,20 @@ def content(
     own_verdicts: list[Verdict],
     pictures_of: dict[str, list[Picture]],
 ) -> dict[str, Any]:
-    """Return the ablations of which a run is finished, and the titles of the others."""
+    """Return the ablations of which a run says something, and the titles of the others.
+
+    That is a run of an arm, or one of the base if a claim on its training is about it.
+    """
     found, missing = [], []
     for name, ablation in study["ablations"].items():
         mine = belonging(study, name, runs)
-        own = {arm["run"] for arm in ablation["arms"][1:]}
-        if not mine["run"].isin(own).any():
-            missing.append(str(ablation["title"]))
-            continue
         claims = [
             v for v in (*verdicts, *own_verdicts) if v.id in ablation["claims"] or v.where == name
         ]
+        arms = {arm["run"] for arm in ablation["arms"][1:]}
+        if not mine["run"].isin(arms).any() and (mine.empty or not _tells(name, claims)):
+            missing.append(str(ablation["title"]))
+            continue
         effects = comparisons[comparisons["ablation"] == name]
         held_out = held_out_accuracies(belonging(study, name, epochs))
         found.append(
@@ -102,6 +105,12 @@ def content(
         ),
         **({"title": found[0].title} if single and found else {}),
     }
+
+
+def _tells(name: str, claims: list[Verdict]) -> bool:
+    """Return whether a claim was tested on the training of an ablation's base."""
+    parts = [part for v in claims if v.type == "trend" for part in v.parts]
+    return any(part.arm == f"{name}.base" and part.measured for part in parts)
 
 
 def main_table(
