@@ -1,6 +1,6 @@
 """Measure the overhead of checkpoints: ``python -m benchmarks.checkpoints``.
 
-Two runs of the final model alternate on one thread, for an epoch of 2,560 images each: one with
+Two runs of the final network alternate on one thread, for an epoch of 2,560 images each: one with
 checkpoints at the workflow's intervals, the other without checkpoints. The design's limit for the
 overhead is 2%. The first checkpoint, taken before its cost is known, is included.
 """

@@ -1,6 +1,6 @@
 """Measure the time of a run outside its epochs: ``python -m benchmarks.startup``.
 
-It writes a cache of random images as large as CIFAR-10, and repeatedly trains the final model for
+It writes a cache of random images as large as CIFAR-10, and repeatedly trains the final network for
 one batch with ``python -m resnet.train``. It prints the median of the process's seconds minus those
 of its epoch: starting Python and PyTorch, checking and mapping the data, building the network,
 evaluating the 128 training images and writing the record. The design's limit is 4 s.

@@ -1,6 +1,6 @@
 """Profile a training step on a CPU: ``python -m benchmarks.step``.
 
-It runs PyTorch's profiler on one thread over some steps of the final model, which are trained as in
+It runs PyTorch's profiler on one thread over some steps of the final network, trained as in
 `benchmarks.training`. It prints each kind of operation's share of the time, and the convolutions'
 rate relative to the best matrix products. The product of the convolutions' share and relative rate
 is about the whole step's relative rate, since other operations have few FLOPs. FLOPs are those of

@@ -1,6 +1,6 @@
 """Compare training speeds: the paper's loop, two common ones, this project's, and the limit.
 
-``python -m benchmarks.training`` trains the final model (4,978,730 parameters) on random images
+``python -m benchmarks.training`` trains the final network (4,978,730 parameters) on random images
 like CIFAR-10's. The contenders alternate for several rounds; medians and ratios are printed and
 written to this processor's section of ``benchmarks/results.md``. All but the paper's loop use the
 fastest precision of the machine. The limit is the speed of direct convolutions at the rate of the
@@ -233,7 +233,7 @@ def lightning_trainer(seconds: float) -> float:
 
 
 def ours(compiled: bool = False, cuda_graphs: bool = True) -> Iterator[int]:
-    """Train as this project does, with the final model's protocol."""
+    """Train as this project does, with the final network's protocol."""
     config = from_dict(
         {
             "data.training_images": IMAGES,

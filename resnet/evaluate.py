@@ -80,7 +80,7 @@ def _channels(text: str) -> Tensor:
 
 
 def _config_of(weights: Path, given: Path | None) -> RunConfig:
-    """Return the given config, else the one in the weights' folder, else the final model's."""
+    """Return the given config, else the one in the weights' folder, else the final network's."""
     path = given or weights.with_name("config.json")
     if given is None and not path.is_file():
         return RunConfig()

@@ -156,7 +156,7 @@ def test_both_renderings_have_the_sections_in_the_order_of_the_registry(demo, gi
     heads = re.findall(r"<h2>(.*?)</h2>", page)
     assert [head.replace("&#39;", "'") for head in heads] == titles
     found = re.findall(r"\\section\{(.*?)\}\n", latex)
-    assert len(found) == len(titles) + 1  # the layers of the final model, in the appendix
+    assert len(found) == len(titles) + 1  # the layers of the final network, in the appendix
     assert latex.index(r"\appendix") < latex.index(r"\section{Choosing the epoch, and chance}")
 
 

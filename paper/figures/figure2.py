@@ -1,4 +1,4 @@
-"""Training of the final model by epoch: published and measured accuracies and printed rates."""
+"""Training of the final network by epoch: published and measured accuracies and printed rates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PER = "study"
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw published and measured accuracies of the final model by epoch, and printed rates."""
+    """Draw published and measured accuracies of the final network by epoch, and printed rates."""
     log = tables.published.logs.query("run == 'final'")
     ours = tables.epochs[tables.epochs["run"] == headline_run(tables.study)]
     columns = 2 if len(ours) else 1
@@ -42,7 +42,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     figure.legend(handles, names, loc="outside upper center", ncols=2)
     best = percent(log["test_accuracy"].max(), 1)
     alt = (
-        f"Accuracy by epoch of the final model. Published: test accuracy from "
+        f"Accuracy by epoch of the final network. Published: test accuracy from "
         f"{percent(log['test_accuracy'].iloc[0], 1)} to {best} at best, above training accuracy on "
         "the augmented copies throughout. "
     )
@@ -50,7 +50,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     n = seeds([ours["seed"].nunique()])
     caption = (
         "Accuracy by epoch, and beneath it the learning rate that get_lr() prints after each "
-        "epoch. Left: the published log of the final model (n = 1). "
+        "epoch. Left: the published log of the final network (n = 1). "
         + (f"Right: ours, every seed ({n}; no interval)." if len(ours) else "Ours was not run.")
     )
     return Drawing(figure, f"{alt}Measured: {found} at best.", caption, _figure2_data(log, ours))

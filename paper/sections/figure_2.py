@@ -1,4 +1,4 @@
-"""Figure 2 of the paper: the training of the final model, and the learning rates that it prints."""
+"""Figure 2 of the paper: the final network's training, and the learning rates that it prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from report.page.printed_table import Printed, Row, printed
 from report.read.published import Published
 from report.read.tables import headline_run
 
-TITLE = "Figure 2: training the final model"
+TITLE = "Figure 2: training the final network"
 
 RATES = (
     "The notebook printed scheduler.get_lr() after each epoch. Between steps that call returns the "

@@ -1,4 +1,4 @@
-"""Figures 3 and 4 of the paper: the layers of the final model, and their sizes."""
+"""Figures 3 and 4 of the paper: the layers of the final network, and their sizes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from report.read.published import Published
 from report.read.tables import pixels_of
 from report.wording import count
 
-TITLE = "Figures 3 and 4: the final model"
+TITLE = "Figures 3 and 4: the final network"
 
 FINAL = "base.final"
 """The name of the paper's final network in ``networks.csv``."""
@@ -50,7 +50,7 @@ def summary_table(layers: pd.DataFrame) -> Printed:
             rows.append(_layer(row, "\u2003" if inside else ""))
     rows.append(_sums("total", layers.iloc[0]))
     return printed(
-        "Figure 3: layers of the final model with output sizes (channels\u00d7height\u00d7width) "
+        "Figure 3: layers of the final network with output sizes (channels\u00d7height\u00d7width) "
         "for a 3\u00d732\u00d732 image, and the sums of each stage. FLOPs count a multiplication "
         "and an addition as two.",
         columns,

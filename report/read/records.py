@@ -1,7 +1,7 @@
 """Collect run records into tidy tables with a row for each run, epoch or layer.
 
 Also writes ``hits.npz``, which states for each ``<run>/seed<k>`` which test images were classified
-correctly, and ``mistakes.npz``, the images of the final model's most confident mistakes (if the
+correctly, and ``mistakes.npz``, the images of the final network's most confident mistakes (if the
 data is available).
 """
 

@@ -14,7 +14,7 @@ from resnet.images.augmentation.augmenter import normalized
 
 BATCH, BATCH_ON_CPU = 1_000, 250
 """Batch sizes for evaluation; large, since no gradients are kept. A CPU takes 1.2 times as long
-with 1,000 as with 250 (final model, float32, one thread of an AMD EPYC, torch 2.14.1)."""
+with 1,000 as with 250 (final network, float32, one thread of an AMD EPYC, torch 2.14.1)."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Record GPU work as a CUDA graph, and replay it with a single launch.
 
-A training step of the final model has 541 kernels, most of them small; launching them one by one
+A training step of the final network has 541 kernels, most of them small; launching them one by one
 takes the CPU longer than the GPU needs to compute them. A graph replays the same kernels, so that
 the results don't change.
 """

@@ -57,7 +57,7 @@ def set_up(threads: int) -> None:
     # Like use_deterministic_algorithms(), but without importing PyTorch's compiler.
     torch.set_deterministic_debug_mode("warn")
     # Otherwise PyTorch fills all new memory, to expose reads of uninitialised memory: 3 to 8% of a
-    # step (final model, batch 128, one thread of an Intel Xeon with AMX, torch 2.14.1).
+    # step (final network, batch 128, one thread of an Intel Xeon with AMX, torch 2.14.1).
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 

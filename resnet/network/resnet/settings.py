@@ -18,7 +18,7 @@ Stride = Annotated[int, Meta(ge=1, le=8)]
 class Settings(NetworkSettings, frozen=True, tag="resnet"):
     """The settings of a residual network (He et al. 2016, arXiv:1512.03385).
 
-    The defaults are the paper's final model (4,978,730 parameters). ``channels`` starts with the
+    The defaults are the paper's final network (4,978,730 parameters). ``channels`` starts with the
     stem; other lists have one value for each stage.
     """
 
