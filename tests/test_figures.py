@@ -250,20 +250,20 @@ def test_the_figure_of_verdicts_says_which_are_post_hoc_and_shades_what_is_claim
 
 
 def test_effects_by_the_best_epoch_are_told_beside_those_of_the_last():
+    best = {"base.x": [0.5, 0.6, 0.1], "a.b": [0.53, 0.63, 0.9], "a.c": [0.51, 0.61, 0.9]}
     runs = pd.DataFrame(
-        {
-            "run": ["base.x"] * 2 + ["a.b"] * 2 + ["a.c"] * 2,
-            "seed": [0, 1] * 3,
-            "best_test_accuracy": [0.5, 0.6, 0.53, 0.63, 0.51, 0.61],
-        }
-    )
-    rows = [("a", "b", "a.b", 2.0), ("a", "c", "a.c", 0.5)]
+        [(run, seed, a) for run, many in best.items() for seed, a in enumerate(many)],
+        columns=["run", "seed", "best_test_accuracy"],
+    ).assign(device="cpu", precision="bf16", status="finished")
+    rows = [("a", "b", "a.b", 2.0), ("a", "c", "a.c", 0.5), ("again", "b", "a.b", 2.0)]
     comparisons = pd.DataFrame(
         [(*row, "base.x", 2) for row in rows],
         columns=["ablation", "arm", "run", "difference_points", "reference_run", "n"],
     )
-    study = {"ablations": {}, "labels": {"a.b": "b in words"}}
-    # By the best epoch 3.0 and 1.0 points: 1.0 and 0.5 from the last.
+    arms = [{"name": name, "run": f"a.{name}", "label": f"{name} in words"} for name in "bc"]
+    ablations = {name: {"arms": arms, "seeds": 2, "looks": [2]} for name in ("a", "again")}
+    study = {"ablations": ablations, "runs": {}}
+    # By the best epoch 3.0 and 1.0 points: 1.0 and 0.5 from the last. Seed 2 comes after the look.
     assert selection.by_best_epoch(study, runs, comparisons) == (
         "Effects are of the last epoch; by the best epoch 2 effects of several seeds would differ "
         "by 0.75 points (median), most of all b in words: +3.00 points, not +2.00."

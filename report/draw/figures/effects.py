@@ -61,6 +61,13 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("effect on final test accuracy (points)")
+    alt, caption = _said(table, shown)
+    columns = ["ablation", "arm", "reference", "n", "difference_points", "low_points"]
+    return Drawing(figure, alt, caption, table[[*columns, "high_points"]])
+
+
+def _said(table: pd.DataFrame, shown: pd.DataFrame) -> tuple[str, str]:
+    """Return the figure's alternative text and its caption."""
     # How long a run is says nothing of what it trains.
     alike = table if table["length"].all() else table[~table["length"]]
     largest = alike.loc[alike["difference_points"].abs().idxmax()]
@@ -79,8 +86,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."
-    columns = ["ablation", "arm", "reference", "n", "difference_points", "low_points"]
-    return Drawing(figure, alt, caption, table[[*columns, "high_points"]])
+    return alt, caption
 
 
 def _named(tables: Tables) -> pd.DataFrame:

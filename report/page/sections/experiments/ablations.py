@@ -187,7 +187,7 @@ def rest_table(
     records: Records,
 ) -> Printed:
     """Return a table of what the main table leaves out, without columns that are constant."""
-    by_arm = effects.set_index("arm")
+    by_arm = effects.set_index("arm").to_dict("index")
     columns = {
         "arm": False,
         "what changed": False,
@@ -198,33 +198,15 @@ def rest_table(
         "95% over images": True,
         "time a run": True,
     }
-    rows: list[list[str | Cell]] = []
+    rows: list[Row] = []
     for arm in ablation["arms"]:
-        runs = mine[mine["run"] == arm["run"]]
-        if runs.empty:
-            if ablation["design"] == "ladder":
-                rows.append(
-                    [
-                        f"{_name(ablation, arm)} (not run)",
-                        _changed(name, ablation, arm),
-                        *[DASH] * (len(columns) - 2),
-                    ]
-                )
-            continue
-        effect = by_arm.loc[arm["name"]] if arm["name"] in by_arm.index else {}
-        over_images = [effect.get(f"image_{end}_points", float("nan")) for end in ("low", "high")]
-        rows.append(
-            [
-                Cell(_name(ablation, arm), records.of(arm["run"])),
-                _changed(name, ablation, arm),
-                count(runs["parameters"].iloc[0]),
-                giga(runs["flops_per_image"].iloc[0]),
-                mean_and_range(runs["best_test_accuracy"]),
-                percent(held_out.get(arm["run"], float("nan"))).rstrip("%"),
-                interval(*over_images),
-                duration(runs["seconds"].mean()),
-            ]
-        )
+        runs, changed = mine[mine["run"] == arm["run"]], _changed(name, ablation, arm)
+        if not runs.empty:
+            shown = Cell(_name(ablation, arm), records.of(arm["run"]))
+            effect = by_arm.get(arm["name"], {})
+            rows.append([shown, changed, *_costs(runs, effect, held_out.get(arm["run"], NAN))])
+        elif ablation["design"] == "ladder":
+            rows.append([f"{_name(ablation, arm)} (not run)", changed, *NOTHING])
     values = [{str(row[i]) for row in rows} - {DASH} for i in range(len(columns))]
     kept = [i for i, found in enumerate(values) if i < 2 or len(found) > 1]
     heads = {head: number for i, (head, number) in enumerate(columns.items()) if i in kept}
@@ -234,6 +216,22 @@ def rest_table(
         heads,
         [[row[i] for i in kept] for row in rows],
     )
+
+
+def _costs(runs: pd.DataFrame, effect: dict[str, Any], held_out: float) -> list[str]:
+    """Return the columns of `rest_table` after the first two, for the runs of an arm."""
+    return [
+        count(runs["parameters"].iloc[0]),
+        giga(runs["flops_per_image"].iloc[0]),
+        mean_and_range(runs["best_test_accuracy"]),
+        percent(held_out).rstrip("%"),
+        interval(effect.get("image_low_points", NAN), effect.get("image_high_points", NAN)),
+        duration(runs["seconds"].mean()),
+    ]
+
+
+NAN, NOTHING = float("nan"), [DASH] * 6
+"""A missing number, and what `_costs` has of an arm that was not run."""
 
 
 def _changed(name: str, ablation: dict[str, Any], arm: dict[str, Any]) -> str:

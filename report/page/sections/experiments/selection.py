@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from report.judge import comparisons as judged
+from report.judge.pairs import pairs_of
 from report.page.picture import Picture
 from report.page.printed_table import Cell, Printed, Row, printed
 from report.page.records import Records
-from report.read.arms import name_of
+from report.read.arms import looks_of, name_of
 from report.wording import percent, plural, points, signed
 
 TITLE = "Choosing the epoch, and chance"
@@ -50,13 +51,14 @@ def optimism(gains: pd.Series) -> str:
 
 def by_best_epoch(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     """Return how far effects depend on which epoch is compared, in words."""
-    accuracy = runs.pivot_table(index="seed", columns="run", values="best_test_accuracy")
     found = []
-    for row in comparisons[comparisons["n"] > 1].to_dict("records"):
-        if {row["run"], row["reference_run"]} <= set(accuracy):
-            best = (accuracy[row["run"]] - accuracy[row["reference_run"]]).mean() * 100
-            name = name_of(study, f"{row['ablation']}.{row['arm']}")
-            found.append((abs(best - row["difference_points"]), best, row, name))
+    several = comparisons[comparisons["n"] > 1].drop_duplicates(["run", "reference_run"])
+    for row in several.to_dict("records"):
+        looks = looks_of(study["ablations"][row["ablation"]])
+        names = row["run"], row["reference_run"]
+        best = pairs_of(study, runs, *names, looks, "best_test_accuracy").effect.difference
+        name = name_of(study, f"{row['ablation']}.{row['arm']}")
+        found.append((abs(best - row["difference_points"]), best, row, name))
     if not found:
         return ""
     _, best, row, name = max(found, key=lambda it: it[0])

@@ -41,10 +41,10 @@ def content(
 
 WORDS = (
     "A base is what arms start from; an arm changes it in what is asked about. A run is an arm, or "
-    "a base, with one seed. An effect is the difference of an arm's accuracy from its base's in "
-    "points, of which an accuracy of 100% has 100. Undecided (about N more seeds): so many would "
-    "decide with 80% power, if effect and spread are as measured. Post hoc: a run began, or may "
-    "have begun, before the claim's test was written."
+    "a base, with one seed. An effect is the difference in accuracy between an arm and its base "
+    "(on a ladder, the arm above it), in percentage points. Undecided (about N more seeds): so "
+    "many would decide with 80% power, if effect and spread are as measured. Post hoc: a run "
+    "began, or may have begun, before the claim's test was written."
 )
 """What the words mean that verdicts are stated in."""
 
