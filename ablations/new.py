@@ -19,7 +19,7 @@ base: {base}              # or another of ablations/_bases.yaml
 factor: batch_size
 arms:
   batch_32:
-    batch_size: 32         # settings: resnet/config.py, and settings.py of networks and the like
+    batch_size: 32         # settings: resnet/config/run_config.py and every settings.py
 """
 
 

@@ -24,7 +24,7 @@ from resnet.registry import entry_of, modules
 ROOT = Path(__file__).parent.parent.parent
 
 TRAINING = (
-    "resnet/config.py",
+    "resnet/config",
     "resnet/network",
     "resnet/training",
     "resnet/images/augmentation",

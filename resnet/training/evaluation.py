@@ -57,7 +57,7 @@ def evaluate(
     batch_size, drop_last
         The batches over which the notebook averaged (see `notebook_average`).
     flip, shift
-        The views of an image over which logits are averaged (see `resnet.config.Evaluation`).
+        The views of an image over which logits are averaged (see `run_config.Evaluation`).
     """
     network.eval()
     logits, size = [], BATCH_ON_CPU if images.is_cpu else BATCH
