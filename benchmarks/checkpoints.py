@@ -17,8 +17,9 @@ import numpy as np
 from resnet.config import RunConfig, from_dict
 from resnet.images.sources.cache import Split
 from resnet.job.guard import Guard
+from resnet.training.images import place
 from resnet.training.machine import pick_device, set_up
-from resnet.training.run import Run, place
+from resnet.training.run import Run
 
 SECONDS = 300
 """Minimum total training time of both runs."""

@@ -33,8 +33,9 @@ from resnet.images.sources.cache import Split
 from resnet.job.provenance import processor, versions
 from resnet.network.build import build
 from resnet.network.resnet.settings import Settings as Model
+from resnet.training.images import place
 from resnet.training.machine import pick_device, pick_precision, set_up, wait_for
-from resnet.training.run import Run, place
+from resnet.training.run import Run
 
 BATCH, IMAGES = 128, 10_000
 WARM_UP, SECONDS = 5, 8.0

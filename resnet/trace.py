@@ -49,7 +49,8 @@ class Layout:
     def run(self, config: Any, splits: list[Any], facts: dict[str, Any]) -> Any:
         """Return a run, before its first step."""
         from resnet.training import machine
-        from resnet.training.run import Run, place
+        from resnet.training.images import place
+        from resnet.training.run import Run
 
         device = machine.pick_device()
         return Run(config, place(config, splits[0], splits[1], facts, device), device)

@@ -17,7 +17,8 @@ from resnet.job import trial
 from resnet.network.build import build
 from resnet.network.resnet.settings import Settings as Model
 from resnet.training import graphs, machine
-from resnet.training.run import Run, place
+from resnet.training.images import place
+from resnet.training.run import Run
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that CUDA finds")
 

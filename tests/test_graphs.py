@@ -12,7 +12,8 @@ from resnet.images.sources.cache import load, read_facts
 from resnet.job import train as job
 from resnet.job import trial
 from resnet.training.graphs import WARM_UP, Recorded
-from resnet.training.run import Run, place
+from resnet.training.images import place
+from resnet.training.run import Run
 
 CPU = torch.device("cpu")
 SMALL = {

@@ -24,11 +24,13 @@ from resnet.job import checksums
 from resnet.job import train as job
 from resnet.job.record import FILES
 from resnet.training import machine
+from resnet.training.batches import batches
 from resnet.training.fast_cpu import threads, winograd
 from resnet.training.fast_cpu.convolution import FastConv2d
+from resnet.training.images import place
 from resnet.training.length import total_steps
 from resnet.training.optimizers.base import in_turn
-from resnet.training.run import Run, place
+from resnet.training.run import Run
 
 ROOT = Path(__file__).parent.parent
 SMALL = {
@@ -217,13 +219,17 @@ def test_an_average_and_momenta_go_on_with_the_same_bits(digits, tmp_path, monke
     assert summary["threads"] == threads
 
 
-@pytest.mark.parametrize("step", [8, 9, 13, 15])
-def test_batches_are_the_same_however_many_are_augmented_at_once(digits, step):
+@pytest.mark.parametrize("first", [0, 1, 5, 7])
+@pytest.mark.parametrize("at_once", [2, 3, 20])
+def test_batches_are_the_same_however_many_are_augmented_at_once(
+    digits, first, at_once, monkeypatch
+):
     run = small_run(digits, {})
-    run.step = step  # the epoch's batches are 8 to 15
-    one_by_one, run.ahead = list(run._batches(1, 16)), 3
-    together = list(run._batches(1, 16))
-    assert len(one_by_one) == len(together) == 16 - step
+    one_by_one, together = [], []
+    for number, found in ((1, one_by_one), (at_once, together)):
+        monkeypatch.setattr(machine, "batches_at_once", lambda device, number=number: number)
+        found += batches(run.config, run.images.training, 1, first, 8)
+    assert len(one_by_one) == len(together) == 8 - first
     for (images, labels), (others, their_labels) in zip(one_by_one, together, strict=True):
         torch.testing.assert_close(images, others, rtol=0, atol=0)
         assert labels.tolist() == their_labels.tolist()

@@ -23,8 +23,9 @@ from resnet.config import RunConfig, changed, from_dict, work_of
 from resnet.files import new_file
 from resnet.images.sources.cache import Split
 from resnet.job.provenance import PACKAGES, processor, training_digest, versions_digest
+from resnet.training.images import place
 from resnet.training.machine import pick_device, pick_precision, set_up, wait_for
-from resnet.training.run import Run, place
+from resnet.training.run import Run
 
 STEPS = 3
 """Number of timed batches."""

@@ -21,7 +21,8 @@ from resnet.job.guard import Guard
 from resnet.job.provenance import origin
 from resnet.job.record import write_record
 from resnet.training import machine
-from resnet.training.run import Images, Run, place
+from resnet.training.images import Images, place
+from resnet.training.run import Run
 
 log = logging.getLogger("resnet.train")
 

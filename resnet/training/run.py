@@ -6,8 +6,6 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resnet.config import RunConfig
-from resnet.images.augmentation.augmenter import Augmenter, normalized, order
-from resnet.images.sources.cache import Split
+from resnet.images.augmentation.augmenter import normalized
 from resnet.network.build import build
 from resnet.training import length, machine
 from resnet.training.averaging import follow
+from resnet.training.batches import batches
 from resnet.training.evaluation import Evaluation, evaluate
 from resnet.training.graphs import Recorded
 from resnet.training.idle_weights import still_idle_weights
+from resnet.training.images import Images
 from resnet.training.optimizers.base import Optimizer
 from resnet.training.optimizers.build import build as build_optimizer
 from resnet.training.schedules.build import build as build_schedule
@@ -31,67 +30,6 @@ from resnet.training.schedules.build import printed_rate, rate
 
 FAST_CPU = Path(__file__).parent / "fast_cpu" / "door.py"
 """The entry to what CPUs compute faster; everything works without its folder."""
-
-Labelled = tuple[Tensor, Tensor]
-"""Images, uint8 of shape (n, size, size, 3), and their labels, int64 of shape (n,)."""
-
-
-@dataclass(frozen=True)
-class Images:
-    """The images of a run on its device, for training, model selection and test.
-
-    ``mean`` and ``deviation`` are the constants of the normalisation, of shape (3, 1, 1).
-    """
-
-    training: Labelled
-    held_out: Labelled | None
-    test: Labelled
-    mean: Tensor
-    deviation: Tensor
-
-
-def place(
-    config: RunConfig,
-    training: Split,
-    test: Split,
-    facts: dict[str, Any],
-    device: torch.device,
-) -> Images:
-    """Return the images of a run on its device.
-
-    The first ``config.data.training_images`` of the training images are used; the last
-    ``held_out_images`` of these are held out for model selection.
-
-    Parameters
-    ----------
-    config
-        The run's config.
-    training, test
-        The data set's images.
-    facts
-        The content of the data set's ``data.json``.
-    device
-        The device to train on; images are stored there as uint8.
-    """
-    available, held_out = config.data.training_images, config.selection.held_out_images
-    used = available - held_out
-
-    def part(split: Split, start: int, end: int) -> Labelled:
-        images = torch.from_numpy(split.images[start:end])
-        return images.to(device), torch.from_numpy(split.labels[start:end]).to(device)
-
-    half = config.data.normalization == "half"
-    mean, deviation = (
-        torch.tensor([0.5] * 3 if half else facts[key], device=device).view(3, 1, 1)
-        for key in ("channel_mean", "channel_deviation")
-    )
-    return Images(
-        part(training, 0, used),
-        part(training, used, available) if held_out else None,
-        part(test, 0, len(test.labels)),
-        mean,
-        deviation,
-    )
 
 
 def seeded_network(config: RunConfig, device: torch.device) -> nn.Module:
@@ -222,12 +160,14 @@ class Run:
 
     def train_to_epoch_end(self) -> Iterator[None]:
         """Train to the end of the current epoch, and yield after every batch."""
-        end = min((len(self.rows) + 1) * self.steps_per_epoch, self.steps)
-        batches = self._batches(len(self.rows), end)
+        epoch = len(self.rows)
+        began = epoch * self.steps_per_epoch
+        end = min(began + self.steps_per_epoch, self.steps)
+        coming = batches(self.config, self.images.training, epoch, self.step - began, end - began)
         self.network.train()
         while self.step < end:
             start = time.perf_counter()
-            self._train_batch(*next(batches))
+            self._train_batch(*next(coming))
             self.step += 1
             if self.config.schedule.every == "batch" or not self.step % self.steps_per_epoch:
                 self.scheduler.step()
@@ -236,29 +176,6 @@ class Run:
         start = time.perf_counter()
         machine.wait_for(self.device)
         self.train_seconds += time.perf_counter() - start
-
-    def _batches(self, epoch: int, end: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield augmented images and labels of the batches from the current step to ``end``."""
-        config, (pixels, labels) = self.config, self.images.training
-        images = len(labels)
-        augmenter = Augmenter(
-            config.augmentation.copies,
-            seed=config.seed,
-            epoch=epoch,
-            images=images,
-            size=config.dataset.image_size,
-        )
-        size = config.batch_size
-        first, last = ((at - epoch * self.steps_per_epoch) * size for at in (self.step, end))
-        items = order(config.seed, epoch, config.epoch_images)[:last]
-        at_once = size * machine.batches_at_once(self.device)
-        # Start at a multiple of at_once, as an uninterrupted run does, for bit-identical results.
-        for start in range(first - first % at_once, last, at_once):
-            part = items[start : start + at_once]
-            index = torch.from_numpy(part % images).to(self.device, non_blocking=True)
-            batches = augmenter.batch(pixels, part), labels[index]
-            here = zip(*(torch.split(x, size) for x in batches), strict=True)
-            yield from islice(here, max(0, first - start) // size, None)
 
     def _train_batch(self, images: Tensor, labels: Tensor) -> None:
         self.learning_rate = rate(self.scheduler)
