@@ -21,11 +21,11 @@ from report.judge.evidence import Evidence
 from report.judge.history import post_hoc
 from report.judge.logs import agreement
 from report.judge.parts import REFUTED, SUPPORTED, Part, PValues, region
-from report.judge.statistics.effects import effect_of
+from report.judge.statistics.effects import effect_of, sign_test_p
 from report.judge.statistics.looks import Looks
-from report.judge.statistics.power import more_seeds
+from report.judge.statistics.power import MOST_SEEDS, more_seeds
 from report.judge.trends import RULES
-from report.judge.verdicts import ClaimTests, Verdict, claim_verdict, decide
+from report.judge.verdicts import ClaimTests, Verdict, claim_verdict, decide, seeds_to_decide
 from report.page.findings import signs_decided
 from report.read import began, published
 from report.read import records as collect
@@ -37,9 +37,16 @@ from tests.conftest import ROOT
 SAME = "no meaningful difference"
 
 
-def part(differences, thresholds=(0.0,), **p):
-    """A part whose effect has the given differences."""
-    return Part("said.", "a.b", effect=effect_of(np.array(differences)), thresholds=thresholds, **p)
+def part(differences, thresholds=(0.0,)):
+    """A part whose effect has the given differences, and is claimed to be positive."""
+    effect = effect_of(np.array(differences))
+    p = direction.p_values(Looks((effect.n,), (effect,)), "positive")
+    return Part("said.", "a.b", effect=effect, thresholds=thresholds, p=p)
+
+
+def trend(held, n):
+    """A part whose rule holds in some of n seeds."""
+    return Part("", held=(held, n), p=PValues(sign_test_p(held, n), sign_test_p(n - held, n)))
 
 
 @pytest.mark.parametrize(
@@ -157,11 +164,14 @@ def test_a_claim_whose_parts_lack_runs(verdicts, verdict, refuted):
     assert judged_alone(*there).verdict == refuted
 
 
+def still_open(parts):
+    return tuple(dataclasses.replace(part, verdict="undecided") for part in parts)
+
+
 def test_the_label_says_how_many_seeds_more():
-    def label(*parts, level=0.05, how="all"):
-        parts = tuple(dataclasses.replace(part, verdict="undecided") for part in parts)
+    def label(*parts, level=0.05):
         told = ("id", "direction", "here", "it", "quote", "undecided")
-        return Verdict(*told, parts, how=how, level=level).label
+        return Verdict(*told, still_open(parts), level=level).label
 
     wide = [0.2, 1.4, -0.3, 1.1, 0.9]
     more = more_seeds(effect_of(np.array(wide)), (0.0,), 0.05)
@@ -171,17 +181,33 @@ def test_the_label_says_how_many_seeds_more():
     assert label(part([5.0, -5.0, 4.9])) == "undecided (more than 50 more seeds)"
     assert label(Part("", waiting=2)) == "undecided (2 more seeds until the first look)"
     # A sign test of three seeds that agree takes two more.
-    assert label(Part("", held=(3, 3))) == "undecided (about 2 more seeds)"
-    assert label(Part("", held=(0, 3)), level=0.025) == "undecided (about 3 more seeds)"
-    assert label(Part("", held=(2, 3))) == "undecided"
+    assert label(trend(3, 3)) == "undecided (about 2 more seeds)"
+    assert label(trend(0, 3), level=0.025) == "undecided (about 3 more seeds)"
+    assert label(trend(2, 3)) == "undecided"
     # Two parts that never held are each refuted at half the level; a look has its share of it.
-    never = Part("", held=(0, 5))
-    assert label(never, never) == "undecided (about 1 more seed)"
-    looked = Part("", held=(5, 5), later=((3, 0.5),))
+    assert label(trend(0, 5), trend(0, 5)) == "undecided (about 1 more seed)"
+    looked = dataclasses.replace(trend(5, 5), later=((3, 0.5),))
     assert label(looked, level=0.01) == "undecided (about 3 more seeds)"
-    # Where any part suffices, the nearest one counts.
-    far = part([5.0, -5.0, 4.9])
-    assert label(far, Part("", held=(3, 3)), how="any") == "undecided (about 2 more seeds)"
+
+
+def test_the_seeds_that_a_claim_of_several_parts_takes():
+    def seeds_more(parts, level, how):
+        return seeds_to_decide(still_open(parts), level, how)
+
+    far, near, against = part([5.0, -5.0, 4.9]), part([2.0, 3.3, 0.9]), part([-2.0, -3.3, -0.9])
+    one_near = near.needed(0.05 / 2)
+    assert near.needed(0.05) < one_near < MOST_SEEDS < far.needed(0.05)
+    # Where any part suffices, the nearest one does, at its share of the level.
+    assert seeds_more((far, near), 0.05, "any") == one_near
+    assert seeds_more((near, against), 0.05, "any") == one_near
+    # What points against a claim of which any part must hold decides nothing alone.
+    assert seeds_more((far, against), 0.05, "any") == far.needed(0.05 / 2)
+    assert seeds_more((against, against), 0.05, "any") == against.needed(0.05)
+    # All must hold: one suffices to refute, and all must be decided to support.
+    assert seeds_more((near, against), 0.05, "all") == against.needed(0.05 / 2)
+    assert seeds_more((near, far), 0.05, "all") == far.needed(0.05)
+    assert seeds_more((near, part([0.5])), 0.05, "all") is None
+    assert seeds_more((trend(5, 5), trend(3, 5)), 0.01, "all") == 0
 
 
 # --- what a claim needs ---------------------------------------------------------------------

@@ -88,20 +88,19 @@ class Part:
         """The interval that decides, in points; NaN where there is none."""
         return self.effect.interval(self.confidence) if self.effect else (math.nan, math.nan)
 
-    def needed(self, level: float, refuting: float) -> int | None:
-        """Return about how many more seeds decide the part; None if unknown.
+    @property
+    def leans(self) -> str:
+        """`SUPPORTED` or `REFUTED`, whichever the p-values point to; empty if neither."""
+        if self.p.support < self.p.refute:
+            return SUPPORTED
+        return REFUTED if self.p.refute < self.p.support else ""
 
-        Parameters
-        ----------
-        level
-            The significance that supports the part, and that decides an effect.
-        refuting
-            The significance that refutes a trend.
-        """
+    def needed(self, level: float) -> int | None:
+        """Return about how many more seeds decide the part at a significance; None if unknown."""
         if self.waiting:
             return self.waiting
         if self.held:
-            return self._seeds_of_a_sign_test(*self.held, level if self.held[0] else refuting)
+            return self._seeds_of_a_sign_test(*self.held, level)
         if self.effect is None:
             return 0
         least = MARGIN if len(self.thresholds) == 1 else 0.0

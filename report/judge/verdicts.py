@@ -86,7 +86,7 @@ class ClaimTests:
 
 @dataclass(frozen=True)
 class Decision:
-    """A claim's verdict, its parts with theirs, its p-value, and the level that supports a part."""
+    """A claim's verdict, its parts with theirs, its p-value, and the level that decides it."""
 
     parts: tuple[Part, ...]
     verdict: str
@@ -107,8 +107,7 @@ def decide(family: Sequence[ClaimTests]) -> list[Decision]:
 
 def _decision(tests: ClaimTests, p: float, level: float) -> Decision:
     verdict = claim_verdict(tests.parts, tests.p, p)
-    one = level / len(tests.parts) if tests.how == "any" else level
-    return Decision(tests.filled_in(level, verdict), verdict, p, one)
+    return Decision(tests.filled_in(level, verdict), verdict, p, level)
 
 
 def _adjust(p: Floats) -> tuple[Floats, Floats]:
@@ -158,7 +157,7 @@ class Verdict:
     how
         Whether ``all`` or ``any`` of them must hold.
     level
-        The significance that supports a part, after all adjustments.
+        The significance that decides the claim, after all adjustments.
     decision
         How the parts were combined and adjusted, in words; may be empty.
     logs
@@ -255,19 +254,33 @@ def _label(verdict: str, parts: Sequence[Part], level: float, how: str) -> str:
         return "not run in full"
     if verdict != UNDECIDED or not open_parts:
         return verdict
-    # Where any part suffices, the one that takes the fewest seeds.
-    of_all = min if how == "any" else max
-    waiting = of_all(part.waiting for part in open_parts)
+    waiting = (min if how == "any" else max)(part.waiting for part in open_parts)
     if waiting:
         return f"{UNDECIDED} ({plural(waiting, 'more seed')} until the first look)"
-    refuting = level * len(parts) if how == "any" else level / len(parts)
-    needed = [part.needed(level, refuting) for part in open_parts]
-    known = [n for n in needed if n is not None]
-    if not known or (how == "all" and len(known) < len(needed)):
+    more = seeds_to_decide(parts, level, how)
+    if more is None:
         return f"{UNDECIDED} (at least 1 more seed)"
-    more = of_all(known)
     if not more:
         return UNDECIDED
     if more > MOST_SEEDS:
         return f"{UNDECIDED} (more than {MOST_SEEDS} more seeds)"
     return f"{UNDECIDED} (about {plural(more, 'more seed')})"
+
+
+def seeds_to_decide(parts: Sequence[Part], level: float, how: str) -> int | None:
+    """Return about how many more seeds decide a claim if its effects are as seen so far.
+
+    One part suffices to support a claim of which any must hold, and to refute one of which all
+    must: at the level divided by the number of parts. Where no part points that way, all of them
+    must be decided. None if that is unknown, 0 if more seeds like these won't decide.
+    """
+    open_parts = [part for part in parts if part.verdict == UNDECIDED]
+    one_suffices = SUPPORTED if how == "any" else REFUTED
+    alone = [part for part in open_parts if part.leans == one_suffices]
+    needed = [part.needed(level / len(parts) if alone else level) for part in alone or open_parts]
+    known = [seeds for seeds in needed if seeds is not None]
+    if alone:
+        return min(known, default=None)
+    if len(known) < len(needed):
+        return None
+    return max(known) if all(known) else 0
