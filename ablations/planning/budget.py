@@ -170,12 +170,13 @@ def _later_steps(
         left = [part for part in tested.parts if part.verdict == UNDECIDED and not part.waiting]
         # All open parts must be decided for a claim over all of them.
         together = 1 if verdict.how == "any" else len(left)
+        level = tested.level / len(tested.parts) if verdict.how == "any" else tested.level
         for part in left:
             for arm in (arm for arm in arms if arm.name == part.arm):
                 looks = arm.looks[len(arm.looks) - len(part.later) :]
                 for seeds, (more, share) in zip(looks, part.later, strict=True):
                     missing = arm.missing(seeds, there)
-                    odds = _chance(part, over_arms, more, tested.level, share) / together
+                    odds = _chance(part, over_arms, more, level, share) / together
                     if missing:
                         yield Step((arm,), seeds, tuple(missing), hours(missing), odds)
 
