@@ -32,16 +32,21 @@ def test_the_surest_mistakes_come_first_and_what_is_not_finite_never():
 
 
 def test_the_final_model_at_its_longest_is_analysed_else_the_best():
-    config = {"budget": {"images_seen": 10}}
-    longer = {"budget": {"images_seen": 20}}
-    planned = {
-        "base.final": {"config": config},
-        "base.final_20": {"config": longer},
-        "a.b": {"config": None},
+    length, base = {"base.final": 10, "base.final_20": 20, "base.final_muon": 30}, "base.final_20"
+    study = {
+        "headline": "final",
+        "runs": {run: {"config": {"budget": {"images_seen": n}}} for run, n in length.items()},
+        "ablations": {
+            "budget": {"base": "final", "arms": [{"run": base}]},
+            # Another base, whose name begins alike.
+            "muon": {"base": "final_muon", "arms": [{"run": "base.final_muon"}]},
+        },
     }
-    runs = pd.DataFrame({"run": list(planned), "final_test_accuracy": [0.1, 0.2, 0.9]})
-    assert mistakes.analysed_run({"runs": planned}, runs) == "base.final_20"
-    assert mistakes.analysed_run({"runs": planned}, runs.tail(1)) == "a.b"
+    study["runs"]["a.b"] = {"config": None}
+    runs = pd.DataFrame({"run": list(study["runs"]), "final_test_accuracy": [0.1, 0.2, 0.3, 0.9]})
+    assert mistakes.analysed_run(study, runs) == base
+    assert mistakes.analysed_run(study, runs.head(1)) == "base.final"
+    assert mistakes.analysed_run(study, runs.tail(1)) == "a.b"
 
 
 def test_pictures_are_those_of_the_images(tmp_path):

@@ -8,7 +8,8 @@ import matplotlib as mpl
 import pandas as pd
 
 from report.draw.drawing import Drawing, colour, sheet
-from report.read.tables import Tables, headline_run
+from report.read.arms import headline_runs
+from report.read.tables import Tables
 from report.wording import percent, seeds
 
 SECTION = "figure-2"
@@ -18,7 +19,8 @@ PER = "study"
 def draw(tables: Tables, narrow: bool) -> Drawing:
     """Draw published and measured accuracies of the final network by epoch, and printed rates."""
     log = tables.published.logs.query("run == 'final'")
-    ours = tables.epochs[tables.epochs["run"] == headline_run(tables.study)]
+    runs = headline_runs(tables.study, tables.epochs["run"])
+    ours = tables.epochs[tables.epochs["run"].isin(runs[:1])]
     columns = 2 if len(ours) else 1
     figure, grid = sheet(
         narrow,

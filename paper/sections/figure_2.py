@@ -8,8 +8,8 @@ import pandas as pd
 
 from report.page.picture import Picture
 from report.page.printed_table import Printed, Row, printed
+from report.read.arms import headline_runs
 from report.read.published import Published
-from report.read.tables import headline_run
 
 TITLE = "Figure 2: training the final network"
 
@@ -29,9 +29,9 @@ def content(
     pictures: dict[str, list[Picture]],
 ) -> dict[str, Any]:
     """Return the figure, both logs, and the table of learning rates."""
-    run = headline_run(study)
+    runs = headline_runs(study, epochs["run"])
     theirs = published.logs.query("run == 'final' and 11 <= epoch <= 17")
-    mine = epochs[epochs["run"] == run]
+    mine = epochs[epochs["run"].isin(runs[:1])]
     seed = None if mine.empty else int(mine["seed"].min())
     return {
         "these": pictures["figure-2"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 Member = dict[str, Any]
@@ -42,6 +43,15 @@ def pair_of(study: dict[str, Any], arm: str) -> tuple[Member, Member] | None:
     ablation = ablation_of(study, arm)
     pairs = with_references(ablation) if ablation else []
     return next((pair for pair in pairs if pair[0]["name"] == arm.partition(".")[2]), None)
+
+
+def headline_runs(study: dict[str, Any], trained: Iterable[str]) -> list[str]:
+    """Return the runs of the headline's base that were trained, the longest first."""
+    headline, planned = study.get("headline", "final"), study["runs"]
+    bases = [a["arms"][0]["run"] for a in study["ablations"].values() if a["base"] == headline]
+    found = {f"base.{headline}", *bases} & planned.keys() & set(trained)
+    lengths = {run: planned[run]["config"]["budget"]["images_seen"] for run in found}
+    return sorted(found, key=lambda run: (lengths[run], run), reverse=True)
 
 
 def name_of(study: dict[str, Any], arm: str) -> str:

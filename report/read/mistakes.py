@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from report.read.arms import headline_runs
 from report.read.files import read_arrays
 
 MOST = 24
@@ -21,14 +22,8 @@ def analysed_run(study: dict[str, Any], runs: pd.DataFrame) -> str:
     This is the longest run of the paper's headline base; in a study without it, the run with the
     highest mean accuracy after the last epoch.
     """
-    trained, base = set(runs["run"]), f"base.{study.get('headline', 'final')}"
-    lengths = {
-        run: planned["config"]["budget"]["images_seen"]
-        for run, planned in study["runs"].items()
-        if run in trained and (run == base or run.startswith(f"{base}_")) and planned["config"]
-    }
-    if lengths:
-        return str(max(lengths, key=lambda run: (lengths[run], run)))
+    for run in headline_runs(study, runs["run"]):
+        return run
     return str(runs.groupby("run", sort=False)["final_test_accuracy"].mean().idxmax())
 
 

@@ -121,19 +121,6 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     return read_arrays(path) if path.is_file() else {}
 
 
-def headline_run(study: dict[str, Any]) -> str:
-    """Return the run of the headline's base: ``base.<name>``, or else the longest such run."""
-    base = f"base.{study.get('headline', 'final')}"
-    if base in study["runs"]:
-        return base
-    candidates = [
-        (planned["config"]["budget"]["images_seen"], run)
-        for run, planned in study["runs"].items()
-        if run.startswith(f"{base}_")
-    ]
-    return max(candidates)[1] if candidates else base
-
-
 def pixels_of(named: pd.DataFrame, stage: str) -> str:
     """Return a stage's output size as ``16x16``, or its number of outputs."""
     if stage not in named.index:

@@ -13,7 +13,7 @@ from report.judge.verdicts import Verdict
 from report.page.findings import in_points
 from report.page.picture import Picture
 from report.page.records import Records
-from report.read.arms import label_of, name_of
+from report.read.arms import headline_runs, label_of, name_of
 from report.read.published import METRICS, Published
 from report.read.tables import setting_of
 from report.wording import DASH, count, percent, plural, signed
@@ -100,8 +100,7 @@ def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) ->
     number, the runs of the headline's base are.
     """
     headline, metric = published.facts["headline"], published.facts["metric"]
-    base = f"base.{headline['base']}"
-    of_base = (runs["run"] == base) | runs["run"].str.startswith(f"{base}_")
+    of_base = runs["run"].isin(headline_runs(study, runs["run"]))
     alike = runs["parameters"] == headline["parameters"] if "parameters" in headline else of_base
     mine = runs[alike].dropna(subset=metric)
     if mine.empty:
@@ -111,13 +110,15 @@ def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) ->
     chosen = mine[mine["run"] == run]
     config = study["runs"].get(run, {}).get("config") or {}
     return Best(
-        float(means.max()),
-        len(chosen),
-        int(chosen["images_seen"].max()),
-        run,
-        "" if bool(of_base[chosen.index[0]]) else name_of(study, run),
-        any(setting_of(config, f"evaluation.{view}") for view in ("flip", "shift")),
-        bool((runs.loc[of_base, "images_seen"] >= 0.95 * headline["images_seen"]).any()),
+        accuracy=float(means.max()),
+        n=len(chosen),
+        images_seen=int(chosen["images_seen"].max()),
+        run=run,
+        name="" if bool(of_base[chosen.index[0]]) else name_of(study, run),
+        views=any(setting_of(config, f"evaluation.{view}") for view in ("flip", "shift")),
+        as_published=bool(
+            (runs.loc[of_base, "images_seen"] >= 0.95 * headline["images_seen"]).any()
+        ),
     )
 
 

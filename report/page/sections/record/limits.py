@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from report.read.arms import headline_runs
 from report.read.published import Published
-from report.read.tables import headline_run
 from report.wording import count, plural, points
 
 TITLE = "Limits"
@@ -48,7 +48,7 @@ def _data(study: dict[str, Any], data: dict[str, Any], published: Published) -> 
 
 
 def _length(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> list[str]:
-    mine = runs[runs["run"] == headline_run(study)]
+    mine = runs[runs["run"].isin(headline_runs(study, runs["run"])[:1])]
     headline = published.facts["headline"]
     asked = int(headline["images_seen"])
     if mine.empty or mine["images_seen"].max() >= 0.95 * asked:
