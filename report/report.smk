@@ -244,9 +244,10 @@ rule pdf:
 
 
 onsuccess:
-    # Snakemake knows of the records of this call now; what was kept of them beside is not needed.
-    for kept in Path(f"results/{SCALE}/checkpoints").glob(".*.done"):
-        if kept.stat().st_mtime >= STARTED:
+    # What was kept beside records that are there now is not needed.
+    for kept in Path(f"results/{SCALE}/checkpoints").glob(".*.seed*.pt.*.done"):
+        run, _, seed = kept.name[1:].partition(".pt.")[0].rpartition(".")
+        if Path(f"results/{SCALE}/runs/{run}/{seed}/SHA256SUMS").is_file():
             shutil.rmtree(kept)
     print(*last_words(Path(f"results/{SCALE}"), STARTED), sep="\n", file=sys.stderr)
     # Without an engine there is the page and report.tex, and a line that says so.

@@ -121,11 +121,13 @@ def differences(record: Path, study: Path, images: dict[str, Any]) -> list[str]:
     found = []
     if code[1] != code[2] and code not in known:
         found.append(f"code of commit {str(code[0])[:12]}")
-    theirs, ours = summary.get("versions", {}), versions(*PACKAGES)
+    theirs, ours = summary.get("versions"), versions(*PACKAGES)
+    # Runs that others trained state no versions.
+    theirs = theirs if isinstance(theirs, dict) else {}
     expected = {
         **{name: (theirs.get(name), version) for name, version in ours.items()},
         **{key: (summary.get(key), value) for key, value in hardware_of(study).items()},
-        "images": (summary["data"]["sha256"], images["sha256"]),
+        "images": (summary.get("data", {}).get("sha256"), images["sha256"]),
     }
     found += [
         "other images" if key == "images" else f"{key} {there}, here {here}"

@@ -116,7 +116,7 @@ def main(argv: list[str] | None = None) -> int:
         config = _config_of(args.weights, args.config)
         given = constants(args.normalization) if args.normalization else None
         result, said = evaluate_file(args.weights, args.data, config, given)
-    except (ConfigError, DataError, ValueError) as error:
+    except (ConfigError, DataError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     images = len(result.probabilities)

@@ -110,16 +110,17 @@ def allowed(kind: inspect.Type) -> str:
         case inspect.TupleType(item_types=items):
             return f"a list of {len(items)} values, each {allowed(items[0])}"
         case inspect.VarTupleType(item_type=item, min_length=low, max_length=high):
-            return f"a list{_bounds(low, high)} values, each {allowed(item)}".replace("from", "of")
+            return f"a list{_bounds(low, high, of='of ')} values, each {allowed(item)}"
         case inspect.UnionType(types=types):
             return " or ".join(map(allowed, types))
     return f"a value of the type {type(kind).__name__.removesuffix('Type').lower()}"
 
 
-def _bounds(low: float | None, high: float | None) -> str:
-    """Return the bounds of a number in words, each if there is one."""
-    said = f" from {_number(low)}" if low is not None else ""
-    return said + (f" {'to' if said else 'up to'} {_number(high)}" if high is not None else "")
+def _bounds(low: float | None, high: float | None, of: str = "") -> str:
+    """Return the bounds of a number, or ``of`` how many there may be, in words."""
+    said = f" {of or 'from '}{_number(low)}" if low is not None else ""
+    upto = " to " if said else f" {of}up to "
+    return said + (f"{upto}{_number(high)}" if high is not None else "")
 
 
 def _number(value: float) -> str:

@@ -28,6 +28,9 @@ from resnet.job.guard import Interrupted, terminable
 from resnet.job.train import run_to_record
 from resnet.settings import ConfigError
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C or SIGTERM, as a shell reports it."""
+
 log = logging.getLogger("resnet.train")
 
 
@@ -91,10 +94,10 @@ def main(argv: list[str] | None = None) -> int:
             "%s seed %d  stopped, checkpoint kept: run again to go on%s",
             *(args.run, args.seed, why_asked_to_leave(args.asked_minutes)),
         )
-        return 130
+        return INTERRUPTED
     except KeyboardInterrupt:
         log.info("%s seed %d  stopped outside training: run again to go on", args.run, args.seed)
-        return 130
+        return INTERRUPTED
     except filelock.Timeout:
         log.error("error: %s: another process is training this run", args.output)
         return 1

@@ -63,7 +63,10 @@ if workflow.is_main_process:
         print(notice, file=sys.stderr)
 
 # Records of other code that was found to train as today's does.
-KEPT = read_kept(Path(f"results/{SCALE}"))
+try:
+    KEPT = read_kept(Path(f"results/{SCALE}"))
+except ValueError as error:
+    sys.exit(f"error: {error}")
 
 RECORD = "results/{scale}/runs/{run}/seed{seed}"
 

@@ -15,6 +15,7 @@ comparison with any commit, and marks nothing.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import sys
@@ -28,6 +29,7 @@ from resnet import train
 from resnet.arguments import at_least
 from resnet.config import from_record, to_json
 from resnet.files import new_file, start_log
+from resnet.job import checksums
 from resnet.job.kept import NAME as KEPT
 from resnet.job.kept import Kept, write_kept
 from resnet.job.provenance import ROOT, training_digest
@@ -91,10 +93,15 @@ Record = tuple[Path, str, int]
 
 
 def finished(folder: Path) -> list[Record]:
-    """Return the records of finished runs under ``folder``, with run and seed."""
+    """Return the records of finished runs under ``folder``, with run and seed.
+
+    Runs that others trained, or an ablation's own rules, are left out: their code isn't this
+    project's.
+    """
     found = []
     for path in sorted((folder / "runs").glob("*/seed*/summary.json")):
-        if _summary(path.parent)["status"] == "finished":
+        summary = _summary(path.parent)
+        if summary["status"] == "finished" and "imported" not in summary:
             found.append((path.parent, path.parent.parent.name, int(path.parent.name[4:])))
     return found
 
@@ -110,7 +117,10 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
     config = to_json(from_record(json.loads((record / "config.json").read_text(encoding="utf-8"))))
     argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
-    if train.main([*argv, "--threads", str(_summary(record)["threads"])]):
+    status = train.main([*argv, "--threads", str(_summary(record)["threads"])])
+    if status == train.INTERRUPTED:
+        raise KeyboardInterrupt
+    if status:
         raise RuntimeError(f"{record}: can't be trained again; see the error above")
 
 
@@ -126,10 +136,13 @@ def train_again(args: argparse.Namespace) -> int:
         with tempfile.TemporaryDirectory() as scratch:
             retrain(record, run, seed, _data_of(record), Path(scratch) / "seed")
             result = compare(record, Path(scratch) / "seed", args.tolerance)
-        receipt.append({"run": run, "seed": seed, **result})
+        # The report leaves out what was found of a record that isn't there any more.
+        digest = hashlib.sha256((record / checksums.NAME).read_bytes()).hexdigest()
+        receipt.append({"run": run, "seed": seed, "record": digest, **result})
         print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
-    with new_file(args.folder / "verification.json") as beside:
-        beside.write_text(json.dumps(receipt, indent=1) + "\n", encoding="utf-8")
+        # After each run, so that an error in a later one loses nothing.
+        with new_file(args.folder / "verification.json") as beside:
+            beside.write_text(json.dumps(receipt, indent=1) + "\n", encoding="utf-8")
     return 1 if any(row["verdict"] == DIFFERS for row in receipt) else 0
 
 
@@ -242,14 +255,29 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, help="results/<scale>")
     parser.add_argument(
-        "--sample", type=at_least(1), default=3, help="how many runs, drawn with a seed"
+        "--sample", type=at_least(1), default=3, help="how many runs to draw (default: 3)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--tolerance", type=float, default=TOLERANCE, help="in points")
-    parser.add_argument("--keep", action="store_true", help="accept records of code like today's")
-    parser.add_argument("--against", metavar="COMMIT", help="compare today's code with a commit's")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the draw (default: 0)")
     parser.add_argument(
-        "--steps", type=at_least(LEAST_STEPS), default=STEPS, help="of a run that are compared"
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help="largest accepted difference in test accuracy, in percentage points (default: 2)",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--keep",
+        action="store_true",
+        help="mark records as valid if their code trains to the same bits as the current code",
+    )
+    which.add_argument(
+        "--against", metavar="COMMIT", help="compare the current code with that of a commit"
+    )
+    parser.add_argument(
+        "--steps",
+        type=at_least(LEAST_STEPS),
+        default=STEPS,
+        help=f"how many training steps of a run to compare (default: {STEPS})",
     )
     args = parser.parse_args(argv)
     args.folder = args.folder.resolve()
@@ -257,6 +285,9 @@ def main(argv: list[str] | None = None) -> int:
     work = keep if args.keep else against if args.against else train_again
     try:
         return work(args)
+    except KeyboardInterrupt:
+        print("interrupted; what was compared before is written", file=sys.stderr)
+        return train.INTERRUPTED
     except (
         RuntimeError,
         TreeError,

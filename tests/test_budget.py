@@ -200,3 +200,18 @@ def test_a_budget_is_spent_and_goes_on(tmp_path, monkeypatch):
     assert len(after) >= 6
     assert all(path.stat().st_mtime == moment for path, moment in before.items())
     assert json.loads(next(iter(after)).read_text())["began"]
+
+
+def test_records_that_the_study_cant_use_are_trained_anew(study, monkeypatch):
+    """As after a base has changed, or where another study's record lies in the folder."""
+    made = resolve({"scale": "smoke"})
+    monkeypatch.setattr(spend.Budget, "folder", study)
+    budget = spend.Budget(made, [], until=0.0)
+    for path in study.glob("runs/*/seed*/config.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"batch_size": 7}))
+    (study / "runs" / "other.arm" / "seed0").mkdir(parents=True)
+    (study / "runs" / "other.arm" / "seed0" / "summary.json").write_text("{}")
+    assert budget._there() <= {(run, seed) for run, seed in made.runs_of(*made.ablations)}
+    assert budget._verdicts() == []
+    assert budget._there() == set()
+    assert budget._seconds()("base.final") > 0

@@ -73,6 +73,7 @@ def test_configs_cannot_be_mutated():
         ({"model.maxpool": 1}, "true or false"),
         ({"model.stem_kernel": 4}, "one of: 1, 3, 5"),
         ({"model.channels": [1, 2, 3]}, "a list of 5 values"),
+        ({"augmentation.copies": 3}, "a list of 1 to 16 values, each a list of up to 8 values"),
         ({"model.channels": [32, 32, 64, 128, 10**9]}, "from 1 to 4,096"),
         ({"model": 3}, "no such setting"),
         ({"optimizer.learning_rate": float("nan")}, "a number from"),

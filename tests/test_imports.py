@@ -166,6 +166,7 @@ def test_every_source_gives_the_same_record(study, tmp_path, source):
     assert summary["final_test_accuracy"] == pytest.approx(expected[-1], abs=1e-6)
     assert (summary["best_epoch"], summary["final_train_accuracy"]) == (EPOCHS - 1, None)
     assert summary["imported"].startswith(source)
+    assert (summary["threads"], summary["peak_memory_mib"]) == (None, None)
 
 
 def test_runs_of_others_get_verdicts_and_a_report(study, tmp_path, capsys):
@@ -195,6 +196,8 @@ def test_runs_of_others_get_verdicts_and_a_report(study, tmp_path, capsys):
     assert "twice the channels against base: +4.00 points" in capsys.readouterr().out
     page = (folder / "report" / "index.html").read_text()
     assert "twice the channels" in page
+    unknown = page.count("<td>not recorded</td>") + page.count("<dd>not recorded</dd>")
+    assert unknown >= 2, "threads and memory"
     assert 'id="errors"' not in page
 
 

@@ -44,6 +44,7 @@ def test_words_leave_the_digest(copy):
     path = "resnet/images/datasets/cifar10/settings.py"
     edit(copy, path, r'sources=\("torchvision", ', 'sources=("disk", "torchvision", ')
     edit(copy, path, r"can be had in", "is to be had in")
+    edit(copy, "resnet/config/run_config.py", "must leave some of", "must not take all of")
     assert digest(copy) == before
 
 

@@ -127,3 +127,12 @@ def test_the_answers_are_those_of_the_predictions(study):
     assert set(hits) == {f"{run}/seed{seed}" for run in runs for seed in (0, 1)}
     # Equal probabilities guess class 0, which is right for the first of four images.
     assert hits["base.design/seed0"].tolist() == [True, False, False, False]
+
+
+def test_a_refused_record_is_in_no_table(study):
+    first = study / "runs" / "base.design" / "seed0"
+    (first / "layers.csv").write_text("name\n")
+    found = collect(study, partial=True)
+    assert "base.design/seed0" not in found.hits
+    assert len(found.hits) == len(found.tables["runs"]) == 5
+    assert found.tables["gaps"]["seed"].tolist() == [0]

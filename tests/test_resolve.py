@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from ablations.harness import resolve as resolution
-from ablations.harness.declarations.all_declarations import check_headline, claims_of, load_bases
+from ablations.harness.declarations.all_declarations import check_published, claims_of, load_bases
 from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.declarations.home import OWN, Home
 from ablations.harness.declarations.scale import load_scale
 from ablations.harness.declared import declared_networks
 from ablations.harness.options import gpu_visible
 from ablations.harness.resolve import resolve
+from ablations.harness.runs import Resolver
 from ablations.harness.study import named, to_document
-from resnet.config import to_json
+from resnet.config import changed, from_dict, to_json
 from resnet.job.declared.networks import rows_of
 from resnet.settings import kind_of
 
@@ -214,7 +215,10 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "cpu", "training_images": 20}, "none would be left"),
         ({"scale": "cpu", "data_source": "Parquet"}, "did you mean parquet"),
         ({"scale": "demo", "data_source": "web"}, "data_source: allowed are archive, digits"),
-        ({"scale": "cpu", "data_folder": 202401}, "got the number 202401.* write the folder with"),
+        (
+            {"scale": "cpu", "data_folder": 202401},
+            "got 202401.* write the folder with",
+        ),
         ({"scale": "cpu", "looks": [5, 3]}, "ascending numbers of seeds"),
         ({"scale": "cpu", "looks": [1, 5]}, "ascending numbers of seeds from 2"),
         ({"scale": "cpu", "looks": "5,8"}, "ascending numbers of seeds"),
@@ -321,9 +325,34 @@ def test_the_papers_claims_have_ids(claims, tmp_path):
 @pytest.mark.parametrize("headline", ["", "headline: final", "headline: {base: [final]}"])
 def test_the_papers_headline_names_a_base(headline, tmp_path):
     (tmp_path / "paper").mkdir()
-    (tmp_path / "paper" / "published.yaml").write_text(f"title: T\n{headline}\n")
+    (tmp_path / "paper" / "published.yaml").write_text(f"dataset: cifar10\n{headline}\n")
     with pytest.raises(DeclarationError, match=r"headline: base: allowed are final"):
-        check_headline(Home(tmp_path), {"final": None})
+        check_published(Home(tmp_path), {"final": None})
+
+
+@pytest.mark.parametrize("dataset", ["", "dataset: tiny_imagenet", "dataset: [cifar10]"])
+def test_the_papers_data_set_is_a_known_one(dataset, tmp_path):
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "published.yaml").write_text(f"headline: {{base: final}}\n{dataset}\n")
+    with pytest.raises(DeclarationError, match=r"dataset: allowed are cifar10, digits, got"):
+        check_published(Home(tmp_path), {"final": None})
+
+
+def test_held_out_images_shrink_with_the_base_s_own_training_images():
+    data = {"data.dataset": "digits", "data.training_images": 1_000}
+    bases = load_bases() | {"mine": from_dict(data | {"selection.held_out_images": 100})}
+    scale = load_scale("smoke")
+    resolver = Resolver(OWN, scale, bases)
+    images = scale.amount("training_images", "base.mine")
+    assert resolver.runs["base.mine"].selection.held_out_images == round(images / 10) > 0
+
+
+def test_a_base_called_as_another_at_a_length_is_refused():
+    bases = load_bases()
+    resolver = Resolver(OWN, load_scale("smoke"), bases)
+    resolver._run("base.final_20", bases["final"])
+    with pytest.raises(DeclarationError, match=r"base.final_20: two runs would have this name"):
+        resolver._run("base.final_20", changed(bases["final"], {"batch_size": 7}))
 
 
 def test_amounts_for_an_ablation_that_isnt_there_are_refused():

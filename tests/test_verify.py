@@ -1,4 +1,5 @@
 import copy
+import hashlib
 import json
 import subprocess
 import sys
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from report.page.sections.record.reproducibility import receipt
 from resnet import train, verify
 from resnet.config import RunConfig, changed, from_dict, to_dict
 from resnet.job.kept import Kept, accepted, read_kept, write_kept
@@ -38,12 +40,30 @@ def test_the_same_machine_gives_the_same_bits(trained, capsys):
     assert verify.main([str(trained)]) == 0
     assert "base.small seed 1: identical to the bit" in capsys.readouterr().out
     (row,) = json.loads((trained / "verification.json").read_text())
+    sums = trained / "runs" / "base.small" / "seed1" / "SHA256SUMS"
     assert row == {
         "run": "base.small",
         "seed": 1,
+        "record": hashlib.sha256(sums.read_bytes()).hexdigest(),
         "verdict": "identical to the bit",
         "points_apart": 0.0,
     }
+    assert "identical to the bit" in receipt(trained)[0]
+    # Nothing is said of a record that was trained anew.
+    sums.write_text(sums.read_text() + "\n")
+    assert receipt(trained)[0].startswith("No run has been trained again")
+
+
+def test_ctrl_c_ends_a_verification_as_such(trained, capsys, monkeypatch):
+    monkeypatch.setattr(train, "main", lambda argv: train.INTERRUPTED)
+    assert verify.main([str(trained)]) == 130
+    assert capsys.readouterr().err.startswith("interrupted")
+
+
+def test_a_damaged_list_of_accepted_code_is_an_error(tmp_path):
+    (tmp_path / "kept.json").write_text("<<<<<<< HEAD")
+    with pytest.raises(ValueError, match=r"kept.json: can't be read .* writes it anew"):
+        read_kept(tmp_path)
 
 
 @pytest.mark.parametrize(("tolerance", "verdict"), [("100", "within tolerance"), ("0", "differs")])

@@ -92,9 +92,10 @@ def check_data(options: Mapping[str, Any], scale: Scale) -> None:
     """Raise an error if the images' source or folder can't be meant."""
     folder = options.get("data_folder", "")
     if not isinstance(folder, str):
+        said = "null" if folder is None else repr(folder)
         raise option_error(
-            f"data_folder: got the number {folder!r}, as which Snakemake reads some names; write "
-            "the folder with ./ before it"
+            f"data_folder: expected a path, got {said}; Snakemake reads some names as numbers, so "
+            "write the folder with ./ before it"
         )
     sources, source = DATASETS[scale.dataset].sources, options.get("data_source")
     known = {name for dataset in DATASETS.values() for name in dataset.sources}

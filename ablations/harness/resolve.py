@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ablations.harness.declarations.all_declarations import (
-    check_headline,
+    check_published,
     load_bases,
     load_declarations,
 )
@@ -49,7 +49,7 @@ def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
     folder = folder or home.ablations
     scale = _scale(options, home)
     bases = load_bases(folder / "_bases.yaml")
-    check_headline(home, bases)
+    check_published(home, bases)
     declared = load_declarations(bases, folder, home)
     declarations = {name: _some_arms(scale, every) for name, every in declared.items()}
     _check_names("arms", scale, scale.arms, declarations)

@@ -11,7 +11,6 @@ from ablations.harness.declarations.scale import Scale
 from ablations.harness.options import option_error
 from ablations.harness.study import Ablation, Member, Study
 from resnet.config import RunConfig, changed, to_json
-from resnet.images.datasets import DATASETS
 from resnet.settings import ConfigError
 
 
@@ -57,8 +56,11 @@ class Resolver:
 
     def _run(self, name: str, config: RunConfig) -> str:
         run = self.names.setdefault(to_json(config), name)
-        known = self.runs.setdefault(run, config)
-        assert known == config, f"{run}: two configs"
+        if self.runs.setdefault(run, config) != config:
+            raise option_error(
+                f"{run}: two runs would have this name: a base is called so, and another base is "
+                "named after its number of images; rename one of the two in _bases.yaml"
+            )
         return run
 
     def _scaled(self, base: RunConfig, name: str, changes: Any = None, epochs: bool = False) -> Any:
@@ -67,8 +69,8 @@ class Resolver:
         images = self.scale.amount("training_images", name)
         changes = dict(changes or {})
         seen = max(1, round(seen * changes.pop("budget.fraction", 1.0)))
-        # Held-out images are stated for the whole training set; scale them with its size.
-        whole = DATASETS["cifar10"].training_images
+        # Held-out images are stated for the base's training images; scale them with their number.
+        whole = base.data.training_images
         held_out = changes.pop("selection.held_out_images", base.selection.held_out_images)
         amounts = {
             "data.dataset": self.scale.dataset,

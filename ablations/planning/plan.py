@@ -18,6 +18,7 @@ from report.judge.families import levels
 from report.judge.statistics import power
 from report.judge.statistics.effects import SIGNIFICANCE
 from report.judge.statistics.looks import weights
+from report.read.files import RecordError
 from report.read.published import published_of
 from resnet.config import RunConfig, to_json
 from resnet.costs import estimate
@@ -71,7 +72,10 @@ def detectable(study: Study, names: tuple[str, ...], spread: float) -> float:
     of one run; without correlation within pairs, a difference has sqrt(2) times that.
     """
     document = to_document(study)
-    at = levels(document, published_of(document))
+    try:
+        at = levels(document, published_of(document))
+    except RecordError as error:
+        raise DeclarationError(Path("study"), None, str(error)) from None
     found = []
     for name in names:
         ablation = study.ablations[name]

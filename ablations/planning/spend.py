@@ -21,7 +21,7 @@ from report.judge.claims import judge, judge_own
 from report.judge.partial import partial_tables
 from report.judge.parts import DECIDED
 from report.judge.verdicts import Verdict
-from report.read.files import RecordError, read_json
+from report.read.files import NothingFinishedError, RecordError, read_json
 from report.read.published import published_of
 
 MOST_RUNS = 4
@@ -85,10 +85,11 @@ class Budget:
             self._train(step)
 
     def _there(self) -> set[Record]:
-        """Return the records that exist, but for those that the report refuses."""
+        """Return the study's records that exist, but for those that the report refuses."""
         found = self.folder.glob("runs/*/seed*/summary.json")
         seeds = ((path.parts[-3], path.parts[-2].removeprefix("seed")) for path in found)
-        return {(run, int(seed)) for run, seed in seeds if seed.isdigit()} - self.refused
+        there = {(run, int(seed)) for run, seed in seeds if seed.isdigit()}
+        return {record for record in there if record[0] in self.study.runs} - self.refused
 
     def _train(self, step: Step) -> None:
         """Train some of a step's runs; those that end without a record aren't tried again."""
@@ -134,6 +135,10 @@ class Budget:
             return []
         try:
             tables = partial_tables(self.folder, self.folder / "partial" / "tables")
+        except NothingFinishedError:
+            # The records are of other configs; they are trained anew.
+            self.refused = self._there()
+            return []
         except RecordError as error:
             raise DeclarationError(Path("study"), None, str(error)) from None
         gaps = tables.gaps.itertuples()

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from report.draw.registry import Figure
 from report.page.printed_table import Printed, data_table
 from report.page.records import Records
-from report.read.files import RecordError, read_json
+from report.read.files import read_json
 from report.read.tables import read_table
 
 
@@ -42,15 +40,9 @@ def read_picture(records: Records, study: dict[str, Any], figures: Path, figure:
     """
     name = figure.name
     words = read_json(figures / f"{name}.json")
-    try:
-        data = read_table(figures / f"{name}.csv")
-    except pd.errors.EmptyDataError:
-        data = pd.DataFrame()
-    except OSError as error:
-        raise RecordError(f"{figures / name}.csv: can't be read: {error}") from None
     return Picture(
         **words,
         name=name,
-        data=data_table(records, study, name, data),
+        data=data_table(records, study, name, read_table(figures / f"{name}.csv")),
         module=f"{figure.entry.module.replace('.', '/')}.py",
     )

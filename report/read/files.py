@@ -31,6 +31,10 @@ class RecordError(Exception):
     """A file is missing, unreadable or inconsistent; the message states file and problem."""
 
 
+class NothingFinishedError(RecordError):
+    """A study has no record that can be read."""
+
+
 def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
     """Return a JSON file's object, checked against ``schemas/<schema>.yaml``; NaN becomes None.
 

@@ -22,7 +22,7 @@ from report.read import mistakes
 from report.read.arms import looks_of
 from report.read.began import began
 from report.read.claim_types import problem_of
-from report.read.files import RecordError, read_arrays, read_csv, read_json
+from report.read.files import NothingFinishedError, RecordError, read_arrays, read_csv, read_json
 from report.writing import write_csv
 from resnet.files import new_file
 
@@ -220,22 +220,23 @@ def collect(folder: Path, partial: bool = False) -> Collected:
                     record, run, seed, planned["config"], study.get("settings")
                 )
                 probabilities, labels = read_predictions(record)
-                images = labels if images is None else images
-                if not np.array_equal(labels, images):
+                its_layers = read_layers(record).assign(run=run)
+                if images is not None and not np.array_equal(labels, images):
                     raise RecordError(f"{record}: tested on other images than the first record")
-                hits[f"{run}/seed{seed}"] = probabilities.argmax(1) == labels
-                layers.setdefault(run, read_layers(record).assign(run=run))
             except RecordError as error:
                 if not partial:
                     raise
                 gaps.append({"run": run, "seed": seed, "reason": str(error)})
                 continue
+            images = labels
+            hits[f"{run}/seed{seed}"] = probabilities.argmax(1) == labels
+            layers.setdefault(run, its_layers)
             summaries.append({column: summary.get(column) for column in RUN_COLUMNS})
             rows.insert(0, "run", run)
             rows.insert(1, "seed", seed)
             epochs.append(rows)
     if not summaries:
-        raise RecordError(f"{folder}: no run is finished")
+        raise NothingFinishedError(f"{folder}: no run is finished")
     # Drop empty columns, whose undefined types may conflict when tables are joined.
     filled = [rows.dropna(axis="columns", how="all") for rows in epochs]
     tables = {

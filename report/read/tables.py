@@ -102,8 +102,21 @@ def _read_networks(path: Path) -> pd.DataFrame:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a table that this project wrote; only empty cells count as missing values."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    """Return a table that this project wrote; only empty cells count as missing values.
+
+    An empty file is a table without columns.
+
+    Raises
+    ------
+    RecordError
+        If the file is missing or isn't a table.
+    """
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path}: can't be read: {' '.join(str(error).split())}") from None
 
 
 def _read_pictures(mistakes: Path, copies: Path) -> Pictures:

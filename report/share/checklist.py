@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from report.page.sections.record.reproducibility import most_memory
 from report.page.summary import table
 from report.wording import count, duration, listed
 
@@ -55,8 +56,8 @@ def checklist(
         (
             "Which computing resources were used?",
             f"{duration(float(runs['seconds'].sum()))} of training on "
-            f"{listed(machines(runs))}; at most {runs['peak_memory_mib'].max():,.0f} "
-            "MiB a run. Runs that were tried and thrown away are not counted.",
+            f"{listed(machines(runs))}; most memory of a run: {most_memory(runs)}. Runs that were "
+            "tried and thrown away are not counted.",
         ),
         ("How many parameters do the models have?", _parameters(runs)),
         ("Which versions of packages were used?", listed(runs["versions"].unique()) + "."),

@@ -87,7 +87,7 @@ class Budget(Group, frozen=True):
 class Selection(Group, frozen=True):
     """Training images held out of training for model selection; 0 holds none out."""
 
-    held_out_images: Annotated[int, Meta(ge=0, le=49_000, title="held out of them")] = 0
+    held_out_images: Annotated[int, Meta(ge=0, le=10_000_000, title="held out of them")] = 0
 
 
 class RunConfig(Group, frozen=True):

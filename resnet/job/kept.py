@@ -42,12 +42,24 @@ class Kept:
 
 
 def read_kept(folder: Path) -> list[Kept]:
-    """Return the content of a study's ``kept.json``; an empty list if it is missing or invalid."""
-    try:
-        rows = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return [Kept(**{**row, "runs": tuple(row["runs"])}) for row in rows]
-    except (OSError, ValueError, TypeError, KeyError):
+    """Return the content of a study's ``kept.json``; an empty list if there is none.
+
+    Raises
+    ------
+    ValueError
+        If the file can't be read. Without it, all records that it accepts would be trained again.
+    """
+    path = folder / NAME
+    if not path.exists():
         return []
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [Kept(**{**row, "runs": tuple(row["runs"])}) for row in rows]
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise ValueError(
+            f"{path}: can't be read ({error}); `python -m resnet.verify {folder} --keep` writes it "
+            "anew; without it, records of older code are trained again"
+        ) from None
 
 
 def write_kept(folder: Path, kept: list[Kept]) -> None:

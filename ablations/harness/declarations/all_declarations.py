@@ -13,6 +13,7 @@ from ablations.harness.declarations.names import check_name
 from ablations.harness.declarations.scale import is_names
 from resnet.config import RunConfig, from_dict
 from resnet.files import listed
+from resnet.images.datasets import DATASETS
 from resnet.settings import ConfigError, nearest
 
 
@@ -77,9 +78,14 @@ def claims_of(home: Home) -> list[str]:
     return ids
 
 
-def check_headline(home: Home, bases: Mapping[str, RunConfig]) -> None:
-    """Raise an error unless the paper's headline result names a base."""
+def check_published(home: Home, bases: Mapping[str, RunConfig]) -> None:
+    """Raise an error unless the paper's data set and the base of its headline are known."""
     document = read(home.paper / "published.yaml")
+    dataset = document.content.get("dataset")
+    if not isinstance(dataset, str) or dataset not in DATASETS:
+        raise document.error(
+            f"dataset: allowed are {', '.join(DATASETS)}, got {dataset!r}", "dataset"
+        )
     headline = document.content.get("headline")
     base = headline.get("base") if isinstance(headline, dict) else None
     if base not in list(bases):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from pathlib import Path
@@ -17,6 +18,8 @@ from report.read.tables import READ
 from report.wording import count, duration, listed, percent, plural
 
 TITLE = "Reproducibility"
+
+UNKNOWN = "not recorded"
 
 
 def content(
@@ -74,7 +77,8 @@ def provenance(runs: pd.DataFrame, data: dict[str, Any]) -> list[tuple[str, str]
     """Return the provenance of the runs, as pairs of label and value."""
 
     def every(column: str) -> str:
-        return ", ".join(str(value) for value in runs[column].drop_duplicates())
+        known = runs[column].dropna().drop_duplicates()
+        return ", ".join(f"{value:g}" if column == "threads" else str(value) for value in known)
 
     return [
         ("Commit", every("commit")),
@@ -82,8 +86,8 @@ def provenance(runs: pd.DataFrame, data: dict[str, Any]) -> list[tuple[str, str]
         ("Versions", every("versions")),
         ("Trained on", f"{every('device')} ({every('processor')})"),
         ("Precision", every("precision")),
-        ("Threads a run", every("threads")),
-        ("Most memory in a run", f"{runs['peak_memory_mib'].max():,.0f} MiB"),
+        ("Threads a run", every("threads") or UNKNOWN),
+        ("Most memory in a run", most_memory(runs)),
         ("Training time, all runs", duration(runs["seconds"].sum())),
         ("Seeds", f"0 to {runs['seed'].max()} at most"),
         ("Images", f"{data['dataset']} from {data['source']}; {data['pixels']}"),
@@ -92,9 +96,15 @@ def provenance(runs: pd.DataFrame, data: dict[str, Any]) -> list[tuple[str, str]
     ]
 
 
+def most_memory(runs: pd.DataFrame) -> str:
+    """Return the most memory that a run took, as far as it is known."""
+    most = runs["peak_memory_mib"].max()
+    return UNKNOWN if pd.isna(most) else f"{most:,.0f} MiB"
+
+
 def receipt(folder: Path) -> list[str]:
     """Return the results of `resnet.verify`, and the records that it accepted."""
-    rows = _receipt(folder / "verification.json")
+    rows = [row for row in _receipt(folder / "verification.json") if _is_there(row, folder)]
     again = [
         f"Trained again: {row['run']} seed {row['seed']}, {row['verdict']} "
         f"({row['points_apart']:g} points apart)."
@@ -107,6 +117,15 @@ def receipt(folder: Path) -> list[str]:
         for row in _receipt(folder / "kept.json")
     ]
     return again + kept
+
+
+def _is_there(row: dict[str, Any], folder: Path) -> bool:
+    """Return whether a line of ``verification.json`` is about the record that is there now."""
+    sums = folder / "runs" / row["run"] / f"seed{row['seed']}" / "SHA256SUMS"
+    try:
+        return hashlib.sha256(sums.read_bytes()).hexdigest() == row.get("record")
+    except OSError:
+        return False
 
 
 def _not_verified(folder: Path) -> str:
