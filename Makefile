@@ -136,8 +136,10 @@ resume: setup
 	$(BIN)/python -m resnet.job.resume
 	$(SNAKEMAKE) --workflow-profile profiles/$(PROFILE) --config scale=$(SCALE) $(CONFIG) -- $(TARGET)
 
-# Removes what a study made, but not the reference results.
+# Removes all studies, their records and the decoded images, but not the reference results.
 clean:
+	@test "$(SURE)" = yes || { echo "make clean removes every run record in results, but for results/reference:"; \
+	  find results -mindepth 1 -maxdepth 1 ! -name reference; echo "To do it: make clean SURE=yes"; exit 1; }
 	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
 	rm -rf .snakemake
 

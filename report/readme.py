@@ -32,7 +32,10 @@ def results(tables: Tables) -> str:
     """Return the verdicts in Markdown, with the claims of `is_shown` as a table."""
     verdicts = judge(tables)
     shown = [verdict for verdict in verdicts if is_shown(verdict)]
-    late = " *Post hoc*: a run began, or may have begun, before the claim's test was written."
+    late = (
+        " *Post hoc* (said of decided claims): a run began, or may have begun, before the claim's "
+        "test was written."
+    )
     return (
         f"{counted_sentence(verdicts)} The table leaves out arithmetic that holds, and what was "
         f"not run.{late if any('post hoc' in v.short_label for v in shown) else ''}\n\n"

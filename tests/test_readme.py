@@ -34,8 +34,9 @@ def part(measured, verdict="undecided", claimed="better"):
 def test_what_was_measured_is_said_in_a_few_words():
     assert verdict(part("a: +1.0 (n = 1)")).measured == "a: +1.0 (n = 1)"
     assert verdict(part("a"), part("b"), part("a")).measured == "a; b"
-    many = [part("a", "supported"), part("b", "refuted"), part("c", "supported")]
-    assert verdict(*many).measured == "2 of 3 supported, 1 of 3 refuted"
+    assert verdict(part("a"), part("b"), part("c")).measured == "a; b; c"
+    many = [part(name, "refuted" if name == "b" else "supported") for name in "abcd"]
+    assert verdict(*many).measured == "3 of 4 supported, 1 of 4 refuted"
     assert verdict(*many).claimed == "better"
     # The claim "the stride in the first convolution helps" says "worse" of the other arm.
     worse, better = part("", claimed="worse"), part("", claimed="better")

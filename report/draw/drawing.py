@@ -6,6 +6,7 @@ import json
 import math
 import os
 import textwrap
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -144,6 +145,15 @@ def beside(narrow: bool, height: float, ratio: float = 1.0) -> tuple[Figure, Any
     return sheet(False, height, 1, 2, width_ratios=[1, ratio])
 
 
+def band(shade: Callable[..., Any], *at: float) -> None:
+    """Shade a range of values by ``Axes.barh`` or ``Axes.axvspan``, with edges.
+
+    Without edges it couldn't be seen on a dark page.
+    """
+    blue = PALETTE[0]
+    shade(*at, facecolor=(blue, 0.16), edgecolor=(blue, 0.7), linewidth=0.6)
+
+
 def interval_line(
     axes: Axes,
     y: float,
@@ -172,7 +182,7 @@ def note(axes: Axes, y: float, text: str, narrow: bool) -> None:
     """Write a row's numbers at the right of the axes."""
     axes.annotate(
         text,
-        (1.015, y),
+        (1.03, y),
         xycoords=("axes fraction", "data"),
         va="center",
         fontsize=6.5 if narrow else 8,

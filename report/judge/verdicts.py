@@ -206,12 +206,12 @@ class Verdict:
 
     @property
     def measured(self) -> str:
-        """What was found, in a few words; of more than two results, how many say what."""
+        """What was found, in a few words; of more than three results, how many say what."""
         results = [part for part in self.parts if part.measured]
         # An arm that `claimed` names needs no second name.
         known = len(self.parts) == 1 and self.parts[0].claimed
         found = list(dict.fromkeys(p.measured if known else _of(p, p.measured) for p in results))
-        if len(found) <= 2:
+        if len(found) <= 3:
             return "; ".join(found)
         verdicts = [part.verdict for part in self.parts]
         counts = {said: verdicts.count(said) for said in dict.fromkeys(verdicts)}

@@ -11,6 +11,7 @@ from report.draw.drawing import (
     INK,
     PALETTE,
     Drawing,
+    band,
     interval_line,
     label,
     levels,
@@ -45,11 +46,11 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     rows = _rows(tables, shown)
     # As many rows as fit on a page of the PDF keep to it, with letters of their full size.
     packed = min(0.185, PAGE / len(rows)) if len(rows) <= MOST_PACKED else 0.185
-    row_height = 0.2 if narrow else packed
+    row_height = 0.24 if narrow else packed
     figure, axes = sheet(narrow, 0.7 + row_height * len(rows))
     # Scale the axis by the effects: an interval from two seeds can be fifty times as wide.
     limit = 1.35 * max(1.0, float(shown["difference_points"].abs().max()))
-    axes.axvspan(-MARGIN, MARGIN, color=PALETTE[5], alpha=0.18, linewidth=0)
+    band(axes.axvspan, -MARGIN, MARGIN)
     for y, (_, row) in enumerate(rows):
         _row(axes, y, row, limit, narrow)
     names = [label(name, 22, lines=2) if narrow else label(name, 52) for name, _ in rows]
@@ -80,9 +81,10 @@ def _said(table: pd.DataFrame, shown: pd.DataFrame) -> tuple[str, str]:
     caption = (
         "Every arm's effect on final test accuracy against its reference, largest first within an "
         "ablation, a ladder in its order: the mean of paired differences and its "
-        f"{levels(table['level'])} paired-t interval over seeds ({seeds(table['n'])}). Within the "
-        "shaded half a point a difference has no meaning; hollow marks come from one seed and "
-        "have no interval; an arrowhead is an interval beyond the axis."
+        f"{levels(table['level'])} paired-t interval over seeds ({seeds(table['n'])}). Blue: the "
+        "interval leaves out zero (not adjusted for the number of effects). Shaded: half a point, "
+        "below which a difference counts as negligible. Hollow marks come from one seed and have "
+        "no interval; an arrowhead is an interval beyond the axis."
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."

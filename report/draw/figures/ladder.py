@@ -40,24 +40,28 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     for row in rungs.itertuples():
         _step(axes, row, limits, narrow)
     names = [label(rung, 28 if narrow else 40, lines=2) for rung in rungs["rung"]]
-    axes.set_yticks(range(len(rungs) + 1), [*names, "in all"])
-    _total(axes, rungs, narrow)
-    axes.set_ylim(len(rungs) + 0.6, -0.6)
+    whole = len(rungs) == len(every)
+    axes.set_yticks(range(len(rungs) + whole), [*names, *(["in all"] if whole else [])])
+    if whole:
+        _total(axes, rungs, narrow)
+    axes.set_ylim(len(rungs) - 0.4 + whole, -0.6)
     axes.set_xlim(*limits)
-    right = "" if narrow else "; right: the accuracy, and the step in points"
-    axes.set_xlabel(f"final test accuracy (%){right}")
+    axes.set_xlabel("final test accuracy (%)")
     axes.grid(axis="x", alpha=0.3)
     level = tables.comparisons.query("ablation == @name")["level"]
     caption = (
         f"{ablation['title']}: each bar is what a change adds to the rung above it (means over "
         f"seeds, {seeds(rungs['n'])}); lines are its {levels(level)} paired-t interval, "
         "where there is more than one seed (an arrowhead: it extends beyond the axis); a bar is "
-        "pale where the interval contains zero or there is one seed. In all: the last mean minus "
-        "the first."
+        "pale where the interval contains zero or there is one seed. Numbers at the right: the "
+        "accuracy in percent, and the step in points. "
     )
-    if len(rungs) < len(every):
-        missing = every[every["accuracy_percent"].isna()]["rung"]
-        caption += f" Rungs without a run are left out: {listed(missing)}."
+    missing = every[every["accuracy_percent"].isna()]["rung"]
+    caption += (
+        "In all: the last mean minus the first."
+        if whole
+        else f"Rungs without a run are left out: {listed(missing)}."
+    )
     return Drawing(figure, _ladder_in_words(ablation["title"], rungs), caption, rungs)
 
 

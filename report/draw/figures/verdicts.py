@@ -13,6 +13,7 @@ from report.draw.drawing import (
     INK,
     PALETTE,
     Drawing,
+    band,
     interval_line,
     label,
     levels,
@@ -71,7 +72,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         _draw_row(axes, y, row, limit, narrow)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks(
-        range(len(rows)), [label(row.name, 24 if narrow else 46, lines=2) for row in rows]
+        range(len(rows)), [label(row.name, 30 if narrow else 46, lines=2) for row in rows]
     )
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-limit, limit)
@@ -127,7 +128,7 @@ def _draw_row(axes: Axes, y: int, row: Row, limit: float, narrow: bool) -> None:
     mark, ink = MARKS.get(row.verdict, MARKS[UNDECIDED])
     low, high = _claimed(row.part)
     ends = max(low, -limit), min(high, limit)
-    axes.barh(y, ends[1] - ends[0], 0.8, ends[0], color=PALETTE[0], alpha=0.13, linewidth=0)
+    band(axes.barh, y, ends[1] - ends[0], 0.8, ends[0])
     interval_line(axes, y, row.part.interval, (-limit, limit), ink, narrow)
     filled = ink if row.verdict in DECIDED else "none"
     size = (3 if narrow else 6) * (1.6 if mark == "*" else 1)

@@ -211,8 +211,8 @@ def rest_table(
     kept = [i for i, found in enumerate(values) if i < 2 or len(found) > 1]
     heads = {head: number for i, (head, number) in enumerate(columns.items()) if i in kept}
     return printed(
-        f"{ablation['title']}: what changed, and what it costs. Columns with one value are left "
-        "out.",
+        f"{ablation['title']}: what changed, and what it costs. Runs may have shared a machine: "
+        "their times don't compare arms. Columns with one value are left out.",
         heads,
         [[row[i] for i in kept] for row in rows],
     )

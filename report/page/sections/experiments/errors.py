@@ -38,8 +38,9 @@ def class_sentence(table: pd.DataFrame, classes: list[str], run: str) -> str:
     right = table[table["label"] == table["guess"]].groupby("label")["images"].sum()
     shares = (right / table.groupby("label")["images"].sum()).fillna(0.0)
     best, worst = int(shares.idxmax()), int(shares.idxmin())
+    total = percent(float(right.sum() / table["images"].sum()), 1)
     return (
-        f"{run[:1].upper()}{run[1:]} is best at {classes[best]} "
+        f"{run[:1].upper()}{run[1:]} classifies {total} correctly. It is best at {classes[best]} "
         f"({percent(float(shares[best]), 1)}) and worst at {classes[worst]} "
         f"({percent(float(shares[worst]), 1)})."
     )

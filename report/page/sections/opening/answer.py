@@ -146,11 +146,10 @@ def headline_said(best: Best | None, published: Published) -> str:
     if best is None or best.accuracy <= reported - 0.01:
         return ""
     how = "trained by another recipe" if best.name else "trained as the paper did"
-    own = "" if best.as_published else f" {NOT_AS_PUBLISHED}"
+    own = "" if best.as_published else f"{NOT_AS_PUBLISHED} "
     return (
-        f"{_the_same(headline)}, {how}: {percent(best.accuracy, 1)} ({seeds_said(best.n)}) against "
-        f"the published {percent(reported, 0)}{_share_of_images(best, headline)}."
-        f"{own}"
+        f"{own}{_the_same(headline)}, {how}: {percent(best.accuracy, 1)} ({seeds_said(best.n)}) "
+        f"against the published {percent(reported, 0)}{_share_of_images(best, headline)}."
     )
 
 

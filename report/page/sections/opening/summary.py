@@ -9,7 +9,7 @@ import pandas as pd
 from report.judge.parts import DECIDED, UNDECIDED
 from report.judge.verdicts import Verdict
 from report.page.sections.opening.verdicts import counted_sentence
-from report.page.sections.record.limits import detectable
+from report.page.sections.record.limits import detectable, essential
 from report.read.published import Published
 from report.wording import count, duration, listed, plural, points
 
@@ -26,6 +26,7 @@ def content(
     verdicts: list[Verdict],
 ) -> dict[str, Any]:
     """Return the headings with their paragraphs."""
+    limits = essential(study, runs, data, published)
     return {
         "items": [
             ("Scope", scope(study, data)),
@@ -33,6 +34,7 @@ def content(
             ("Results", results(verdicts)),
             ("What was easy", easy(verdicts)),
             ("What was difficult", difficult(runs, comparisons, spreads, verdicts)),
+            *([("Limits", " ".join(limits))] if limits else []),
             ("Words", WORDS),
             *_not_said(published),
         ]
@@ -43,8 +45,9 @@ WORDS = (
     "A base is what arms start from; an arm changes it in what is asked about. A run is an arm, or "
     "a base, with one seed. An effect is the difference in accuracy between an arm and its base "
     "(on a ladder, the arm above it), in percentage points. Undecided (about N more seeds): so "
-    "many would decide with 80% power, if effect and spread are as measured. Post hoc: a run "
-    "began, or may have begun, before the claim's test was written."
+    "many would decide with 80% power, if effect and spread are as measured; how many will be "
+    "trained has to be declared beforehand. Post hoc: a run of a decided claim began, or may have "
+    "begun, before the claim's test was written."
 )
 """What the words mean that verdicts are stated in."""
 

@@ -22,8 +22,7 @@ def content(
 ) -> dict[str, Any]:
     """Return the limitations of this study, from its data, its length and its seeds."""
     found = [
-        *_data(study, data, published),
-        *_length(study, runs, published),
+        *essential(study, runs, data, published),
         *_seeds(comparisons),
         "Hyperparameters were not searched again for each arm: an arm is judged with its base's.",
         "Intervals over seeds say how other seeds would come out on the same test images; those "
@@ -31,6 +30,13 @@ def content(
         "set would.",
     ]
     return {"sentences": found}
+
+
+def essential(
+    study: dict[str, Any], runs: pd.DataFrame, data: dict[str, Any], published: Published
+) -> list[str]:
+    """Return the limits that the images and the length of training set."""
+    return [*_data(study, data, published), *_length(study, runs, published)]
 
 
 def _data(study: dict[str, Any], data: dict[str, Any], published: Published) -> list[str]:
@@ -54,9 +60,10 @@ def _length(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> 
     if mine.empty or mine["images_seen"].max() >= 0.95 * asked:
         return []
     seen = count(mine["images_seen"].max())
+    trained_on = count(study["runs"][mine["run"].iloc[0]]["config"]["data"]["training_images"])
     return [
-        f"Trained as the paper did, {headline['name']} saw {seen} images; the paper's, "
-        f"{count(asked)}."
+        f"With the paper's optimizer and augmentation, {headline['name']} was trained on "
+        f"{trained_on} images and saw {seen}, counting repeats; the paper's saw {count(asked)}."
     ]
 
 

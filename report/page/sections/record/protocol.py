@@ -95,7 +95,7 @@ def _chosen_here(study: dict[str, Any], runs: pd.DataFrame) -> str:
     configs = [config for config in trained if config]
     if any(config["selection"].get("held_out_images") for config in configs):
         return "This study chooses among arms on images held out of training."
-    return "No run of this study holds images out of training to choose a setting by."
+    return "No run listed here holds images out of training to choose a setting by."
 
 
 def settings_table(study: dict[str, Any], runs: pd.DataFrame) -> Printed:
