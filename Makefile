@@ -6,6 +6,10 @@ SNAKEMAKE := $(BIN)/snakemake
 SCALE ?= auto
 # Other settings of config/config.yaml: make resume CONFIG='data_source=parquet data_folder=FOLDER'
 CONFIG ?=
+# The study of another paper: make plan STUDY=studies/NAME SCALE=cpu
+ifneq ($(STUDY),)
+override CONFIG += study=$(STUDY)
+endif
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
 # How long make study may take
@@ -45,7 +49,7 @@ tools:
 
 # Of this project's own paper, or of another: make demo STUDY=studies/NAME
 demo: setup
-	$(SNAKEMAKE) --cores all --config scale=demo $(if $(STUDY),study=$(STUDY))
+	$(SNAKEMAKE) --cores all --config scale=demo $(CONFIG)
 
 # A file's tests stay in one process: most of what is slow to make is made for a file.
 test: setup

@@ -55,9 +55,9 @@ def new_study(name: str, root: Path = ROOT) -> Path:
         )
     if folder.exists():
         raise DeclarationError(folder, None, "is there already")
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for template in listed(TEMPLATES, "**/*.yaml"):
-        text = template.read_text(encoding="utf-8").replace("NAME", name).replace("TODAY", today)
+        text = template.read_text(encoding="utf-8").replace("NAME", name).replace("NOW", now)
         path = folder / template.relative_to(TEMPLATES)
         path.parent.mkdir(parents=True, exist_ok=True)
         with new_file(path) as beside:

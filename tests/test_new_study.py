@@ -25,7 +25,7 @@ def test_a_new_study_resolves_and_its_claims_can_be_judged(studies):
         assert (study.folder, len(study.runs)) == (f"my_paper_{scale}", runs)
     told = load(folder / "paper")
     assert told.facts["title"].startswith("my_paper")
-    assert "TODAY" not in str(told.tests)
+    assert "NOW" not in str(told.tests)
     # The claim on parameters, which is arithmetic, holds.
     network = build(study.bases["network"].model)
     expected = told.tests["size"]["exact"][0]["equals"]
