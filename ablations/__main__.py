@@ -121,7 +121,7 @@ def check(study: Study, args: argparse.Namespace) -> None:
     `resolve` has already checked every declaration.
     """
     check_paper(study)
-    print(f"{len(study.ablations)} ablations, {len(study.runs)} runs at scale {study.scale.name}")
+    print(f"{len(study.ablations)} ablations, {len(study.runs)} configurations at scale {study.scale.name}")
 
 
 def main(argv: list[str] | None = None) -> int:
