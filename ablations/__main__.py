@@ -121,7 +121,8 @@ def check(study: Study, args: argparse.Namespace) -> None:
     `resolve` has already checked every declaration.
     """
     check_paper(study)
-    print(f"{len(study.ablations)} ablations, {len(study.runs)} configurations at scale {study.scale.name}")
+    found = f"{len(study.ablations)} ablations, {len(study.runs)} configurations"
+    print(f"{found} at scale {study.scale.name}")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -3,7 +3,8 @@
 A section is a module in ``sections`` and its templates beside it, ``<name>.html.j2`` and
 ``<name>.tex.j2``. The module has the section's ``TITLE``, and a function ``content`` whose
 parameters name what it is made of (attributes of `report.page.sources.Sources`). It returns what
-the templates are given, or None if the study has nothing for this section. Sections that only one
+the templates are given, or None if the study has nothing for this section. A module with a title
+alone is a section of its figures, and needs no templates. Sections that only one
 paper's report has are in its folder, ``paper/sections``, and come in the order of their names. What
 a third template, ``<name>.appendix.tex.j2``, renders ends the PDF.
 """
@@ -21,6 +22,9 @@ from report.page.sources import Sources
 from resnet.files import listed
 
 FOLDER = Path(__file__).parent / "sections"
+
+FIGURES = FOLDER / "figures"
+"""The templates of sections that are their figures alone."""
 
 ORDER = (
     "opening.answer",
@@ -59,8 +63,8 @@ class Section:
         Its anchor.
     place
         Its entry in `ORDER`; for a section of the paper, the module's name.
-    folder
-        Where its templates are.
+    templates
+        The path of its templates, without their endings.
     title
         Its heading.
     content
@@ -69,13 +73,13 @@ class Section:
 
     name: str
     place: str
-    folder: Path
+    templates: Path
     title: str
     content: dict[str, Any]
 
     def template(self, ending: str) -> str:
         """Return the text of the template with an ending, or an empty text if it has none."""
-        path = self.folder / f"{self.place.rpartition('.')[2]}.{ending}.j2"
+        path = self.templates.with_name(f"{self.templates.name}.{ending}.j2")
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
@@ -104,12 +108,16 @@ def _path(place: str) -> Path:
 
 
 def _section(path: Path, sources: Sources) -> Section | None:
-    module = importlib.import_module(module_of(path))
-    wanted = inspect.signature(module.content).parameters
-    content = module.content(**{name: getattr(sources, name) for name in wanted})
+    module, name = importlib.import_module(module_of(path)), path.stem.replace("_", "-")
+    if hasattr(module, "content"):
+        templates, wanted = path.with_suffix(""), inspect.signature(module.content).parameters
+        content = module.content(**{name: getattr(sources, name) for name in wanted})
+    else:
+        these = sources.pictures.get(name)
+        templates, content = FIGURES, {"these": these} if these else None
     if content is None:
         return None
     inside = path.is_relative_to(FOLDER)
     place = f"{path.parent.name}.{path.stem}" if inside else path.stem
     title = str(content.pop("title", module.TITLE))
-    return Section(path.stem.replace("_", "-"), place, path.parent, title, content)
+    return Section(name, place, templates, title, content)

@@ -1,14 +1,3 @@
-"""Hyperparameters: the figures of this section."""
-
-from __future__ import annotations
-
-from typing import Any
-
-from report.page.picture import Picture
+"""Searches over several settings."""
 
 TITLE = "Hyperparameters"
-
-
-def content(pictures: dict[str, list[Picture]]) -> dict[str, Any] | None:
-    """Return the figures, if there are any."""
-    return {"these": pictures["grids"]} if pictures["grids"] else None

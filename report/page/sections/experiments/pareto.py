@@ -1,14 +1,3 @@
-"""Accuracy and cost: the figures of this section."""
-
-from __future__ import annotations
-
-from typing import Any
-
-from report.page.picture import Picture
+"""Accuracy against parameters and operations."""
 
 TITLE = "Accuracy and cost"
-
-
-def content(pictures: dict[str, list[Picture]]) -> dict[str, Any] | None:
-    """Return the figures, if there are any."""
-    return {"these": pictures["pareto"]} if pictures["pareto"] else None

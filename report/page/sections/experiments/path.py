@@ -1,14 +1,3 @@
-"""The path, step by step: the figures of this section."""
-
-from __future__ import annotations
-
-from typing import Any
-
-from report.page.picture import Picture
+"""The ladders of changes."""
 
 TITLE = "The path, step by step"
-
-
-def content(pictures: dict[str, list[Picture]]) -> dict[str, Any] | None:
-    """Return the figures, if there are any."""
-    return {"these": pictures["path"]} if pictures["path"] else None
