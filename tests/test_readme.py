@@ -17,6 +17,7 @@ from report.judge.verdicts import Verdict
 from report.page import summary
 from report.read import mistakes, records
 from report.read.published import load
+from report.read.study import data_folder, read_study
 from tests.conftest import report_on
 
 ROOT = Path(__file__).parent.parent
@@ -163,8 +164,8 @@ def test_the_same_records_give_the_same_bytes_again(kept, monkeypatch):
 
 
 def test_images_of_mistakes_that_are_kept_are_shown_again(kept):
-    study = records.read_study(kept)
-    assert records.data_folder(kept, study) == kept
+    study = read_study(kept)
+    assert data_folder(kept, study) == kept
     found = records.collect(kept).tables["mistakes"]
     images = np.random.default_rng(0).integers(0, 256, (len(found), 8, 8, 3), np.uint8)
     path = kept / "tables" / "mistakes.npz"
@@ -178,8 +179,8 @@ def test_images_of_mistakes_that_are_kept_are_shown_again(kept):
 def test_images_elsewhere_are_taken_only_if_they_are_the_same(study):
     shared = study.parent / "data" / "digits"
     shutil.copy(shared / "data.json", study)
-    content = records.read_study(study)
-    assert records.data_folder(study, content) == shared
+    content = read_study(study)
+    assert data_folder(study, content) == shared
     facts = json.loads((study / "data.json").read_text())
     (study / "data.json").write_text(json.dumps(facts | {"source": "another"}))
-    assert records.data_folder(study, content) == study
+    assert data_folder(study, content) == study

@@ -13,7 +13,7 @@ from ablations import __main__ as declarations
 from ablations.harness.commands import commands_of
 from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
-from report.read import records
+from report.read.record import read_record
 from resnet import adopt, train
 from resnet.config import changed, from_dict, from_record, to_dict
 from resnet.job import checksums
@@ -74,7 +74,7 @@ def test_a_record_is_taken_under_the_studys_name(elsewhere, study, capsys):
     record = study / "runs" / "base.small" / "seed1"
     assert checksums.problems(record) == []
     config = json.loads((study / "study.json").read_text())["runs"]["base.small"]["config"]
-    summary, epochs = records.read_record(record, "base.small", 1, config)
+    summary, epochs = read_record(record, "base.small", 1, config)
     assert summary["adopted"] is None
     assert len(epochs) == 2
     # A second call finds that it is there.
@@ -111,7 +111,7 @@ def test_what_differs_is_refused_or_named(elsewhere, study, tmp_path, capsys, ch
     assert said in capsys.readouterr().err
     assert adopt.main([str(theirs), "--into", str(study), "--as-they-are"]) == 0
     record = study / "runs" / "base.small" / "seed1"
-    summary, _ = records.read_record(record, "base.small", 1, None)
+    summary, _ = read_record(record, "base.small", 1, None)
     assert said in summary["adopted"]
 
 

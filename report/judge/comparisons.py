@@ -19,7 +19,7 @@ from report.judge.statistics.power import detectable
 from report.read.arms import looks_of, with_references
 from report.read.files import RecordError, read_arrays
 from report.read.published import published_of
-from report.read.records import read_study
+from report.read.study import read_study
 from report.writing import write_csv
 
 

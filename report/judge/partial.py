@@ -6,6 +6,7 @@ from pathlib import Path
 
 from report.judge import comparisons
 from report.read import records
+from report.read.study import read_study
 from report.read.tables import Tables, read_tables
 
 
@@ -21,6 +22,6 @@ def partial_tables(folder: Path, into: Path) -> Tables:
     """
     collected = records.collect(folder, partial=True)
     records.write(collected, into)
-    study = records.read_study(folder)
+    study = read_study(folder)
     comparisons.write(study, collected.tables["runs"], collected.hits, into)
     return read_tables(folder, into)

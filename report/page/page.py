@@ -11,7 +11,7 @@ from report.page.registry import Section, sections_of
 from report.page.sources import Sources
 from report.read.files import RecordError
 from report.read.published import published_of
-from report.read.records import read_study
+from report.read.study import read_study
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from report.read.arms import looks_of
 from report.read.files import RecordError, read_arrays, read_csv, read_json
 from report.read.published import Published, published_of
-from report.read.records import data_folder, read_study
+from report.read.study import data_folder, read_study
 
 READ = (
     "runs",
