@@ -17,7 +17,7 @@ from report.draw import all_figures as figures
 from report.judge.verdicts import Verdict
 from report.page import pdf
 from report.page.html import block
-from report.page.sections.opening import answer
+from report.page.sections.opening import answer, headline, tiles
 from report.page.sections.record import cite
 from report.read import published, tables
 from report.read.arms import name_of
@@ -315,27 +315,27 @@ def test_the_answer_names_the_best_run_of_the_final_network():
     views = {"config": {"evaluation": {"flip": True, "shift": False}}}
     final = {"config": {"budget": {"images_seen": 16_000_000}}}
     study = {"ablations": {}, "runs": {run: views, "base.final": final}}
-    best = answer.best_run(study, runs, published.load())
+    best = headline.best_run(study, runs, published.load())
     # The run that ended without an accuracy doesn't count.
-    assert answer.headline_said(best, published.load()) == (
+    assert headline.headline_said(best, published.load()) == (
         "The same 4,978,730 parameters, trained by another recipe: 91.6% (n\u00a0=\u00a02) against "
         "the published 91%, after a sixteenth as many images seen."
     )
-    tile = answer.accuracy_tile(best, published.load())
+    tile = tiles.accuracy_tile(best, published.load())
     assert tile.measured == "91.6%"
     assert tile.lines == (
         "published 91%, difference +0.6 points, n\u00a0=\u00a02",
         "the base recipe, 1,000,000 images seen, scored in several views of an image; the best "
         "epoch on the test images, as the mean over batches",
     )
-    own = answer.best_run(study, runs[3:], published.load())
+    own = headline.best_run(study, runs[3:], published.load())
     assert (own.name, own.views, own.n) == ("", False, 1)
 
 
 def test_the_answer_counts_each_verdict_once():
     words = ["supported", "exceeds", "refuted", "no meaningful difference", "undecided", "not run"]
     verdicts = [Verdict("x", "value", "", "", "", word, ()) for word in words]
-    tile = answer.claims_tile(verdicts)
+    tile = tiles.claims_tile(verdicts)
     assert tile.measured == "1 holds, 2 do not"
     assert tile.lines == (
         "1 not run, 1 open or without a verdict, 1 exceeded",
