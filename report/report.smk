@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from report.draw.registry import figures_of
-from report.ending import last_words
+from report.completion import summary_lines
 from report.page.pdf import NO_ENGINE, engine
 from resnet.files import listed
 
@@ -249,7 +249,7 @@ onsuccess:
         run, _, seed = kept.name[1:].partition(".pt.")[0].rpartition(".")
         if Path(f"results/{SCALE}/runs/{run}/{seed}/SHA256SUMS").is_file():
             shutil.rmtree(kept)
-    print(*last_words(Path(f"results/{SCALE}"), STARTED), sep="\n", file=sys.stderr)
+    print(*summary_lines(Path(f"results/{SCALE}"), STARTED), sep="\n", file=sys.stderr)
     # Without an engine there is the page and report.tex, and a line that says so.
     if not engine():
         print(NO_ENGINE, file=sys.stderr)

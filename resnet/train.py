@@ -49,9 +49,14 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=at_least(1), default=1, help="CPU threads")
     parser.add_argument("--keep-weights", choices=("none", "bases", "all"), default="all")
     parser.add_argument("--gpu", choices=("auto", "always", "never"), default="auto")
-    parser.add_argument("--asked-minutes", type=int, default=60, help="of a scheduler, if any")
     parser.add_argument(
-        "--runs-per-gpu", type=at_least(1), default=1, help="at once, on one device"
+        "--asked-minutes",
+        type=int,
+        default=60,
+        help="time limit of a scheduler",
+    )
+    parser.add_argument(
+        "--runs-per-gpu", type=at_least(1), default=1, help="how many runs may share one GPU"
     )
     parser.add_argument("--cuda-graphs", choices=("never", "auto", "always"), default="never")
     parser.add_argument("--log", type=Path, help="a file to write the log to as well")

@@ -13,7 +13,7 @@ from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from ablations.planning import spend
 from ablations.planning.budget import Arm, arms_of_claims, next_step
-from ablations.planning.chances import chance, negligible, pooled, spread_of, told
+from ablations.planning.chances import chance, distinguishable, negligible, pooled, spread_of
 from report.judge.parts import SUPPORTED, UNDECIDED, Part
 from report.judge.statistics.effects import Effect, effect_of
 from report.judge.statistics.looks import Looks, weights
@@ -90,7 +90,7 @@ def test_the_chance_is_that_of_a_simulation(thresholds):
     half = stats.t.isf(level / 2, seeds - 1) * spread / math.sqrt(seeds)
     ends = [t for t in thresholds if math.isfinite(t)]
     apart = np.all([np.abs(means - t) > half for t in ends], axis=0)
-    found = chance(effect, spread, seeds, told(spread, seeds, thresholds, level))
+    found = chance(effect, spread, seeds, distinguishable(spread, seeds, thresholds, level))
     assert found == pytest.approx(apart.mean(), abs=0.01)
 
 
@@ -100,7 +100,7 @@ def test_a_spread_is_drawn_towards_the_others():
     assert narrow.deviation < spread_of(narrow, over_all) < over_all
     assert over_all < spread_of(wide, over_all) < wide.deviation
     assert spread_of(Effect(1, 1.0), over_all) == over_all
-    assert chance(Effect(1, 1.0), math.nan, 5, told(math.nan, 5, (0.0,), 0.05)) == 0
+    assert chance(Effect(1, 1.0), math.nan, 5, distinguishable(math.nan, 5, (0.0,), 0.05)) == 0
 
 
 def test_a_negligible_effect_has_a_chance_of_its_own():
@@ -161,7 +161,9 @@ def test_the_last_look_may_spend_what_the_earlier_ones_left():
     share = dict(zip(LOOKS, weights(LOOKS), strict=True))[step.seeds]
     effect = Effect(3, 1.0, 0.6)
     spread = spread_of(effect, pooled([effect]))
-    expected = chance(effect, spread, step.seeds, told(spread, step.seeds, (0.0,), 0.05 * share))
+    expected = chance(
+        effect, spread, step.seeds, distinguishable(spread, step.seeds, (0.0,), 0.05 * share)
+    )
     assert step.chance == pytest.approx(expected)
 
 

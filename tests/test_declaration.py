@@ -132,7 +132,7 @@ def test_a_label_that_is_none_is_refused(tmp_path, label):
             10,
             "true",
         ),
-        ({"arms": {"a": {"model": {"maxpool": True}, "model.maxpool": True}}}, 10, "said twice"),
+        ({"arms": {"a": {"model": {"maxpool": True}, "model.maxpool": True}}}, 10, "set twice"),
     ],
 )
 def test_a_wrong_declaration_names_file_line_and_what_is_allowed(tmp_path, changes, line, said):

@@ -9,8 +9,8 @@ import torch
 
 from resnet.config import from_dict
 from resnet.images.sources.cache import load, read_facts
+from resnet.job import graph_check
 from resnet.job import train as job
-from resnet.job import trial
 from resnet.training.graphs import WARM_UP, Recorded
 from resnet.training.images import place
 from resnet.training.run import Run
@@ -81,12 +81,12 @@ def flipped(step, gradients):
 
 
 def test_first_steps_agree_only_to_the_bit(make):
-    assert trial.agree(make)
-    assert not trial.agree(lambda graphs: make(graphs, flipped))
+    assert graph_check.agree(make)
+    assert not graph_check.agree(lambda graphs: make(graphs, flipped))
     # The difference comes after these steps.
-    assert trial.agree(lambda graphs: make(graphs, flipped), steps=WARM_UP + 2)
+    assert graph_check.agree(lambda graphs: make(graphs, flipped), steps=WARM_UP + 2)
     # With so few, no graph was recorded, and nothing was shown.
-    assert not trial.agree(make, steps=WARM_UP)
+    assert not graph_check.agree(make, steps=WARM_UP)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_first_steps_agree_only_to_the_bit(make):
 )
 def test_auto_uses_graphs_if_the_first_steps_agree(asked, agrees, used, monkeypatch):
     monkeypatch.setattr(job, "Run", lambda _config, _images, _device, graphs: graphs)
-    monkeypatch.setattr(trial, "agree", lambda make: agrees)
+    monkeypatch.setattr(graph_check, "agree", lambda make: agrees)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
     args, config = argparse.Namespace(cuda_graphs=asked), from_dict({})
     assert job.make_run(args, config, None, torch.device("cuda")) is used

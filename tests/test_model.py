@@ -13,7 +13,7 @@ from resnet.network.build import build, count_parameters
 from resnet.network.resnet.network import ResNet
 from resnet.network.resnet.settings import Settings as Model
 from resnet.network.torchvision_resnet18.settings import Settings as Torchvision
-from resnet.training.idle_weights import still_idle_weights
+from resnet.training.idle_weights import zero_idle_gradients
 from tests.conftest import on_meta
 
 ROOT = Path(__file__).parent.parent
@@ -110,7 +110,7 @@ def test_weights_that_meet_only_padding_have_no_gradient(kernel, stride, size):
     right = torch.nn.Conv2d(3, 64, kernel, stride, padding=kernel // 2, bias=False).double()
     right.weight.data = convolution.weight.data.double()
     images = torch.randn(32, 3, size, size)
-    still_idle_weights(convolution, size)
+    zero_idle_gradients(convolution, size)
     # What memory holds must not show up in gradients.
     torch.full((1 << 20,), float("nan"))
     with torch.autocast("cpu", torch.bfloat16):
@@ -165,7 +165,7 @@ def test_a_step_leaves_what_a_network_knows_of_itself_alone():
     torch.manual_seed(0)
     network = build(Model())
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    still_idle_weights(network, 8)
+    zero_idle_gradients(network, 8)
     assert network.training
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]), name

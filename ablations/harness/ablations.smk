@@ -13,7 +13,7 @@ os.environ |= {
     ),
     "PYTHONUTF8": "1",
 }
-# How someone's other programs warn and draw is no business of a study's jobs.
+# Jobs ignore the caller's settings of warnings and of Matplotlib, which would change figures or stop a job.
 for ambient in ("PYTHONWARNINGS", "MPLBACKEND", "MATPLOTLIBRC"):
     os.environ.pop(ambient, None)
 if not any(map(os.environ.get, ("LOGNAME", "USER", "LNAME", "USERNAME"))):
@@ -29,7 +29,7 @@ from resnet.config import to_json
 from resnet.files import listed
 
 # Snakemake would let profiles/default, which is about this machine alone, win over it.
-# (The folder's name is taken: a variable SNAKEMAKE_PROFILE or a flag may say it in many ways.)
+# (A flag or the variable SNAKEMAKE_PROFILE may name it, in many ways, so both are searched for the folder's name.)
 said = f"{' '.join(sys.argv)} {os.environ.get('SNAKEMAKE_PROFILE', '')}"
 if "profiles/slurm" in said and "--workflow-profile" not in said:
     sys.exit(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablations.planning.chances import chance, negligible, pooled, spread_of, told
+from ablations.planning.chances import chance, distinguishable, negligible, pooled, spread_of
 from report.judge.families import families
 from report.judge.needs import unmet
 from report.judge.parts import DECIDED, UNDECIDED, Part
@@ -191,7 +191,7 @@ def _chance(part: Part, over_arms: float, more: int, level: float, share: float)
     if part.effect is None:
         return 0.0
     spread, seeds = spread_of(part.effect, over_arms), part.effect.n + more
-    found = told(spread, seeds, part.thresholds, level * share)
+    found = distinguishable(spread, seeds, part.thresholds, level * share)
     if part.gains is not None:
         found += negligible(spread, seeds, SIGNIFICANCE * share)
     return chance(part.effect, spread, seeds, found)

@@ -39,7 +39,9 @@ def spread_of(effect: Effect, over_arms: float) -> float:
 Interval = tuple[float, float]
 
 
-def told(spread: float, seeds: int, thresholds: Sequence[float], level: float) -> list[Interval]:
+def distinguishable(
+    spread: float, seeds: int, thresholds: Sequence[float], level: float
+) -> list[Interval]:
     """Return the means of ``seeds`` differences that are told from all thresholds.
 
     Parameters

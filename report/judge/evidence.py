@@ -178,7 +178,10 @@ class Evidence:
         networks = self.tables.networks
         mine = networks[networks["arm"] == arm]
         if mine.empty:
-            raise Untestable(f"tables/networks.csv lacks {arm}: its rule makes it anew.")
+            raise Untestable(
+                f"tables/networks.csv has no rows of {arm}; `snakemake` with the path of that file "
+                "writes it anew."
+            )
         return mine
 
     def recompressed(self) -> str:

@@ -18,12 +18,12 @@ from report.read.published import Published
 Claim = dict[str, Any]
 
 
-def every(p: Sequence[float]) -> float:
+def p_of_all(p: Sequence[float]) -> float:
     """Return the p-value for all of the parts."""
     return max(p)
 
 
-def some(p: Sequence[float]) -> float:
+def p_of_any(p: Sequence[float]) -> float:
     """Return the p-value for at least one of the parts."""
     return min(1.0, len(p) * min(p))
 

@@ -129,12 +129,14 @@ def slow_after_train_accuracy(epochs: pd.DataFrame, part: dict[str, Any]) -> Res
 
 @rule("train", "test")
 def test_accuracy_then(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
-    """Test accuracy is within ``within`` of ``value`` when training accuracy reaches 0.81."""
-    after = epochs[epochs["train_accuracy"] >= 0.81]
+    """Test accuracy is within ``within`` of ``value`` when training reaches ``train_accuracy``."""
+    level = part["train_accuracy"]
+    after = epochs[epochs["train_accuracy"] >= level]
     if after.empty:
-        return None, f"training accuracy doesn't pass 81% in {plural(len(epochs), 'epoch')}"
+        passed = f"training accuracy doesn't reach {stated(level)}"
+        return None, f"{passed} in {plural(len(epochs), 'epoch')}"
     then = after["test_accuracy"].iloc[0]
-    said = f"test accuracy {percent(then)} where training accuracy passes 81%"
+    said = f"test accuracy {percent(then)} where training accuracy reaches {stated(level)}"
     return bool(abs(then - part["value"]) <= part["within"]), said
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from report.judge.families import every, some
+from report.judge.families import p_of_all, p_of_any
 from report.judge.parts import (
     DECIDED,
     NOT_RUN,
@@ -52,10 +52,10 @@ class ClaimTests:
     def p(self) -> PValues:
         """The p-values of all parts together; a negligible effect is one of every part."""
         support, refute = [p.p.support for p in self.parts], [p.p.refute for p in self.parts]
-        same = every([p.p.same for p in self.parts])
+        same = p_of_all([p.p.same for p in self.parts])
         if self.how == "any":
-            return PValues(some(support), every(refute), same)
-        return PValues(every(support), some(refute), same)
+            return PValues(p_of_any(support), p_of_all(refute), same)
+        return PValues(p_of_all(support), p_of_any(refute), same)
 
     def filled_in(self, level: float, verdict: str) -> tuple[Part, ...]:
         """Return the parts with their verdicts.

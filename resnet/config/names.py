@@ -92,6 +92,6 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         nested = key in GROUPS and isinstance(value, Mapping)
         inner = flatten(value, f"{key}.") if nested else {key: value}
         for twice in inner.keys() & flat.keys():
-            raise ConfigError(twice, inner[twice], "said twice, dotted and in its group")
+            raise ConfigError(twice, inner[twice], "is set twice: as a dotted key and in its group")
         flat |= inner
     return flat

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from resnet.config import RunConfig, to_json
 from resnet.costs import estimate
 from resnet.images.sources.cache import load, read_facts
-from resnet.job import checkpoint, checksums, trial
+from resnet.job import checkpoint, checksums, graph_check
 from resnet.job.guard import Guard
 from resnet.job.provenance import origin
 from resnet.job.record import write_record
@@ -158,8 +158,8 @@ def make_run(
     make = functools.partial(Run, config, images, device)
     if args.cuda_graphs != "auto" or device.type == "cpu" or config.compile:
         return make(args.cuda_graphs == "always")
-    trusted = trial.agree(make)
-    # The trial's memory isn't the run's.
+    trusted = graph_check.agree(make)
+    # The check's memory isn't the run's.
     torch.cuda.reset_peak_memory_stats(device)
     if not trusted:
         log.warning("CUDA graphs change the first steps' bits here: trains without them")

@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+def update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Update the average to ``decay * average + (1 - decay) * network``.
 
     The running statistics of norms are averaged like the weights. torch's `AveragedModel` isn't

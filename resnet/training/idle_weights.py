@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 
-def still_idle_weights(network: nn.Module, image_size: int) -> None:
+def zero_idle_gradients(network: nn.Module, image_size: int) -> None:
     """Keep the gradients of weights that only meet padding at zero, for images of this size.
 
     If a kernel is larger than its input, its outer weights are multiplied only with padding, so

@@ -17,18 +17,18 @@ from resnet.config import RunConfig
 from resnet.images.augmentation.augmenter import normalized
 from resnet.network.build import build
 from resnet.training import length, machine
-from resnet.training.averaging import follow
+from resnet.training.averaging import update_average
 from resnet.training.batches import batches
 from resnet.training.evaluation import Evaluation, evaluate
 from resnet.training.graphs import Recorded
-from resnet.training.idle_weights import still_idle_weights
+from resnet.training.idle_weights import zero_idle_gradients
 from resnet.training.images import Images
 from resnet.training.optimizers.base import Optimizer
 from resnet.training.optimizers.build import build as build_optimizer
 from resnet.training.schedules.build import build as build_schedule
 from resnet.training.schedules.build import printed_rate, rate
 
-FAST_CPU = Path(__file__).parent / "fast_cpu" / "door.py"
+FAST_CPU = Path(__file__).parent / "fast_cpu" / "entry.py"
 """The entry to what CPUs compute faster; everything works without its folder."""
 
 
@@ -47,10 +47,10 @@ def adapt(
     Without the folder ``fast_cpu``, a CPU uses PyTorch's own operations.
     """
     if autocast:
-        still_idle_weights(network, config.dataset.image_size)
+        zero_idle_gradients(network, config.dataset.image_size)
     on_cpu = next(network.parameters()).is_cpu
     if on_cpu and FAST_CPU.is_file():
-        from resnet.training.fast_cpu.door import speed_up
+        from resnet.training.fast_cpu.entry import speed_up
 
         speed_up(network, optimizer, autocast)
 
@@ -187,7 +187,7 @@ class Run:
         if self.average:
             # After the first batch, the average is equal to the network.
             steps = max(1.0, self.config.evaluation.averaging_share * self.steps)
-            follow(self.average, self.network, math.exp(-1 / steps) if self.step else 0.0)
+            update_average(self.average, self.network, math.exp(-1 / steps) if self.step else 0.0)
         self.epoch_images += len(labels)
 
     def _gradients(self, images: Tensor, labels: Tensor) -> list[Tensor]:
@@ -206,7 +206,7 @@ class Run:
             self.sums += torch.stack([loss.double() * len(labels), correct.double()])
             last = torch.where(loss.isfinite(), loss.double(), self.last_finite_loss)
             self.last_finite_loss.copy_(last)
-        # Without a gradient is what the loss does not depend on.
+        # Weights that the loss doesn't depend on have no gradient.
         self.trained = [w for w in self.network.parameters() if w.grad is not None]
         return [w.grad for w in self.trained if w.grad is not None]
 

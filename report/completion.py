@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 
-def last_words(folder: Path, since: float) -> list[str]:
+def summary_lines(folder: Path, since: float) -> list[str]:
     """Return lines on the report that was made, or nothing if none was.
 
     Parameters
