@@ -24,8 +24,8 @@ from report.writing import write_text
 
 def is_shown(verdict: Verdict) -> bool:
     """Return whether a claim has a row: all that were tested, but for arithmetic that holds."""
-    arithmetic = verdict.type == "exact" and verdict.verdict == SUPPORTED
-    return verdict.verdict != NOT_RUN and not arithmetic
+    arithmetic_that_holds = not verdict.trained and verdict.verdict == SUPPORTED
+    return verdict.verdict != NOT_RUN and not arithmetic_that_holds
 
 
 def results(tables: Tables) -> str:

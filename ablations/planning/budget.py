@@ -18,7 +18,7 @@ from report.judge.parts import DECIDED, UNDECIDED, Part
 from report.judge.statistics.effects import SIGNIFICANCE, sign_test_p
 from report.judge.verdicts import Verdict
 from report.read.arms import ablation_of, looks_of, member_of, pair_of
-from report.read.claim_types import key_of_tests
+from report.read.claim_types import gives_verdict, key_of_tests, trained
 from report.read.published import Published
 
 WORTH = 0.01
@@ -91,7 +91,7 @@ def _arms(study: dict[str, Any], paper: Published, strict: bool) -> list[list[Ar
     for family in families(study, paper):
         for claim, tests in family:
             key = key_of_tests(claim["type"])
-            if key == "exact" or claim["type"] == "choice":
+            if not (trained(claim["type"]) and gives_verdict(claim["type"])):
                 continue
             arms = [_arm(study, claim["id"], test["arm"], key == "effects") for test in tests[key]]
             needs = tests.get("needs", {}) if strict else {}

@@ -15,7 +15,7 @@ from report.judge.logs import agreement, judge_log
 from report.judge.needs import REACHED
 from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SHOWN, UNTESTABLE, Part
 from report.judge.verdicts import ClaimTests, Decision, Verdict, decide
-from report.read.claim_types import adjusted, key_of_tests, two_sided
+from report.read.claim_types import adjusted, key_of_tests, states_accuracy, two_sided
 from report.read.tables import Tables
 from report.wording import p_value, plural
 
@@ -111,7 +111,7 @@ def _verdict(
 
 def exceeds(claim: Claim, found: Decision) -> bool:
     """Return whether a claim on an accuracy is refuted by accuracies above the published one."""
-    refuted = found.verdict == REFUTED and claim["type"] == "value"
+    refuted = found.verdict == REFUTED and states_accuracy(claim["type"])
     return refuted and all(p.effect and p.effect.difference > 0 for p in found.parts)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from report.judge.statistics.effects import SIGNIFICANCE
-from report.read.claim_types import adjusted, key_of_tests
+from report.read.claim_types import adjusted, gives_verdict, key_of_tests
 from report.read.published import Published
 
 Claim = dict[str, Any]
@@ -64,5 +64,5 @@ def parts_that_count(claim: Claim, tests: Claim) -> int:
 
 
 def _arms_with_effects(claim: Claim, tests: Claim) -> Iterator[str]:
-    if key_of_tests(claim["type"]) == "effects" and claim["type"] != "choice":
+    if key_of_tests(claim["type"]) == "effects" and gives_verdict(claim["type"]):
         yield from (test["arm"] for test in tests["effects"])

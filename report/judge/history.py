@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from report.read.arms import member_of, pair_of
-from report.read.claim_types import key_of_tests
+from report.read.claim_types import key_of_tests, trained
 from report.read.moments import is_moment, moment
 from report.read.tables import Tables
 from report.wording import plural
@@ -19,7 +19,7 @@ def post_hoc(tables: Tables, claim: dict[str, Any], tests: dict[str, Any]) -> st
     A verdict is post hoc if one of its runs began, or may have begun, before its rule was written
     (``since``). The sentence ends with what was known by then, if the rule states it (``known``).
     """
-    if "since" not in tests or claim["type"] == "exact":
+    if "since" not in tests or not trained(claim["type"]):
         return ""
     since, runs = moment(tests["since"]), _runs(tables, claim, tests)
     early = [not is_moment(text) or moment(text) < since for text in runs["began"]]

@@ -7,6 +7,7 @@ from typing import Any
 
 from report.judge.parts import REFUTED, SUPPORTED, UNTESTABLE, Part
 from report.judge.trends import RULES
+from report.read.claim_types import states_accuracy
 from report.read.tables import Tables
 from report.wording import percent, stated
 
@@ -35,7 +36,7 @@ def agreement(
     """
     logs = tables.published.logs
     named = [log["run"] for log in tests.get("logs", []) if log["rule"] == "best_test_accuracy"]
-    if claim["type"] != "value" or not named or any(not part.effect for part in parts):
+    if not (states_accuracy(claim["type"]) and named and all(part.effect for part in parts)):
         return []
     best = [float(logs.loc[logs["run"] == name, "test_accuracy"].max()) for name in named]
     published, tolerance = claim["published"], claim["tolerance"]

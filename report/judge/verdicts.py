@@ -24,6 +24,7 @@ from report.judge.parts import (
 )
 from report.judge.statistics.effects import SIGNIFICANCE, Floats, holm
 from report.judge.statistics.power import MOST_SEEDS
+from report.read.claim_types import states_accuracy, trained
 from report.wording import plural
 
 
@@ -194,12 +195,17 @@ class Verdict:
         return self.verdict == SUPPORTED
 
     @property
+    def trained(self) -> bool:
+        """Whether the claim rests on runs, not on the declarations alone."""
+        return trained(self.type)
+
+    @property
     def claimed(self) -> str:
         """What was published, in a few words; of one arm, or if it differs by arm, of which."""
         stated = [part for part in self.parts if part.claimed]
         words = list(dict.fromkeys(part.claimed for part in stated))
         # A claim on one accuracy names its network itself.
-        alone = len(self.parts) == 1 and self.type != "value"
+        alone = len(self.parts) == 1 and not states_accuracy(self.type)
         if alone or len(words) > 1:
             words = list(dict.fromkeys(_of(part, part.claimed) for part in stated))
         return (", or " if self.how == "any" else "; ").join(words)

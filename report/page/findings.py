@@ -11,6 +11,7 @@ import pandas as pd
 from report.judge.parts import NOT_RUN, REFUTED, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.read.arms import label_of
+from report.read.claim_types import states_accuracy
 from report.wording import DASH, NO_BREAK, interval, listed, percent, signed
 
 
@@ -39,7 +40,7 @@ def conclusion(
     name
         Its name.
     """
-    stated = [v for v in verdicts if v.type == "value" and v.measured]
+    stated = [v for v in verdicts if states_accuracy(v.type) and v.measured]
     if stated:
         # What is asked is whether arms reach an accuracy, not how they differ.
         reached = [f"\u201c{v.says}\u201d: {v.measured}, {v.short_label}" for v in stated]

@@ -58,6 +58,21 @@ def two_sided(kind: str) -> bool:
     return bool(claim_types()[kind].get("two_sided", False))
 
 
+def trained(kind: str) -> bool:
+    """Return whether claims of type ``kind`` rest on runs, not on the declarations alone."""
+    return bool(claim_types()[kind].get("trained", True))
+
+
+def gives_verdict(kind: str) -> bool:
+    """Return whether claims of type ``kind`` get a verdict."""
+    return bool(claim_types()[kind].get("verdict", True))
+
+
+def states_accuracy(kind: str) -> bool:
+    """Return whether claims of type ``kind`` state an accuracy, from which runs have a distance."""
+    return bool(claim_types()[kind].get("states_accuracy", False))
+
+
 def problem_of(claim: dict[str, Any], tests: dict[str, Any]) -> str:
     """Return the problem with a claim or its tests, or an empty text.
 

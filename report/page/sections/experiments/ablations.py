@@ -109,8 +109,8 @@ def content(
 
 def _tells(name: str, claims: list[Verdict]) -> bool:
     """Return whether a claim was tested on the training of an ablation's base."""
-    parts = [part for v in claims if v.type == "trend" for part in v.parts]
-    return any(part.arm == f"{name}.base" and part.measured for part in parts)
+    parts = [part for v in claims for part in v.parts if part.held]
+    return any(part.arm == f"{name}.base" for part in parts)
 
 
 def main_table(

@@ -87,14 +87,14 @@ def method(study: dict[str, Any], runs: pd.DataFrame) -> str:
 
 def results(verdicts: list[Verdict]) -> str:
     """Return the counts of verdicts, and the claims of training that were decided."""
-    decided = [v for v in verdicts if v.verdict in DECIDED and v.type != "exact"]
+    decided = [v for v in verdicts if v.verdict in DECIDED and v.trained]
     said = "; ".join(f"{v.says}: {v.short_label}" for v in decided)
     return f"{counted_sentence(verdicts)} {said}{'.' if said else ''}".strip()
 
 
 def easy(verdicts: list[Verdict]) -> str:
     """Return what arithmetic from the declarations decides."""
-    exact = [v for v in verdicts if v.type == "exact"]
+    exact = [v for v in verdicts if not v.trained]
     held = sum(v.holds for v in exact)
     wrong = [v.says for v in exact if not v.holds]
     but = f" All but this one: {wrong[0]}." if len(wrong) == 1 else ""

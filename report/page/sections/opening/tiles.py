@@ -89,7 +89,7 @@ def claims_tile(verdicts: list[Verdict]) -> Tile:
     fail = found[REFUTED] + found[SAME]
     others = len(verdicts) - hold - exceeded - fail - missing
     told = [v for v in verdicts if v.verdict in DECIDED]
-    trained = sum(v.type != "exact" for v in told)
+    trained = sum(v.trained for v in told)
     lines = [
         f"{missing} not run" if missing else "all run",
         f"{others} open or without a verdict" if others else "",
