@@ -18,10 +18,20 @@ from resnet.settings import Group
 
 ROOT = Path(__file__).parent.parent
 
+OF_GROUPS = {
+    "model": "resnet.network",
+    "optimizer": "resnet.training.optimizers",
+    "schedule": "resnet.training.schedules",
+}
+"""The registry of each group of settings that has several kinds."""
+
+TRANSFORMS = "resnet.images.augmentation.transforms"
+"""The registry of the transforms of images, which have no settings."""
+
 IN_STUDIES = {
     "resnet.network": "networks",
     "resnet.training.schedules": "schedules",
-    "resnet.images.augmentation.transforms": "transforms",
+    TRANSFORMS: "transforms",
 }
 """The registries to which a study may add, and the name of the folder in which it does."""
 

@@ -10,12 +10,13 @@ import torch
 from torch.nn import functional
 
 from ablations.harness.declarations.all_declarations import load_bases
-from resnet.config import TRANSFORMS, changed
+from resnet.config import changed
 from resnet.images.augmentation.augmenter import Augmenter
 from resnet.images.sources.cache import Split
 from resnet.job import graph_check
 from resnet.network.build import build
 from resnet.network.resnet.settings import Settings as Model
+from resnet.registry import TRANSFORMS, modules
 from resnet.training import graphs, machine
 from resnet.training.images import place
 from resnet.training.run import Run
@@ -117,7 +118,7 @@ def test_the_same_seed_gives_the_same_bits(base, precision):
 
 def test_pixels_are_the_cpus():
     split, items = noise(256), np.arange(256)
-    for name in TRANSFORMS:
+    for name in modules(TRANSFORMS):
         augmenter = Augmenter(((name,),), seed=1, epoch=0, images=256, size=32)
         pixels = torch.from_numpy(split.images)
         here, there = (augmenter.batch(pixels.to(d), items).cpu().int() for d in ("cpu", CUDA))

@@ -7,14 +7,13 @@ from resnet.config.changes import changed, from_dict
 from resnet.config.former import FORMER, from_record
 from resnet.config.names import GROUPS, SETTINGS, flatten, parse_setting, titles
 from resnet.config.plain import defaults, to_dict, to_json, work_of
-from resnet.config.run_config import KINDS, TRANSFORMS, RunConfig
+from resnet.config.run_config import KINDS, RunConfig
 
 __all__ = [
     "FORMER",
     "GROUPS",
     "KINDS",
     "SETTINGS",
-    "TRANSFORMS",
     "RunConfig",
     "changed",
     "defaults",

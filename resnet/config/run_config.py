@@ -12,19 +12,13 @@ from msgspec import Meta, field
 from resnet.images.dataset import Dataset
 from resnet.images.datasets import DATASETS
 from resnet.network.resnet import settings as resnet
-from resnet.registry import kinds, modules
+from resnet.registry import OF_GROUPS, TRANSFORMS, kinds, modules
 from resnet.settings import ConfigError, Group, Share
 from resnet.training.optimizers.sgd import settings as sgd
 from resnet.training.schedules.constant import settings as constant
 
-KINDS: dict[str, dict[str, type[Group]]] = {
-    "model": kinds("resnet.network"),
-    "optimizer": kinds("resnet.training.optimizers"),
-    "schedule": kinds("resnet.training.schedules"),
-}
+KINDS = {group: kinds(package) for group, package in OF_GROUPS.items()}
 """The groups that have several kinds, and the settings class of each kind by name."""
-
-TRANSFORMS = tuple(modules("resnet.images.augmentation.transforms"))
 
 if TYPE_CHECKING:
     from resnet.network.settings import NetworkSettings as Network
@@ -36,9 +30,9 @@ if TYPE_CHECKING:
 else:
     Network, Optimizer, Schedule = (
         Union[tuple(KINDS[group].values())]  # noqa: UP007 - made of what is registered
-        for group in KINDS
+        for group in ("model", "optimizer", "schedule")
     )
-    DatasetName, TransformName = Literal[tuple(DATASETS)], Literal[TRANSFORMS]
+    DatasetName, TransformName = Literal[tuple(DATASETS)], Literal[tuple(modules(TRANSFORMS))]
 
 Copy = Annotated[tuple[TransformName, ...], Meta(max_length=8)]
 

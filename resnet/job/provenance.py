@@ -19,7 +19,7 @@ from typing import Any
 
 from resnet.config import RunConfig
 from resnet.files import listed
-from resnet.registry import entry_of, modules
+from resnet.registry import OF_GROUPS, TRANSFORMS, entry_of, modules
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -31,11 +31,8 @@ TRAINING = (
 )
 """The code that decides every run's numbers, but for entries of the registries in it."""
 
-REGISTRIES = ("resnet/network", "resnet/training/optimizers", "resnet/training/schedules")
+REGISTRIES = tuple(package.replace(".", "/") for package in OF_GROUPS.values())
 """Folders whose entries, each a folder with ``settings.py``, decide only runs that name them."""
-
-TRANSFORMS = "resnet/images/augmentation/transforms"
-"""The folder whose modules are entries."""
 
 WORDS = {"Meta": ("title",), "Dataset": ("sources", "ways_out")}
 """Keywords of calls that decide no number: titles of settings, and where images can come from (a
@@ -59,9 +56,9 @@ def training_digest(config: RunConfig, root: Path = ROOT) -> str:
 
 def entries_of(config: RunConfig) -> tuple[str, ...]:
     """Return the registries' entries that a config names, as paths from the root."""
-    transforms = modules("resnet.images.augmentation.transforms")
+    transforms = modules(TRANSFORMS)
     used = sorted({name for copy in config.augmentation.copies for name in copy})
-    groups = (config.model, config.optimizer, config.schedule)
+    groups = (getattr(config, group) for group in OF_GROUPS)
     return (
         *(_path(entry_of(group)) for group in groups),
         f"resnet/images/datasets/{config.data.dataset}/settings.py",
@@ -85,7 +82,7 @@ def _shared_code(root: Path) -> str:
 
 def _is_of_an_entry(path: Path, root: Path) -> bool:
     """Return whether a module belongs to an entry of a registry, not to what entries share."""
-    if path.parent == root / TRANSFORMS:
+    if path.parent == root / _path(TRANSFORMS):
         return not path.name.startswith("_")
     return any(
         (registry / path.relative_to(registry).parts[0] / "settings.py").is_file()

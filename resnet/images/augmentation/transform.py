@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from resnet.registry import modules
+from resnet.registry import TRANSFORMS, modules
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +42,6 @@ def nothing(u: Floats, size: int) -> Floats:
 
 def named(name: str) -> Transform:
     """Return the transform called ``name``."""
-    module = importlib.import_module(modules("resnet.images.augmentation.transforms")[name])
+    module = importlib.import_module(modules(TRANSFORMS)[name])
     transform: Transform = module.TRANSFORM
     return transform
