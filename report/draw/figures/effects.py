@@ -53,7 +53,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     band(axes.axvspan, -MARGIN, MARGIN)
     for y, (_, row) in enumerate(rows):
         _row(axes, y, row, limit, narrow)
-    names = [label(name, 22, lines=2) if narrow else label(name, 52) for name, _ in rows]
+    names = [label(name, 25, lines=2) if narrow else label(name, 52) for name, _ in rows]
     axes.set_yticks(range(len(rows)), names)
     for tick, (_, row) in zip(axes.get_yticklabels(), rows, strict=True):
         tick.set_fontweight("bold" if row is None else "normal")

@@ -48,13 +48,15 @@ MARKS = {
 class Row:
     """A row of the figure: its name, its verdict, and its part, or None for a claim of several.
 
-    ``label`` is the verdict as written, which says if a claim's is post hoc.
+    ``label`` is the verdict as written, which says if a claim's is post hoc; ``inner`` tells the
+    rows of a claim's parts from those of claims.
     """
 
     name: str
     verdict: str
     label: str
     part: Part | None
+    inner: bool = False
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
@@ -66,15 +68,12 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     rows = [row for v in shown for row in _rows(tables, v)]
     parts = [row.part for row in rows if row.part]
-    figure, axes = sheet(narrow, 0.75 + (0.21 if narrow else 0.285) * max(1, len(rows)))
+    figure, axes = sheet(narrow, 0.75 + (0.33 if narrow else 0.285) * max(1, len(rows)))
     limit = 1.6 * max(1.5, *(abs(p.effect.difference) for p in parts if p.effect), 1.5)
     for y, row in enumerate(rows):
         _draw_row(axes, y, row, limit, narrow)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(
-        range(len(rows)), [label(row.name, 30 if narrow else 46, lines=2) for row in rows]
-    )
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    _write_names(axes, rows, narrow)
+    axes.set_ylim(len(rows) - 0.4, -0.7)
     axes.set_xlim(-limit, limit)
     axes.xaxis.set_major_locator(MaxNLocator(5 if narrow else 9, symmetric=True))
     axes.tick_params(axis="y", length=0)
@@ -117,8 +116,22 @@ def _rows(tables: Tables, verdict: Verdict) -> list[Row]:
     names = [label_of(member_of(tables.study, part.arm) or {"name": part.arm}) for part in parts]
     return [
         Row(f"{verdict.says} ({rule})", verdict.verdict, verdict.short_label, None),
-        *(Row(name, p.verdict, p.verdict, p) for name, p in zip(names, parts, strict=True)),
+        *(Row(name, p.verdict, p.verdict, p, True) for name, p in zip(names, parts, strict=True)),
     ]
+
+
+def _write_names(axes: Axes, rows: list[Row], narrow: bool) -> None:
+    """Write the rows' names beside the axes, or on a phone, which has no room there, above them."""
+    if not narrow:
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.set_yticks(range(len(rows)), [label(row.name, 46, lines=2) for row in rows])
+        return
+    axes.set_yticks([])
+    for y, row in enumerate(rows):
+        if row.part:
+            axes.plot([0, 0], [y - 0.22, y + 0.28], color=INK, linewidth=0.8)
+        name, at = label(row.name, 72), (0.05 if row.inner else 0.0, y - 0.42)
+        axes.annotate(name, at, xycoords=("axes fraction", "data"), va="center", fontsize=6.5)
 
 
 def _draw_row(axes: Axes, y: int, row: Row, limit: float, narrow: bool) -> None:
@@ -128,7 +141,7 @@ def _draw_row(axes: Axes, y: int, row: Row, limit: float, narrow: bool) -> None:
     mark, ink = MARKS.get(row.verdict, MARKS[UNDECIDED])
     low, high = _claimed(row.part)
     ends = max(low, -limit), min(high, limit)
-    band(axes.barh, y, ends[1] - ends[0], 0.8, ends[0])
+    band(axes.barh, y, ends[1] - ends[0], 0.4 if narrow else 0.8, ends[0])
     interval_line(axes, y, row.part.interval, (-limit, limit), ink, narrow)
     filled = ink if row.verdict in DECIDED else "none"
     size = (3 if narrow else 6) * (1.6 if mark == "*" else 1)
