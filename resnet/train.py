@@ -9,6 +9,7 @@ numbers depend only on (seed, epoch, image).
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
 import os
@@ -25,7 +26,7 @@ from resnet.images.sources.cache import DataError
 from resnet.job.cluster import why_asked_to_leave
 from resnet.job.devices import one_device
 from resnet.job.guard import Interrupted, terminable
-from resnet.job.train import run_to_record
+from resnet.job.train import Job, run_to_record
 from resnet.settings import ConfigError
 
 INTERRUPTED = 130
@@ -65,6 +66,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     return args
 
 
+def _job(args: argparse.Namespace) -> Job:
+    return Job(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Job)})
+
+
 def gpu_problem(error: RuntimeError) -> str:
     """Return an error message for a GPU error, with what the user can do about it."""
     if isinstance(error, torch.OutOfMemoryError):
@@ -93,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
             terminable(),
             one_device(args.runs_per_gpu) as held,
         ):
-            run_to_record(args, config, held)
+            run_to_record(_job(args), config, held)
     except Interrupted:
         log.info(
             "%s seed %d  stopped, checkpoint kept: run again to go on%s",

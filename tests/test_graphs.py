@@ -1,8 +1,8 @@
 """CUDA graphs, on a stand-in that replays on the CPU; tests/test_gpu.py has the real ones."""
 
-import argparse
 import itertools
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 import torch
@@ -97,7 +97,8 @@ def test_auto_uses_graphs_if_the_first_steps_agree(asked, agrees, used, monkeypa
     monkeypatch.setattr(job, "Run", lambda _config, _images, _device, graphs: graphs)
     monkeypatch.setattr(graph_check, "agree", lambda make: agrees)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
-    args, config = argparse.Namespace(cuda_graphs=asked), from_dict({})
-    assert job.make_run(args, config, None, torch.device("cuda")) is used
+    here, config = Path(), from_dict({})
+    how = job.Job("run", here, here, here, cuda_graphs=asked)
+    assert job.make_run(how, config, None, torch.device("cuda")) is used
     if asked == "auto":
-        assert job.make_run(args, config, None, CPU) is False
+        assert job.make_run(how, config, None, CPU) is False

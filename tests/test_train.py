@@ -463,6 +463,15 @@ def test_a_finished_run_whose_record_was_removed_is_not_trained_again(digits, tm
     assert "was finished before" not in capsys.readouterr().err
 
 
+def test_a_record_without_weights_is_no_substitute_for_one_with_them(digits, tmp_path, capsys):
+    argv = arguments(digits, tmp_path / "seed0")
+    assert train.main([*argv, "--keep-weights", "none"]) == 0
+    shutil.rmtree(tmp_path / "seed0")
+    assert train.main(argv) == 0
+    assert "was finished before" not in capsys.readouterr().err
+    assert (tmp_path / "seed0" / "model.safetensors").is_file()
+
+
 def test_two_at_once_have_the_bits_of_one_at_a_time(record, digits, tmp_path):
     folders = [tmp_path / name for name in ("one", "two")]
     argv = [[sys.executable, "-m", "resnet.train", *arguments(digits, f)] for f in folders]

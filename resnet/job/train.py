@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
 import json
 import logging
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from tqdm import tqdm
@@ -25,6 +25,49 @@ from resnet.training.images import Images, place
 from resnet.training.run import Run
 
 log = logging.getLogger("resnet.train")
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a run is trained on this machine.
+
+    Of the run's numbers only the last bits depend on it, on a CPU by the number of threads.
+
+    Parameters
+    ----------
+    run
+        The run's name, for its record and log.
+    data
+        The folder that the data stage wrote.
+    output, checkpoint
+        The run record's folder, and the file of checkpoints.
+    threads
+        CPU threads.
+    keep_weights
+        Of which runs the weights are kept; ``bases`` are those whose name starts with ``base.``.
+    gpu
+        Whether a GPU is used where there is one, asked for, or not used.
+    cuda_graphs
+        Whether to use CUDA graphs; ``auto`` does if the first steps have the same bits as without.
+    log
+        A file that the log is written to as well.
+    """
+
+    run: str
+    data: Path
+    output: Path
+    checkpoint: Path
+    threads: int = 1
+    keep_weights: Literal["none", "bases", "all"] = "all"
+    gpu: Literal["auto", "always", "never"] = "auto"
+    cuda_graphs: Literal["never", "auto", "always"] = "never"
+    log: Path | None = None
+
+    @property
+    def keeps_weights(self) -> bool:
+        """Whether the record has the trained weights."""
+        of_base = self.run.startswith("base.")
+        return self.keep_weights == "all" or (self.keep_weights == "bases" and of_base)
 
 
 def train(run: Run, guard: Guard, name: str, watched: bool) -> None:
@@ -67,43 +110,41 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
-def run_to_record(args: argparse.Namespace, config: RunConfig, held: str | None) -> None:
+def run_to_record(job: Job, config: RunConfig, held: str | None) -> None:
     """Train the run of ``config``, from its checkpoint if there is one, and write its record.
 
     ``held`` is the GPU that the run holds, if any.
     """
-    machine.set_up(args.threads)
+    machine.set_up(job.threads)
     device = machine.pick_device()
     if device.type == "cpu":
         check_memory(config)
-        if held or args.gpu == "always":
+        if held or job.gpu == "always":
             log.warning("a GPU is asked for, but PyTorch finds none: trains on the CPU")
-    started, facts = origin(config), facts_of(args.data, config)
+    started, facts = origin(config), facts_of(job.data, config)
     key = _checkpoint_key(config, device, facts, started)
-    kept = checkpoint.kept_record(args.checkpoint, key)
-    if kept.is_dir() and not checksums.problems(kept):
+    kept = checkpoint.kept_record(job.checkpoint, key)
+    has_weights = (kept / checksums.WEIGHTS).is_file()
+    if kept.is_dir() and has_weights >= job.keeps_weights and not checksums.problems(kept):
         kept.touch()  # tells the workflow that this call finished the run
-        checkpoint.link(kept, args.output)
-        log.info("%s seed %d  was finished before", args.run, config.seed)
+        checkpoint.link(kept, job.output)
+        log.info("%s seed %d  was finished before", job.run, config.seed)
         return
-    splits = load(args.data, "train"), load(args.data, "test")
+    splits = load(job.data, "train"), load(job.data, "test")
     images = place(config, *splits, facts, device)
-    run = make_run(args, config, images, device)
-    began = {"began": started["began"], "threads": args.threads} | resume(run, args, key)
+    run = make_run(job, config, images, device)
+    began = {"began": started["began"], "threads": job.threads} | resume(run, job, key)
     started["began"] = began["began"]
-    guard = Guard(run, args.checkpoint, key, began)
+    guard = Guard(run, job.checkpoint, key, began)
     with guard.listening():
-        train(run, guard, args.run, watched=args.log is None and sys.stderr.isatty())
+        train(run, guard, job.run, watched=job.log is None and sys.stderr.isatty())
         with guard.evaluating():
             predictions, plain = run.last_answers()
-    weights = args.keep_weights == "all" or (
-        args.keep_weights == "bases" and args.run.startswith("base.")
-    )
-    write_record(args.output, args.run, run, facts, started, predictions, plain, weights)
-    log.info("%s", last_line(run, args.run))
+    write_record(job.output, job.run, run, facts, started, predictions, plain, job.keeps_weights)
+    log.info("%s", last_line(run, job.run))
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
-    checkpoint.link(args.output, kept)
-    args.checkpoint.unlink(missing_ok=True)
+    checkpoint.link(job.output, kept)
+    job.checkpoint.unlink(missing_ok=True)
 
 
 def check_memory(config: RunConfig) -> None:
@@ -123,41 +164,34 @@ def facts_of(data: Path, config: RunConfig) -> dict[str, Any]:
     return facts
 
 
-def resume(run: Run, args: argparse.Namespace, key: str) -> dict[str, Any]:
+def resume(run: Run, job: Job, key: str) -> dict[str, Any]:
     """Restore the run from its checkpoint, if there is one, and return how it began.
 
     On a CPU the number of threads decides the last bits, so that the run keeps its own.
     """
-    saved = checkpoint.load(args.checkpoint, key)
+    saved = checkpoint.load(job.checkpoint, key)
     if saved is None:
-        if args.checkpoint.exists():
-            log.info("%s: not used, since its config, code or data differ", args.checkpoint)
+        if job.checkpoint.exists():
+            log.info("%s: not used, since its config, code or data differ", job.checkpoint)
         return {}
     run.restore(saved)
     began: dict[str, Any] = {name: saved[name] for name in ("began", "threads") if name in saved}
-    log.info(
-        "%s seed %d  goes on at batch %d of %d", args.run, run.config.seed, run.step, run.steps
-    )
-    threads = began.setdefault("threads", args.threads)
-    if run.device.type == "cpu" and threads != args.threads:
+    log.info("%s seed %d  goes on at batch %d of %d", job.run, run.config.seed, run.step, run.steps)
+    threads = began.setdefault("threads", job.threads)
+    if run.device.type == "cpu" and threads != job.threads:
         torch.set_num_threads(threads)
         log.warning(
             "%s seed %d  goes on with %d threads, as it began, though %d are given",
-            *(args.run, run.config.seed, threads, args.threads),
+            *(job.run, run.config.seed, threads, job.threads),
         )
     return began
 
 
-def make_run(
-    args: argparse.Namespace, config: RunConfig, images: Images, device: torch.device
-) -> Run:
-    """Return the run of ``config``, with CUDA graphs if these are asked for.
-
-    ``auto`` uses them if the first steps have the same bits as without.
-    """
+def make_run(job: Job, config: RunConfig, images: Images, device: torch.device) -> Run:
+    """Return the run of ``config``, with CUDA graphs if the job asks for them."""
     make = functools.partial(Run, config, images, device)
-    if args.cuda_graphs != "auto" or device.type == "cpu" or config.compile:
-        return make(args.cuda_graphs == "always")
+    if job.cuda_graphs != "auto" or device.type == "cpu" or config.compile:
+        return make(job.cuda_graphs == "always")
     trusted = graph_check.agree(make)
     # The check's memory isn't the run's.
     torch.cuda.reset_peak_memory_stats(device)
