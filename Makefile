@@ -108,7 +108,7 @@ study: setup
 
 # The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
 partial-report: setup
-	$(BIN)/python -m report.render --partial results/$(SCALE)
+	$(BIN)/python -m report.render --partial results/$(if $(STUDY),$(notdir $(STUDY:/=))_)$(SCALE)
 
 # The study in results/reference, from its records and today's declarations; trains nothing. Its date
 # is that of the last record: the same records give the same bytes.

@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from report.judge.claims import judge, judge_own
 from report.judge.pairs import accuracies
 from report.judge.statistics.effects import effect_of
@@ -126,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         lines = changes(read_tables(args.first), read_tables(args.second))
-    except (RecordError, OSError, pd.errors.ParserError) as error:
+    except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print("\n".join(lines) if lines else "no change")

@@ -22,7 +22,7 @@ from resnet.config import from_record, to_json
 from resnet.files import listed, new_folder
 from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
-from resnet.job.kept import read_kept
+from resnet.job.kept import Kept, read_kept
 from resnet.job.provenance import PACKAGES, training_digest, versions
 from resnet.job.record import FILES
 from resnet.settings import ConfigError
@@ -33,11 +33,12 @@ HARDWARE = ("device", "precision")
 
 @dataclass(frozen=True)
 class Planned:
-    """The runs of a study by the identity of their configs, and how many seeds each has."""
+    """The runs of a study by the identity of their configs, the seeds of each, images and code."""
 
     names: dict[str, str]
     seeds: dict[str, int]
     images: dict[str, Any]
+    kept: list[Kept]
 
 
 def read_planned(folder: Path) -> Planned:
@@ -63,14 +64,13 @@ def read_planned(folder: Path) -> Planned:
     try:
         # A study that is kept without its images has their facts beside study.json.
         kept = (folder / "data.json").is_file()
-        return Planned(
-            names, seeds, read_facts(folder if kept else folder.parent / "data" / dataset)
-        )
+        facts = read_facts(folder if kept else folder.parent / "data" / dataset)
     except DataError as error:
         raise ValueError(
             f"{error}. Records must be newer than the images, or Snakemake trains them again: make "
             "the images first, with `snakemake --until data`"
         ) from None
+    return Planned(names, seeds, facts, read_kept(folder))
 
 
 def broken(record: Path) -> list[str]:
@@ -101,7 +101,7 @@ def run_of(record: Path, planned: Planned) -> tuple[str, int]:
     return run, seed
 
 
-def differences(record: Path, study: Path, images: dict[str, Any]) -> list[str]:
+def differences(record: Path, study: Path, planned: Planned) -> list[str]:
     """Return in words how a record was made differently from a run of the study.
 
     Parameters
@@ -109,15 +109,14 @@ def differences(record: Path, study: Path, images: dict[str, Any]) -> list[str]:
     record
         The record's folder.
     study
-        The study's folder: ``kept.json`` names older code that is accepted, and the hardware is
-        that on which its own records agree.
-    images
-        ``data.json`` of the study's images.
+        The study's folder, whose own records agree on the hardware.
+    planned
+        What the study plans, with its images and the older code that it accepts.
     """
     summary = json.loads((record / "summary.json").read_text(encoding="utf-8"))
     config = from_record(json.loads((record / "config.json").read_text(encoding="utf-8")))
     code = (summary.get("commit"), summary.get("code_digest"), training_digest(config))
-    known = [(k.commit, k.recorded, k.today) for k in read_kept(study)]
+    known = [(k.commit, k.recorded, k.today) for k in planned.kept]
     found = []
     if code[1] != code[2] and code not in known:
         found.append(f"code of commit {str(code[0])[:12]}")
@@ -127,7 +126,7 @@ def differences(record: Path, study: Path, images: dict[str, Any]) -> list[str]:
     expected = {
         **{name: (theirs.get(name), version) for name, version in ours.items()},
         **{key: (summary.get(key), value) for key, value in hardware_of(study).items()},
-        "images": (summary.get("data", {}).get("sha256"), images["sha256"]),
+        "images": (summary.get("data", {}).get("sha256"), planned.images["sha256"]),
     }
     found += [
         "other images" if key == "images" else f"{key} {there}, here {here}"
@@ -186,7 +185,7 @@ def adopt_one(record: Path, study: Path, planned: Planned, args: argparse.Namesp
         raise Refused("; ".join(problems))
     try:
         run, seed = run_of(record, planned)
-        differs = differences(record, study, planned.images)
+        differs = differences(record, study, planned)
     except (ConfigError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else error
         raise Refused(f"{record}: {reason}") from None

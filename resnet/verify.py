@@ -95,8 +95,7 @@ Record = tuple[Path, str, int]
 def finished(folder: Path) -> list[Record]:
     """Return the records of finished runs under ``folder``, with run and seed.
 
-    Runs that others trained, or an ablation's own rules, are left out: their code isn't this
-    project's.
+    Runs that others trained are left out: their code isn't this project's.
     """
     found = []
     for path in sorted((folder / "runs").glob("*/seed*/summary.json")):
@@ -131,19 +130,29 @@ def train_again(args: argparse.Namespace) -> int:
         print(f"error: {args.folder}: no finished run with its weights", file=sys.stderr)
         return 1
     drawn = random.Random(args.seed).sample(records, min(args.sample, len(records)))  # noqa: S311
-    receipt = []
+    path, status = args.folder / "verification.json", 0
+    receipt = {(row["run"], row["seed"]): row for row in _rows(path)}
     for record, run, seed in drawn:
         with tempfile.TemporaryDirectory() as scratch:
             retrain(record, run, seed, _data_of(record), Path(scratch) / "seed")
             result = compare(record, Path(scratch) / "seed", args.tolerance)
         # The report leaves out what was found of a record that isn't there any more.
         digest = hashlib.sha256((record / checksums.NAME).read_bytes()).hexdigest()
-        receipt.append({"run": run, "seed": seed, "record": digest, **result})
+        receipt[run, seed] = {"run": run, "seed": seed, "record": digest, **result}
+        status = max(status, result["verdict"] == DIFFERS)
         print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
         # After each run, so that an error in a later one loses nothing.
-        with new_file(args.folder / "verification.json") as beside:
-            beside.write_text(json.dumps(receipt, indent=1) + "\n", encoding="utf-8")
-    return 1 if any(row["verdict"] == DIFFERS for row in receipt) else 0
+        with new_file(path) as beside:
+            beside.write_text(json.dumps([*receipt.values()], indent=1) + "\n", encoding="utf-8")
+    return status
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of ``verification.json`` from earlier calls; none if it can't be read."""
+    try:
+        return [row for row in json.loads(path.read_text(encoding="utf-8")) if "record" in row]
+    except (OSError, ValueError, TypeError):
+        return []
 
 
 def _data_of(record: Path) -> Path:
@@ -286,7 +295,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return work(args)
     except KeyboardInterrupt:
-        print("interrupted; what was compared before is written", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return train.INTERRUPTED
     except (
         RuntimeError,

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from ablations import __main__ as command
 from ablations.harness.resolve import resolve
 from ablations.harness.study import to_document
 from ablations.planning import spend
-from ablations.planning.budget import Arm, arms_of_claims, next_step
+from ablations.planning.budget import Arm, Step, arms_of_claims, next_step
 from ablations.planning.chances import chance, distinguishable, negligible, pooled, spread_of
 from report.judge.parts import SUPPORTED, UNDECIDED, Part
 from report.judge.statistics.effects import Effect, effect_of
@@ -217,3 +218,11 @@ def test_records_that_the_study_cant_use_are_trained_anew(study, monkeypatch):
     assert budget._verdicts() == []
     assert budget._there() == set()
     assert budget._seconds()("base.final") > 0
+    # What is trained anew is no failure; what isn't, is.
+    refused = sorted(budget.refused)[:2]
+    again = study / "runs" / refused[0][0] / f"seed{refused[0][1]}" / "summary.json"
+    monkeypatch.setattr(budget, "_snakemake", lambda targets: os.utime(again, (2e9, 2e9)))
+    budget.until = math.inf
+    budget._train(Step((), 1, tuple(refused), 1.0))
+    assert budget.failed == {refused[1]}
+    assert refused[0] in budget._there()

@@ -208,6 +208,9 @@ def test_the_seeds_that_a_claim_of_several_parts_takes():
     assert seeds_more((near, far), 0.05, "all") == far.needed(0.05)
     assert seeds_more((near, part([0.5])), 0.05, "all") is None
     assert seeds_more((trend(5, 5), trend(3, 5)), 0.01, "all") == 0
+    # A rule that holds in some seeds isn't decided by more like these, but another part may be.
+    assert seeds_more((trend(0, 3), trend(1, 3)), 0.05, "all") == trend(0, 3).needed(0.05 / 2) > 0
+    assert seeds_more((trend(3, 3), trend(2, 3)), 0.05, "any") == trend(3, 3).needed(0.05 / 2) > 0
 
 
 # --- what a claim needs ---------------------------------------------------------------------

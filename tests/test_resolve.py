@@ -351,7 +351,7 @@ def test_a_base_called_as_another_at_a_length_is_refused():
     bases = load_bases()
     resolver = Resolver(OWN, load_scale("smoke"), bases)
     resolver._run("base.final_20", bases["final"])
-    with pytest.raises(DeclarationError, match=r"base.final_20: two runs would have this name"):
+    with pytest.raises(DeclarationError, match=r"_bases.yaml: final_20: two runs would be called"):
         resolver._run("base.final_20", changed(bases["final"], {"batch_size": 7}))
 
 

@@ -51,7 +51,7 @@ def test_the_same_machine_gives_the_same_bits(trained, capsys):
     assert "identical to the bit" in receipt(trained)[0]
     # Nothing is said of a record that was trained anew.
     sums.write_text(sums.read_text() + "\n")
-    assert receipt(trained)[0].startswith("No run has been trained again")
+    assert receipt(trained)[0].startswith("None of these records was verified")
 
 
 def test_ctrl_c_ends_a_verification_as_such(trained, capsys, monkeypatch):

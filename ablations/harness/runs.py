@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablations.harness.declarations.declaration import Declaration
+from ablations.harness.declarations.document import read
 from ablations.harness.declarations.home import Home
 from ablations.harness.declarations.scale import Scale
 from ablations.harness.options import option_error
@@ -57,9 +58,11 @@ class Resolver:
     def _run(self, name: str, config: RunConfig) -> str:
         run = self.names.setdefault(to_json(config), name)
         if self.runs.setdefault(run, config) != config:
-            raise option_error(
-                f"{run}: two runs would have this name: a base is called so, and another base is "
-                "named after its number of images; rename one of the two in _bases.yaml"
+            base, document = run.removeprefix("base."), read(self.home.ablations / "_bases.yaml")
+            raise document.error(
+                f"{base}: two runs would be called {run}: this base, and another one, with its "
+                "number of images; rename one of the two",
+                base,
             )
         return run
 

@@ -111,8 +111,8 @@ def _arm(study: dict[str, Any], claim: str, name: str, compared: bool) -> Arm | 
 
 
 def _able(study: dict[str, Any], needs: dict[str, Any], arm: Arm) -> bool:
-    trained = all(study["runs"][run]["config"] for run in arm.runs)
-    return trained and not any(unmet(needs, study, run) for run in arm.runs)
+    with_config = all(study["runs"][run]["config"] for run in arm.runs)
+    return with_config and not any(unmet(needs, study, run) for run in arm.runs)
 
 
 def next_step(

@@ -91,11 +91,19 @@ class Budget:
         there = {(run, int(seed)) for run, seed in seeds if seed.isdigit()}
         return {record for record in there if record[0] in self.study.runs} - self.refused
 
+    def _changed(self, record: Record) -> float:
+        """Return when a record was written, in seconds since the epoch; 0 if there is none."""
+        run, seed = record
+        path = self.folder / "runs" / run / f"seed{seed}" / "summary.json"
+        return path.stat().st_mtime if path.is_file() else 0.0
+
     def _train(self, step: Step) -> None:
         """Train some of a step's runs; those that end without a record aren't tried again."""
         some = step.records[: MOST_RUNS * (os.cpu_count() or 1)]
-        folder = f"results/{self.study.folder}/runs"
+        folder, began = f"results/{self.study.folder}/runs", time.time()
         self._snakemake([f"{folder}/{run}/seed{seed}/summary.json" for run, seed in some])
+        # Records that the report refused, and that were trained anew.
+        self.refused -= {record for record in some if self._changed(record) >= began}
         lacking = set(some) - self._there()
         if lacking and self.left:
             self.failed |= lacking

@@ -38,14 +38,14 @@ def rule(*splits: str) -> Callable[[Rule], Rule]:
 
     def register(function: Rule) -> Rule:
         @functools.wraps(function)
-        def told(epochs: pd.DataFrame, *rest: Any) -> Result:
+        def guarded(epochs: pd.DataFrame, *rest: Any) -> Result:
             for split in splits:
                 if not _recorded(epochs, f"{split}_accuracy"):
                     return None, f"{split} accuracy wasn't recorded in every epoch"
             return function(epochs, *rest)
 
-        RULES[function.__name__] = told
-        return told
+        RULES[function.__name__] = guarded
+        return guarded
 
     return register
 

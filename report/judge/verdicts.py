@@ -285,8 +285,10 @@ def seeds_to_decide(parts: Sequence[Part], level: float, how: str) -> int | None
     alone = [part for part in open_parts if part.leans == one_suffices]
     needed = [part.needed(level / len(parts) if alone else level) for part in alone or open_parts]
     known = [seeds for seeds in needed if seeds is not None]
+    if alone and any(known):
+        return min(filter(None, known))
     if alone:
-        return min(known, default=None)
+        return 0 if known else None
     if len(known) < len(needed):
         return None
     return max(known) if all(known) else 0

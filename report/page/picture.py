@@ -43,6 +43,8 @@ def read_picture(records: Records, study: dict[str, Any], figures: Path, figure:
     return Picture(
         **words,
         name=name,
-        data=data_table(records, study, name, read_table(figures / f"{name}.csv")),
+        data=data_table(
+            records, study, name, read_table(figures / f"{name}.csv", may_be_empty=True)
+        ),
         module=f"{figure.entry.module.replace('.', '/')}.py",
     )

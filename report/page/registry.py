@@ -24,7 +24,7 @@ from resnet.files import listed
 FOLDER = Path(__file__).parent / "sections"
 
 FIGURES = FOLDER / "figures"
-"""The templates of sections that are their figures alone."""
+"""The templates, without their endings, of sections that are their figures alone."""
 
 ORDER = (
     "opening.answer",
@@ -113,7 +113,9 @@ def _section(path: Path, sources: Sources) -> Section | None:
         templates, wanted = path.with_suffix(""), inspect.signature(module.content).parameters
         content = module.content(**{name: getattr(sources, name) for name in wanted})
     else:
-        these = sources.pictures.get(name)
+        if name not in sources.pictures:
+            raise ValueError(f"{path}: needs `content`, or its name in report/draw/registry.py")
+        these = sources.pictures[name]
         templates, content = FIGURES, {"these": these} if these else None
     if content is None:
         return None

@@ -34,13 +34,35 @@ VALUES: dict[str, dict[str, Any]] = {
 """The kinds of values in a test, as JSON Schema."""
 
 
+KEYS = {
+    "tests": "the key of ``claims.yaml`` that has the tests of such a claim",
+    "forms": "the forms of a test: `keys` that it needs, `optional` ones, `some_of` several",
+    "claim": "what a claim of ``published.yaml`` must state",
+    "trained": "false: judged by the declarations alone",
+    "verdict": "false: shown without a verdict",
+    "states_accuracy": "true: states an accuracy, from which runs have a distance",
+    "holm": "true: adjusted for the other claims of this type by Holm's procedure",
+    "two_sided": "true: decided by twice the smaller of the p-values for and against",
+    "against_base": "false: a user's claim may not name the base",
+}
+"""What a type's file may say; all but ``tests`` and ``forms`` may be left out."""
+
+
 @cache
 def claim_types() -> dict[str, dict[str, Any]]:
-    """Return the content of every type's file, by the type's name."""
-    return {
-        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
-        for path in listed(FOLDER, "*.yaml")
-    }
+    """Return the content of every type's file, by the type's name.
+
+    Raises
+    ------
+    ValueError
+        If a file has a key that isn't in `KEYS`.
+    """
+    found = {}
+    for path in listed(FOLDER, "*.yaml"):
+        found[path.stem] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for key in found[path.stem].keys() - KEYS.keys():
+            raise ValueError(f"{path}: {key}: no such key; allowed are {', '.join(KEYS)}")
+    return found
 
 
 def key_of_tests(kind: str) -> str:

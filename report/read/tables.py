@@ -101,21 +101,19 @@ def _read_networks(path: Path) -> pd.DataFrame:
     return read_csv(path, ("depth", "parameters", "flops"), texts)
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, may_be_empty: bool = False) -> pd.DataFrame:
     """Return a table that this project wrote; only empty cells count as missing values.
-
-    An empty file is a table without columns.
 
     Raises
     ------
     RecordError
-        If the file is missing or isn't a table.
+        If the file is missing or isn't a table. With ``may_be_empty`` an empty file is one.
     """
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
     except (OSError, ValueError) as error:
+        if may_be_empty and isinstance(error, pd.errors.EmptyDataError):
+            return pd.DataFrame()
         raise RecordError(f"{path}: can't be read: {' '.join(str(error).split())}") from None
 
 

@@ -52,7 +52,7 @@ def kept_record(path: Path, key: str) -> Path:
     """Return the folder for a second copy of a finished run's record, by checkpoint path and key.
 
     Its files are hard links, so that they take no extra disk space and survive the removal of the
-    record. They are removed when a whole study is complete (see report/report.smk).
+    record. They are removed when a call of the workflow ends well (see report/report.smk).
     """
     return path.with_name(f".{path.name}.{hashlib.sha256(key.encode()).hexdigest()[:16]}.done")
 

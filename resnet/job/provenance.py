@@ -49,7 +49,7 @@ def training_digest(config: RunConfig, root: Path = ROOT) -> str:
     """Return a digest of the code that decides the numbers of a run, with its defaults.
 
     Shared code is covered by folder; of each registry, only the entries that the config names.
-    Comments, docstrings, texts of errors and `WORDS` are left out.
+    Comments, docstrings, which errors are raised and `WORDS` are left out.
     """
     return _training_digest(entries_of(config), root)
 

@@ -81,10 +81,10 @@ def _said(table: pd.DataFrame, shown: pd.DataFrame) -> tuple[str, str]:
     caption = (
         "Every arm's effect on final test accuracy against its reference, largest first within an "
         "ablation, a ladder in its order: the mean of paired differences and its "
-        f"{levels(table['level'])} paired-t interval over seeds ({seeds(table['n'])}). Blue: the "
-        "interval leaves out zero (not adjusted for the number of effects). Shaded: half a point, "
-        "below which a difference counts as negligible. Hollow marks come from one seed and have "
-        "no interval; an arrowhead is an interval beyond the axis."
+        f"{levels(table['level'])} paired-t interval over seeds ({seeds(table['n'])}). Blue marks: "
+        "the interval leaves out zero (not adjusted for the number of effects). Shaded: half a "
+        "point, below which a difference counts as negligible. Hollow marks come from one seed and "
+        "have no interval; an arrowhead is an interval beyond the axis."
     )
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."
@@ -134,7 +134,7 @@ def _row(axes: Axes, y: int, row: Any, limit: float, narrow: bool) -> None:
         return
     if isinstance(row, pd.DataFrame):
         size = 4 if narrow else 8
-        axes.plot(row["difference_points"], [y] * len(row), "|", color=PALETTE[0], markersize=size)
+        axes.plot(row["difference_points"], [y] * len(row), "|", color=PALETTE[5], markersize=size)
         return
     ends, size = (row["low_points"], row["high_points"]), 3 if narrow else 6
     ink = PALETTE[0] if ends[0] > 0 or ends[1] < 0 else PALETTE[5]

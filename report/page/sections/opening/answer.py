@@ -9,10 +9,10 @@ import pandas as pd
 from report.judge.parts import NOT_RUN
 from report.judge.verdicts import Verdict
 from report.page.findings import in_points
+from report.page.headline import best_run, headline_said, seeds_said
 from report.page.picture import Picture
 from report.page.records import Records
-from report.page.sections.opening.headline import best_run, headline_said, seeds_said
-from report.page.sections.opening.tiles import (
+from report.page.tiles import (
     accuracy_tile,
     claims_tile,
     effect_tile,

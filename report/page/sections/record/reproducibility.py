@@ -130,8 +130,8 @@ def _is_there(row: dict[str, Any], folder: Path) -> bool:
 
 def _not_verified(folder: Path) -> str:
     if not has_weights(folder):
-        return "No run has been trained again to verify it, which takes records with weights."
-    return "No run has been trained again to verify it yet: python -m resnet.verify FOLDER."
+        return "None of these records was verified by training again, which takes their weights."
+    return "None of these records was verified by training again: python -m resnet.verify FOLDER."
 
 
 def has_weights(folder: Path) -> bool:

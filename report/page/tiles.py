@@ -11,7 +11,7 @@ import pandas as pd
 from report.judge.parts import DECIDED, EXCEEDS, NOT_RUN, REFUTED, SAME, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.page.findings import in_points
-from report.page.sections.opening.headline import Best, seeds_said, share_of_images
+from report.page.headline import Best, seeds_said, share_of_images
 from report.read.published import METRICS, Published
 from report.wording import DASH, count, percent, plural, signed
 
@@ -88,15 +88,15 @@ def claims_tile(verdicts: list[Verdict]) -> Tile:
     hold, exceeded, missing = found[SUPPORTED], found[EXCEEDS], found[NOT_RUN]
     fail = found[REFUTED] + found[SAME]
     others = len(verdicts) - hold - exceeded - fail - missing
-    told = [v for v in verdicts if v.verdict in DECIDED]
-    trained = sum(v.trained for v in told)
+    decided = [v for v in verdicts if v.verdict in DECIDED]
+    trained = sum(v.trained for v in decided)
     lines = [
         f"{missing} not run" if missing else "all run",
         f"{others} open or without a verdict" if others else "",
         f"{exceeded} exceeded" if exceeded else "",
     ]
-    late = sum(bool(v.post_hoc) for v in told)
-    how = f"{len(told) - trained} decided by arithmetic, {trained} by training"
+    late = sum(bool(v.post_hoc) for v in decided)
+    how = f"{len(decided) - trained} decided by arithmetic, {trained} by training"
     how += f" ({late} post hoc)" if late else ""
     return Tile(
         f"The paper's {plural(len(verdicts), 'claim')}",
