@@ -310,11 +310,14 @@ def test_the_largest_effect_is_not_that_of_a_shorter_run():
 
 
 def test_an_ablation_whose_base_decides_a_claim_has_a_section():
-    part = Part("said.", "a.base", "in most runs", "in 0 of 6 seeds", verdict="refuted")
+    words = {"claimed": "in most runs", "measured": "in 0 of 6 seeds", "verdict": "refuted"}
+    part = Part("said.", "a.base", held=(0, 6), **words)
     verdict = Verdict("x", "trend", "", "It overfits", "", "refuted", (part,))
     assert ablations._tells("a", [verdict])
     assert not ablations._tells("b", [verdict])
-    assert not ablations._tells("a", [dataclasses.replace(verdict, type="exact")])
+    # Arithmetic on a base is no test of its training.
+    counted = dataclasses.replace(part, held=None)
+    assert not ablations._tells("a", [dataclasses.replace(verdict, parts=(counted,))])
     nothing = pd.DataFrame(columns=["difference_points"])
     said = findings.conclusion({"arms": []}, nothing, [verdict], "a")
     assert said == "No arm can be compared yet. \u201cIt overfits\u201d: refuted."

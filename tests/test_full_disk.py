@@ -223,6 +223,7 @@ def test_a_receipt_on_a_full_disk(disk, capsys, monkeypatch):
         ("summary.json", '{"status": "finished"}'),
         ("config.json", '{"data": {"dataset": "digits"}}'),
         ("model.safetensors", ""),
+        ("SHA256SUMS", ""),
     ):
         (record / name).write_text(text)
     monkeypatch.setattr(verify, "retrain", lambda *_: None)

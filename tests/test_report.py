@@ -15,8 +15,9 @@ from paper.sections import figure_2, figure_3
 from report import render, wording
 from report.draw import all_figures as figures
 from report.judge.verdicts import Verdict
-from report.page import headline, pdf, tiles
+from report.page import pdf
 from report.page.html import block
+from report.page.opening import headline, tiles
 from report.page.sections.opening import answer
 from report.page.sections.record import cite
 from report.read import published, tables

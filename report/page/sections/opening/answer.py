@@ -9,15 +9,15 @@ import pandas as pd
 from report.judge.parts import NOT_RUN
 from report.judge.verdicts import Verdict
 from report.page.findings import in_points
-from report.page.headline import best_run, headline_said, seeds_said
-from report.page.picture import Picture
-from report.page.records import Records
-from report.page.tiles import (
+from report.page.opening.headline import best_run, headline_said, seeds_said
+from report.page.opening.tiles import (
     accuracy_tile,
     claims_tile,
     effect_tile,
     parameters_tile,
 )
+from report.page.picture import Picture
+from report.page.records import Records
 from report.read.arms import label_of, name_of
 from report.read.published import Published
 from report.wording import percent, plural, signed

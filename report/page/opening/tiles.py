@@ -11,7 +11,7 @@ import pandas as pd
 from report.judge.parts import DECIDED, EXCEEDS, NOT_RUN, REFUTED, SAME, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.page.findings import in_points
-from report.page.headline import Best, seeds_said, share_of_images
+from report.page.opening.headline import Best, seeds_said, share_of_images
 from report.read.published import METRICS, Published
 from report.wording import DASH, count, percent, plural, signed
 
