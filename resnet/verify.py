@@ -255,8 +255,7 @@ def against(args: argparse.Namespace) -> int:
     return 0 if same_bits(args.against, trained, args.steps) else 1
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Verify a study's finished runs."""
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m resnet.verify",
         description=__doc__,
@@ -290,6 +289,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     args.folder = args.folder.resolve()
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Verify a study's finished runs."""
+    args = _arguments(argv)
     start_log(None)
     work = keep if args.keep else against if args.against else train_again
     try:
