@@ -246,13 +246,17 @@ rule pdf:
 onsuccess:
     # Snakemake knows of the records of this call now; what was kept of them beside is not needed. Nor is
     # what an earlier call left, unless Snakemake holds some output for incomplete, and will make it again.
-    unsure = any(path.is_file() for path in Path(".snakemake/incomplete").rglob("*"))
+    unsure = any(
+        path.is_file() for path in Path(".snakemake/incomplete").rglob("*")
+    )
     for kept in Path(f"results/{SCALE}/checkpoints").glob(".*.seed*.pt.*.done"):
         run, _, seed = kept.name[1:].partition(".pt.")[0].rpartition(".")
         known = Path(f"results/{SCALE}/runs/{run}/{seed}/SHA256SUMS").is_file()
         if kept.stat().st_mtime >= STARTED or known and not unsure:
             shutil.rmtree(kept)
-    print(*summary_lines(Path(f"results/{SCALE}"), STARTED), sep="\n", file=sys.stderr)
+    print(
+        *summary_lines(Path(f"results/{SCALE}"), STARTED), sep="\n", file=sys.stderr
+    )
     # Without an engine there is the page and report.tex, and a line that says so.
     if not engine():
         print(NO_ENGINE, file=sys.stderr)
