@@ -9,6 +9,8 @@ CONFIG ?=
 # The study of another paper: make plan STUDY=studies/NAME SCALE=cpu
 ifneq ($(STUDY),)
 override CONFIG += study=$(STUDY)
+# What the names of its folders in results begin with
+STUDY_ := $(notdir $(STUDY:/=))_
 endif
 # What to make: make resume TARGET=kernel_size
 TARGET ?= all
@@ -108,18 +110,19 @@ study: setup
 
 # The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
 partial-report: setup
-	$(BIN)/python -m report.render --partial results/$(if $(STUDY),$(notdir $(STUDY:/=))_)$(SCALE)
+	$(BIN)/python -m report.render --partial results/$(STUDY_)$(SCALE)
 
-# The study in results/reference, from its records and today's declarations; trains nothing. Its date
-# is that of the last record: the same records give the same bytes.
+# The study in results/reference (with STUDY=studies/NAME, in results/NAME_reference), from its records and
+# today's declarations; trains nothing. Its date is that of the last record: the same records give the same bytes.
+REFERENCE := results/$(STUDY_)reference
 reference: export SOURCE_DATE_EPOCH := 1795910400
 reference: setup
-	$(SNAKEMAKE) --cores all --config scale=reference -- $(addprefix results/reference_study/, \
+	$(SNAKEMAKE) --cores all --config scale=reference $(CONFIG) -- $(addprefix $(REFERENCE)_study/, \
 	  study.json tables/rates.csv tables/networks.csv)
-	cp results/reference_study/study.json results/reference
-	cp results/reference_study/tables/rates.csv results/reference_study/tables/networks.csv \
-	  results/reference/tables
-	$(BIN)/python -m report.render --partial results/reference --into results/reference
+	mkdir -p $(REFERENCE)/tables
+	cp $(REFERENCE)_study/study.json $(REFERENCE)
+	cp $(addprefix $(REFERENCE)_study/tables/, rates.csv networks.csv) $(REFERENCE)/tables
+	$(BIN)/python -m report.render --partial $(REFERENCE) --into $(REFERENCE)
 
 # What README.md and docs/results.md show of it: the verdicts, the hours, and a picture of the page.
 readme: reference
@@ -140,11 +143,12 @@ resume: setup
 	$(BIN)/python -m resnet.job.resume
 	$(SNAKEMAKE) --workflow-profile profiles/$(PROFILE) --config scale=$(SCALE) $(CONFIG) -- $(TARGET)
 
-# Removes all studies, their records and the decoded images, but not the reference results.
+# Removes all studies, their records and the decoded images, but not what is committed.
+STUDIES = find results -mindepth 1 -maxdepth 1 ! -name '*reference'
 clean:
-	@test "$(SURE)" = yes || { echo "make clean removes every run record in results, but for results/reference:"; \
-	  find results -mindepth 1 -maxdepth 1 ! -name reference; echo "To do it: make clean SURE=yes"; exit 1; }
-	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
+	@test "$(SURE)" = yes || { echo "make clean removes every run record in results, but for the reference studies:"; \
+	  $(STUDIES); echo "To do it: make clean SURE=yes"; exit 1; }
+	$(STUDIES) -exec rm -rf {} +
 	rm -rf .snakemake
 
 # Pins what is installed now; environment.yml takes its versions from there.

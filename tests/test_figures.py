@@ -309,6 +309,32 @@ def test_the_largest_effect_is_not_that_of_a_shorter_run():
     assert "Effects of 2 arms on final test accuracy. The largest is wide: +2.00" in drawing.alt
 
 
+def test_one_pair_is_no_effect():
+    arms = [
+        {"name": name, "run": f"a.{name}", "label": name, "changes": {}}
+        for name in ("base", "once", "often")
+    ]
+    ablation = {"title": "A", "design": "arms", "arms": arms}
+    study = {"ablations": {"a": ablation}}
+    rows = [("a", "once", "base", 1, 20.0), ("a", "often", "base", 3, 2.0)]
+    columns = ["ablation", "arm", "reference", "n", "difference_points"]
+    effects = pd.DataFrame(rows, columns=columns).assign(level=0.95)
+    effects["low_points"] = [float("nan"), 1.0]
+    effects["high_points"] = [float("nan"), 3.0]
+    drawing = draw_effects(SimpleNamespace(study=study, comparisons=effects), False)
+    assert drawing.alt.startswith("Effects of 1 arm on final test accuracy. The largest is often")
+    assert drawing.caption.endswith(" 1 arm with one pair of runs, and so no interval, left out.")
+    said = findings.conclusion(ablation, effects, [], "a")
+    assert said == "Often: +2.00 points (+1.00\u00a0to\u00a0+3.00,\u00a0n\u00a0=\u00a03)."
+    # Where no arm has several pairs, the difference is said, with its n.
+    alone = effects[effects["n"] == 1]
+    said = findings.conclusion(ablation, alone, [], "a")
+    assert said == "Once: +20.00 points (n\u00a0=\u00a01)."
+    assert ablations._effect(effects.iloc[0], 3) == "+20.00\u00a0(one\u00a0pair)"
+    drawing = draw_effects(SimpleNamespace(study=study, comparisons=alone), False)
+    assert drawing.alt == "No arm has two pairs of runs, the fewest that give an interval."
+
+
 def test_an_ablation_whose_base_decides_a_claim_has_a_section():
     words = {"claimed": "in most runs", "measured": "in 0 of 6 seeds", "verdict": "refuted"}
     part = Part("said.", "a.base", held=(0, 6), **words)
@@ -318,6 +344,6 @@ def test_an_ablation_whose_base_decides_a_claim_has_a_section():
     # Arithmetic on a base is no test of its training.
     counted = dataclasses.replace(part, held=None)
     assert not ablations._tells("a", [dataclasses.replace(verdict, parts=(counted,))])
-    nothing = pd.DataFrame(columns=["difference_points"])
+    nothing = pd.DataFrame(columns=["n", "difference_points"])
     said = findings.conclusion({"arms": []}, nothing, [verdict], "a")
     assert said == "No arm can be compared yet. \u201cIt overfits\u201d: refuted."

@@ -51,15 +51,17 @@ def conclusion(
         if v.verdict != NOT_RUN and any(p.arm.partition(".")[0] == name for p in v.parts)
     ]
     decided = "; ".join(f"\u201c{v.says}\u201d: {v.short_label}" for v in mine)
-    found = effects.dropna(subset="difference_points")
+    every = effects.dropna(subset="difference_points")
+    several = every[every["n"] > 1]
+    found = every if several.empty else several
     if found.empty:
         return f"No arm can be compared yet.{f' {decided}.' if decided else ''}"
     labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
     row = dict(found.loc[found["difference_points"].abs().idxmax()])
     said = f"{labels[row['arm']]}: {in_points(row)}"
     # A label keeps its own capitals within a sentence.
-    several = f"Of {len(found)} effects the largest is {said}"
-    said = several if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
+    largest = f"Of {len(found)} effects the largest is {said}"
+    said = largest if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
     return f"{said}. {decided}." if decided else f"{said}."
 
 

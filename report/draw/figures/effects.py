@@ -35,10 +35,14 @@ PAGE, MOST_PACKED = 9.0, 70
 
 
 def draw(tables: Tables, narrow: bool) -> Drawing:
-    """Draw every arm's effect relative to its reference; a grid's cells share a row."""
-    table = _named(tables)
+    """Draw every arm's effect relative to its reference; a grid's cells share a row.
+
+    The difference of a single pair is no estimate of an effect, and is left out.
+    """
+    every = _named(tables)
+    table = every[every["n"] > 1].reset_index(drop=True)
     if table.empty:
-        return nothing(narrow, "No arm to compare.")
+        return nothing(narrow, "No arm has two pairs of runs, the fewest that give an interval.")
     shown = table
     if narrow and len(table) > MOST_ROWS:
         largest = table["difference_points"].abs().nlargest(MOST_ROWS).index
@@ -62,13 +66,13 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("effect on final test accuracy (points)")
-    alt, caption = _said(table, shown)
+    alt, caption = _said(table, shown, len(every) - len(table))
     columns = ["ablation", "arm", "reference", "n", "difference_points", "low_points"]
     return Drawing(figure, alt, caption, table[[*columns, "high_points"]])
 
 
-def _said(table: pd.DataFrame, shown: pd.DataFrame) -> tuple[str, str]:
-    """Return the figure's alternative text and its caption."""
+def _said(table: pd.DataFrame, shown: pd.DataFrame, single: int) -> tuple[str, str]:
+    """Return the alternative text and the caption; ``single`` arms have one pair of runs."""
     # How long a run is says nothing of what it trains.
     alike = table if table["length"].all() else table[~table["length"]]
     largest = alike.loc[alike["difference_points"].abs().idxmax()]
@@ -83,9 +87,11 @@ def _said(table: pd.DataFrame, shown: pd.DataFrame) -> tuple[str, str]:
         "ablation, a ladder in its order: the mean of paired differences and its "
         f"{levels(table['level'])} paired-t interval over seeds ({seeds(table['n'])}). Blue marks: "
         "the interval leaves out zero (not adjusted for the number of effects). Shaded: half a "
-        "point, below which a difference counts as negligible. Hollow marks come from one seed and "
-        "have no interval; an arrowhead is an interval beyond the axis."
+        "point, below which a difference counts as negligible. An arrowhead is an interval beyond "
+        "the axis."
     )
+    if single:
+        caption += f" {plural(single, 'arm')} with one pair of runs, and so no interval, left out."
     if len(shown) < len(table):
         caption += f" The {len(shown)} largest of {len(table)}; the page shows all."
     return alt, caption
@@ -139,8 +145,7 @@ def _row(axes: Axes, y: int, row: Any, limit: float, narrow: bool) -> None:
     ends, size = (row["low_points"], row["high_points"]), 3 if narrow else 6
     ink = PALETTE[0] if ends[0] > 0 or ends[1] < 0 else PALETTE[5]
     interval_line(axes, y, ends, (-limit, limit), ink, narrow)
-    filled = ink if row["n"] > 1 else "none"
-    axes.plot(row["difference_points"], y, "o", color=ink, markerfacecolor=filled, markersize=size)
+    axes.plot(row["difference_points"], y, "o", color=ink, markersize=size)
     bounds = interval(*ends)
     # A phone has no room for the interval's ends, which the tables have.
     ends_said = "" if bounds == DASH or narrow else f"  ({bounds})"

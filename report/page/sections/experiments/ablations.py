@@ -160,9 +160,13 @@ def _name(ablation: dict[str, Any], arm: dict[str, Any]) -> str:
 
 
 def _effect(effect: pd.Series, seeds: int) -> str:
-    """Return an effect with its interval, and its number of pairs if it isn't that of the runs."""
+    """Return an effect with its interval, and its number of pairs if it isn't that of the runs.
+
+    What is one pair's difference is said to be that.
+    """
     ends = interval(effect["low_points"], effect["high_points"]).replace(DASH, "")
-    pairs = f"n = {effect['n']}" if 0 < effect["n"] != seeds else ""
+    pairs = f"n = {effect['n']}" if 1 < effect["n"] != seeds else ""
+    pairs = "one pair" if effect["n"] == 1 else pairs
     inside = ", ".join(filter(None, [ends, pairs]))
     said = signed(effect["difference_points"])
     return f"{said} ({inside})".replace(" ", NO_BREAK) if inside else said
