@@ -54,7 +54,12 @@ PUBLISHED = [
     *map(str, listed(Path("report/claim_types"), "*.yaml")),
 ]
 # What each step runs is covered by folder, so that a module that is added is covered, too.
-READING = ["report/read", "report/wording.py", "report/writing.py"]
+READING = [
+    "report/claim_types",
+    "report/read",
+    "report/wording.py",
+    "report/writing.py",
+]
 JUDGING = ["report/judge", *READING]
 DRAWING = ["report/draw", PAPER, *JUDGING]
 RENDERING = ["report/page", "report/share", "report/render.py", *DRAWING]

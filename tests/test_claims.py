@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.harness.declarations.claims import NEEDS
 from report import claims, compare
+from report.claim_types.forms import NEEDS, problem_with
 from report.judge import comparisons, needs
 from report.judge.claim_types import direction, size
 from report.judge.claims import judge, judge_own
@@ -29,7 +29,6 @@ from report.judge.verdicts import ClaimTests, Verdict, claim_verdict, decide, se
 from report.page.findings import signs_decided
 from report.read import began, published
 from report.read import records as collect
-from report.read.claim_types import problem_with
 from report.read.tables import read_tables
 from report.wording import stated, stated_points
 from tests.conftest import ROOT

@@ -5,11 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ablations.harness.declarations.all_declarations import load_bases
-from ablations.harness.declarations.claims import claim_types
 from ablations.harness.declarations.declaration import load
 from ablations.harness.declarations.document import DeclarationError, read
 from ablations.harness.declarations.home import OWN
 from ablations.harness.schema import schema
+from report.claim_types.forms import problem_with
+from report.claim_types.registry import claim_types
 
 GOOD = {
     "title": "A title",
@@ -314,9 +315,14 @@ def test_the_editors_schema_takes_every_file_and_no_other_key():
             check(good | wrong)
 
 
-def test_rules_that_a_user_may_name_are_the_reports():
+def test_every_rule_of_a_trend_has_its_form():
     from report.judge.trends import RULES
 
-    named = [form["keys"]["rule"][0] for form in claim_types()["trend"]["forms"]]
-    # One rule compares two published logs, and no run.
-    assert set(named) == set(RULES) - {"best_above"}
+    forms = claim_types()["trend"]["forms"]
+    assert {form["keys"]["rule"][0] for form in forms} == set(RULES)
+    # One rule compares published logs, and no run: a user's claim has no use for it.
+    papers = [form["keys"]["rule"][0] for form in forms if form.get("paper")]
+    assert papers == ["best_above"]
+    test = {"rule": "best_above", "others": ["log"], "beyond": 2}
+    assert problem_with("trend", test) == ""
+    assert problem_with("trend", test, ["base"]).startswith("rule: allowed are train_accuracy_")

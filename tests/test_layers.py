@@ -22,10 +22,14 @@ TORCH_FREE = (
     "resnet.imports.curves",
 )
 ALLOWED = {
-    "ablations/harness/declarations": ("ablations.harness.declarations", *TORCH_FREE),
+    "ablations/harness/declarations": (
+        *("ablations.harness.declarations", "report.claim_types"),
+        *TORCH_FREE,
+    ),
     "ablations/harness": ("ablations.harness", *TORCH_FREE),
     "ablations/planning": (
-        *("ablations.harness", "ablations.planning", "report.judge", "report.read"),
+        *("ablations.harness", "ablations.planning"),
+        *("report.claim_types", "report.judge", "report.read"),
         *("report.wording", "resnet.training.length", *TORCH_FREE),
     ),
     "ablations": ("ablations", *TORCH_FREE),
@@ -44,11 +48,17 @@ ALLOWED = {
         *("resnet.registry", "resnet.settings", "resnet.files", "resnet.arguments"),
     ),
     "resnet": ("resnet",),
-    "report/read": ("report.read", "report.wording", "report.writing", "resnet.files"),
-    "report/judge": ("report.judge", "report.read", "report.wording", "report.writing"),
-    "report/draw": (
-        *("report.draw", "report.judge", "report.read", "report.wording", "report.writing"),
+    "report/claim_types": ("report.claim_types", "resnet.files"),
+    "report/read": (
+        *("report.read", "report.claim_types", "report.wording", "report.writing"),
         "resnet.files",
+    ),
+    "report/judge": (
+        *("report.judge", "report.read", "report.claim_types", "report.wording", "report.writing"),
+    ),
+    "report/draw": (
+        *("report.draw", "report.judge", "report.read", "report.claim_types"),
+        *("report.wording", "report.writing", "resnet.files"),
     ),
     "report": ("report", "resnet.files"),
     # What only one paper's report has.

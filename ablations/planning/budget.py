@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablations.planning.chances import chance, distinguishable, negligible, pooled, spread_of
+from report.claim_types.registry import gives_verdict, key_of_tests, trained
 from report.judge.families import families
 from report.judge.needs import unmet
 from report.judge.parts import DECIDED, UNDECIDED, Part
 from report.judge.statistics.effects import SIGNIFICANCE, sign_test_p
 from report.judge.verdicts import Verdict
 from report.read.arms import ablation_of, looks_of, member_of, pair_of
-from report.read.claim_types import gives_verdict, key_of_tests, trained
 from report.read.published import Published
 
 WORTH = 0.01

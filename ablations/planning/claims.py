@@ -8,6 +8,7 @@ from typing import Any
 
 from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.study import Study
+from report.claim_types.registry import claim_types
 from report.read import published
 from report.read.files import RecordError
 from resnet.settings import nearest
@@ -40,6 +41,6 @@ def check_claims(study: Study) -> None:
 def _arms_in(tests: dict[str, Any]) -> Iterator[str]:
     """Yield the arms that a claim's tests name, as ``ablation.arm``."""
     yield from tests.get("beside", [])
-    for kind in ("exact", "values", "effects", "trends"):
-        for test in tests.get(kind, []):
+    for key in {kind["tests"] for kind in claim_types().values()}:
+        for test in tests.get(key, []):
             yield from (test[key] for key in ("arm", "over") if key in test)

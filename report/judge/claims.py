@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from report.claim_types.registry import adjusted, key_of_tests, states_accuracy, two_sided
 from report.judge.claim_types import choice
 from report.judge.evidence import Evidence, NotRun, Untestable
 from report.judge.families import Claim, families
@@ -15,7 +16,6 @@ from report.judge.logs import agreement, judge_log
 from report.judge.needs import REACHED
 from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SHOWN, UNTESTABLE, Part
 from report.judge.verdicts import ClaimTests, Decision, Verdict, decide
-from report.read.claim_types import adjusted, key_of_tests, states_accuracy, two_sided
 from report.read.tables import Tables
 from report.wording import p_value, plural
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from report.claim_types.registry import adjusted, gives_verdict, key_of_tests
 from report.judge.statistics.effects import SIGNIFICANCE
-from report.read.claim_types import adjusted, gives_verdict, key_of_tests
 from report.read.published import Published
 
 Claim = dict[str, Any]

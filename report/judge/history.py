@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from report.claim_types.moments import is_moment, moment
+from report.claim_types.registry import key_of_tests, trained
 from report.read.arms import member_of, pair_of
-from report.read.claim_types import key_of_tests, trained
-from report.read.moments import is_moment, moment
 from report.read.tables import Tables
 from report.wording import plural
 

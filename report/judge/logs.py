@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from report.claim_types.registry import states_accuracy
 from report.judge.parts import REFUTED, SUPPORTED, UNTESTABLE, Part
 from report.judge.trends import RULES
-from report.read.claim_types import states_accuracy
 from report.read.tables import Tables
 from report.wording import percent, stated
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from report.claim_types.registry import states_accuracy, trained
 from report.judge.families import p_of_all, p_of_any
 from report.judge.parts import (
     DECIDED,
@@ -24,7 +25,6 @@ from report.judge.parts import (
 )
 from report.judge.statistics.effects import SIGNIFICANCE, Floats, holm
 from report.judge.statistics.power import MOST_SEEDS
-from report.read.claim_types import states_accuracy, trained
 from report.wording import plural
 
 

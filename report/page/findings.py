@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from report.claim_types.registry import states_accuracy
 from report.judge.parts import NOT_RUN, REFUTED, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.read.arms import label_of
-from report.read.claim_types import states_accuracy
 from report.wording import DASH, NO_BREAK, interval, listed, percent, signed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from report.read.claim_types import problem_of, problem_with
+from report.claim_types.forms import problem_of, problem_with
 from report.read.files import SCHEMAS, RecordError, read_csv, read_yaml
 
 ROOT = Path(__file__).parent.parent.parent

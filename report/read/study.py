@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from report.claim_types.forms import problem_of
 from report.read.arms import looks_of
-from report.read.claim_types import problem_of
 from report.read.files import RecordError, read_json
 
 

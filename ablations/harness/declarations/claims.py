@@ -1,36 +1,21 @@
 """Read the claims in an ablation's file: names of the paper's claims, and claims of the user.
 
-User claims have the format of paper/, with the keys in ``report/claim_types/<type>.yaml``.
+User claims have the form of the paper's; `report.claim_types` checks both.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from functools import cache
 from typing import Any
 
-from ablations.harness.declarations.document import Document, read
-from ablations.harness.declarations.home import ROOT
-from resnet.files import listed
+from ablations.harness.declarations.document import Document
+from report.claim_types.forms import problem_of
+from report.claim_types.registry import claim_types
 
 ID = re.compile(r"[a-z][a-z0-9.-]{0,59}")
 
-FOLDER = ROOT / "report" / "claim_types"
-
-Form = dict[str, Any]
-"""One form of a test: required ``keys``, and maybe ``optional`` ones or ``some_of`` several."""
-
-
-@cache
-def claim_types() -> dict[str, dict[str, Any]]:
-    """Return every type of claim by name, with the forms of tests that are open to users."""
-    found = {}
-    for path in listed(FOLDER, "*.yaml"):
-        content = dict(read(path).content)
-        content["forms"] = [form for form in content["forms"] if not form.get("paper")]
-        found[path.stem] = content
-    return found
+KEYS = ("id", "quote", "type", "combine", "needs", "since")
+"""What a claim of any type may say, beside its tests and what its type has it state."""
 
 
 def split_claims(document: Document) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
@@ -77,130 +62,18 @@ def _placed(claim: dict[str, Any], ablation: str) -> dict[str, Any]:
 
 def _problem(claim: dict[str, Any], arms: list[str]) -> str:
     """Return the problem with a claim, or an empty text."""
-    name, given = claim.get("id"), claim.get("type")
+    name = claim.get("id")
     if not isinstance(name, str) or not ID.fullmatch(name):
         return f"id: expected a-z, 0-9, - and ., a letter first, got {name!r}"
     if not isinstance(claim.get("quote"), str):
         return f"{name}: expected a quote, the claim in words"
-    if not isinstance(given, str) or given not in claim_types():
-        return f"{name}: type: allowed are {', '.join(claim_types())}, got {given!r}"
-    kind = claim_types()[given]
-    own = kind.get("claim", {})
-    allowed = ("id", "quote", "type", kind["tests"], "combine", "needs", "since", *own)
-    unknown = [key for key in claim if key not in allowed]
-    if unknown:
-        return f"{name}: no key {unknown[0]!r}; allowed are {', '.join(allowed)}"
+    kind = claim_types().get(str(claim.get("type")))
+    if kind is not None:
+        allowed = (*KEYS, kind["tests"], *kind.get("claim", {}))
+        unknown = [key for key in claim if key not in allowed]
+        if unknown:
+            return f"{name}: no key {unknown[0]!r}; allowed are {', '.join(allowed)}"
     if claim.get("combine", "all") not in ("all", "any"):
         return f"{name}: combine: allowed are all, any"
-    problem = _needs_problem(claim.get("needs", {}), kind["tests"]) or _since_problem(claim)
-    if problem:
-        return f"{name}: {problem}"
-    tests = claim.get(kind["tests"])
-    if not isinstance(tests, list) or not tests:
-        return f"{name}: expected {kind['tests']}, a list of tests"
-    # The base has no effect against itself; only tests of a single arm may name it.
-    members = ["base", *arms] if kind.get("against_base", True) else arms
-    problems = [
-        *(_value_problem(key, claim.get(key), what, members) for key, what in own.items()),
-        *(_test_problem(test, kind["forms"], members) for test in tests),
-    ]
-    return next((f"{name}: {problem}" for problem in problems if problem), "")
-
-
-NEEDS = {
-    "dataset": "text",
-    "training_images": "whole",
-    "images_seen": "whole",
-    "train_accuracy": "share",
-    "plain_train_accuracy": "share",
-}
-"""What a claim can need of the runs that it rests on, and the kind of value of each."""
-
-
-def _needs_problem(needs: Any, tests: str) -> str:
-    """Return the problem with what a claim needs, or an empty text."""
-    if not isinstance(needs, dict):
-        return f"needs: expected some of {', '.join(NEEDS)}, got {needs!r}"
-    unknown = [key for key in needs if key not in NEEDS]
-    if unknown:
-        return f"needs: no key {unknown[0]!r}; allowed are {', '.join(NEEDS)}"
-    reached = [key for key, kind in NEEDS.items() if kind == "share" and key in needs]
-    if reached and tests != "effects":
-        return f"needs: {reached[0]} belongs to claims on effects"
-    problems = (_value_problem(key, value, NEEDS[key], []) for key, value in needs.items())
-    return next((f"needs: {problem}" for problem in problems if problem), "")
-
-
-def _since_problem(claim: dict[str, Any]) -> str:
-    """Return the problem with the moment since which a claim stands, or an empty text."""
-    since = claim.get("since", "2026-11-26")
-    try:
-        datetime.fromisoformat(since)
-    except (TypeError, ValueError):
-        return f"since: expected a moment such as 2026-11-26 or 2026-11-26T22:00Z, got {since!r}"
-    return ""
-
-
-def _test_problem(test: Any, forms: list[Form], arms: list[str]) -> str:
-    """Return the problem with one test of a claim, or an empty text."""
-    if not isinstance(test, dict):
-        return f"expected a test such as arm: {arms[-1]}, got {test!r}"
-    form = _meant(test, forms)
-    if form is None:
-        return _no_form(test, forms)
-    needed, choices = form["keys"], form.get("some_of", {})
-    known = {**needed, **form.get("optional", {}), **choices}
-    unknown = [key for key in test if key not in known]
-    if unknown:
-        return f"no key {unknown[0]!r}; allowed are {', '.join(known)}"
-    for key, what in known.items():
-        if key in needed or key in test:
-            problem = _value_problem(key, test.get(key), what, arms)
-            if problem:
-                return problem
-    if choices and not choices.keys() & test.keys():
-        return f"expected at least one of {', '.join(choices)}"
-    return ""
-
-
-def _meant(test: dict[str, Any], forms: list[Form]) -> Form | None:
-    """Return the form whose fixed words match the test's, with the most keys in common."""
-
-    def fits(form: Form) -> bool:
-        words = {k: v for k, v in form["keys"].items() if isinstance(v, list) and len(v) == 1}
-        return all(test.get(key) in word for key, word in words.items())
-
-    fitting = [form for form in forms if fits(form)]
-    return max(fitting, key=lambda form: len(form["keys"].keys() & test.keys()), default=None)
-
-
-def _no_form(test: dict[str, Any], forms: list[Form]) -> str:
-    words: dict[str, list[str]] = {}
-    for form in forms:
-        for key, value in form["keys"].items():
-            if isinstance(value, list):
-                words[key] = [*words.get(key, []), *value]
-    key, allowed = next(iter(words.items()))
-    return f"{key}: allowed are {', '.join(allowed)}, got {test.get(key)!r}"
-
-
-def _value_problem(key: str, value: Any, what: Any, arms: list[str]) -> str:
-    """Return the problem with a value, or an empty text; ``what`` is a list or a kind of value."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e12
-    if isinstance(what, list):
-        return "" if value in what else f"{key}: allowed are {', '.join(what)}, got {value!r}"
-    legal, said = {
-        "arm": (value in arms, f"no arm {value!r}; allowed are {', '.join(arms)}"),
-        "text": (isinstance(value, str), f"expected a text, got {value!r}"),
-        "number": (number, f"expected a number, got {value!r}"),
-        "positive": (number and value > 0, f"expected a number above 0, got {value!r}"),
-        "share": (
-            number and 0 < value <= 1,
-            f"expected an accuracy above 0, such as 0.91, got {value!r}",
-        ),
-        "whole": (
-            number and isinstance(value, int) and value > 0,
-            f"expected a whole number above 0, got {value!r}",
-        ),
-    }[what]
-    return "" if legal else f"{key}: {said}"
+    problem = problem_of(claim, claim, ["base", *arms])
+    return f"{name}: {problem}" if problem else ""

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from report.claim_types.forms import OF_EFFECTS
 from report.page.printed_table import Printed, Row, printed
 from report.read.arms import looks_of, name_of
-from report.read.claim_types import OF_EFFECTS
 from report.read.published import METRICS, Published
 from report.read.tables import setting_of, titles_of
 from report.wording import DASH, count, listed, percent, written
