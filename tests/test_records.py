@@ -1,9 +1,11 @@
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from report.page.sections.record import reproducibility
 from report.read.records import collect, main
 
 
@@ -118,6 +120,10 @@ def test_a_partial_collection_names_its_gaps(study):
     gaps = collected.tables["gaps"].to_dict("records")
     assert [(gap["run"], gap["seed"]) for gap in gaps] == [("base.design", 1)]
     assert "summary.json" in gaps[0]["reason"]
+    shutil.rmtree(a_record(study))
+    gaps = collect(study, partial=True).tables["gaps"]
+    assert gaps.values.tolist() == [["base.design", 1, "not run"]]
+    assert reproducibility.gaps_of(gaps) == [("base.design", "seed 1", "")]
     assert len(collected.tables["runs"]) == 5
 
 

@@ -15,6 +15,7 @@ from report.judge.statistics.effects import SIGNIFICANCE, Effect, effect_of
 from report.judge.statistics.looks import Looks, reached
 from report.read.arms import ablation_of, label_of, looks_of, member_of, name_of, pair_of
 from report.read.files import RecordError
+from report.read.study import may_be_recompressed
 from report.read.tables import Tables
 from report.wording import interval, listed, plural, signed
 
@@ -187,10 +188,10 @@ class Evidence:
     def recompressed(self) -> str:
         """Return that the study's pixels may be recompressed, in words, or an empty text."""
         try:
-            pixels = str(self.tables.data["pixels"])
+            recompressed = may_be_recompressed(self.tables.data)
         except RecordError:
             return ""
-        return " (on pixels that may be recompressed)" if "recompressed" in pixels else ""
+        return " (on pixels that may be recompressed)" if recompressed else ""
 
     def _looks(self, arm: str) -> tuple[int, ...]:
         ablation = ablation_of(self.tables.study, arm)

@@ -139,10 +139,15 @@ def collect(folder: Path, partial: bool = False) -> Collected:
             except RecordError as error:
                 if not partial:
                     raise
-                found.gaps.append({"run": run, "seed": seed, "reason": str(error)})
+                reason = str(error) if record.is_dir() else MISSING
+                found.gaps.append({"run": run, "seed": seed, "reason": reason})
     if not found.summaries:
         raise NothingFinishedError(f"{folder}: no run is finished")
     return _with_mistakes(Collected(found.tables(), found.hits), study, folder)
+
+
+MISSING = "not run"
+"""The reason in ``gaps.csv`` where there is no record; else it is what is wrong with the record."""
 
 
 def _with_mistakes(collected: Collected, study: dict[str, Any], folder: Path) -> Collected:

@@ -40,6 +40,11 @@ def _own_claims(study: dict[str, Any]) -> list[dict[str, Any]]:
     return [claim for ablation in study["ablations"].values() for claim in ablation["own_claims"]]
 
 
+def may_be_recompressed(data: dict[str, Any]) -> bool:
+    """Return whether a ``data.json`` says that the pixels may have been compressed with loss."""
+    return "recompressed" in data["pixels"]
+
+
 def data_folder(folder: Path, study: dict[str, Any]) -> Path:
     """Return where the data of a study is: ``results/data/<dataset>``.
 

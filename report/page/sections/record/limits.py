@@ -8,6 +8,7 @@ import pandas as pd
 
 from report.read.arms import headline_runs
 from report.read.published import Published
+from report.read.study import may_be_recompressed
 from report.wording import count, plural, points
 
 TITLE = "Limits"
@@ -45,7 +46,7 @@ def _data(study: dict[str, Any], data: dict[str, Any], published: Published) -> 
             f"The images are {data['dataset']}, not the paper's: accuracies and effects say "
             "nothing about it."
         ]
-    if "recompressed" in data["pixels"]:
+    if may_be_recompressed(data):
         return [
             "The pixels may be recompressed, which costs some accuracy against the official "
             "archive's; all arms share them."

@@ -14,6 +14,7 @@ from report.page.printed_table import Cell, Printed, Row, printed
 from report.page.records import Records
 from report.read.arms import name_of
 from report.read.published import METRICS, Published
+from report.read.records import MISSING
 from report.read.tables import READ
 from report.wording import count, duration, listed, percent, plural
 
@@ -62,11 +63,10 @@ def steps(study: dict[str, Any], runs: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def gaps_of(gaps: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Return the runs without a record: the run, its seeds, and the reason if one is there."""
+    """Return the runs without a valid record, their seeds, and what is wrong with records."""
     found = []
     for run, rows in gaps.groupby("run", sort=False):
-        missing = rows["reason"].str.contains("No such file")
-        reasons = "; ".join(rows.loc[~missing, "reason"])
+        reasons = "; ".join(rows.loc[rows["reason"] != MISSING, "reason"])
         seeds = listed(rows["seed"])
         word = "seed" if len(rows) == 1 else "seeds"
         found.append((str(run), f"{word} {seeds}", reasons))
