@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from benchmarks.training import BATCH, noise, ours, paper_copies, rate_of
+from benchmarks.contenders import BATCH, noise, ours, paper_copies, rate_of
 from resnet.images.augmentation.augmenter import Augmenter, normalized, order
 from resnet.training.machine import set_up
 

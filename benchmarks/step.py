@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.training import BATCH, WARM_UP, gemm, ours
+from benchmarks.contenders import BATCH, WARM_UP, gemm, ours
 from resnet.costs.layers import layers
 from resnet.network.resnet.settings import Settings as Model
 from resnet.training.machine import pick_device, set_up
