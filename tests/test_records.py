@@ -114,6 +114,13 @@ def test_a_record_whose_parts_disagree_is_refused_by_name(study, spoil, said, ca
     assert not (study / "tables" / "runs.csv").exists()
 
 
+def test_a_folder_that_is_no_study_is_refused_with_those_there_are(study, capsys):
+    assert main([str(study.parent / "smok")]) == 1
+    said = capsys.readouterr().err
+    assert "smok: no study.json: expected a study's folder; those in " in said
+    assert said.endswith(f"{study.parent} are {study.name}\n")
+
+
 def test_a_partial_collection_names_its_gaps(study):
     spoil_half(a_record(study))
     collected = collect(study, partial=True)

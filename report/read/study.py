@@ -8,6 +8,7 @@ from typing import Any
 from report.claim_types.forms import problem_of
 from report.read.arms import looks_of
 from report.read.files import RecordError, read_json
+from report.wording import listed
 
 
 def read_study(folder: Path) -> dict[str, Any]:
@@ -19,6 +20,8 @@ def read_study(folder: Path) -> dict[str, Any]:
         If the file is missing or invalid.
     """
     path = folder / "study.json"
+    if not path.is_file():
+        raise RecordError(f"{folder}: no study.json: expected a study's folder{_those(folder)}")
     study = read_json(path, "study")
     for name, ablation in study["ablations"].items():
         unknown = [arm["run"] for arm in ablation["arms"] if arm["run"] not in study["runs"]]
@@ -34,6 +37,12 @@ def read_study(folder: Path) -> dict[str, Any]:
         if problem:
             raise RecordError(f"{path}: {claim['id']}: {problem}")
     return study
+
+
+def _those(folder: Path) -> str:
+    """Return the studies beside a folder in words, or an empty text."""
+    found = sorted(path.parent.name for path in folder.parent.glob("*/study.json"))
+    return f"; those in {folder.parent} are {listed(found)}" if found else ""
 
 
 def _own_claims(study: dict[str, Any]) -> list[dict[str, Any]]:
