@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from report.judge.claims import judge
-from report.judge.parts import NOT_RUN, SUPPORTED
+from report.judge.parts import DECIDED, NOT_RUN, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.page.sections.opening.verdicts import counted_sentence
 from report.page.summary import table, verdict_table
 from report.read.files import RecordError
 from report.read.tables import Tables, read_tables
-from report.wording import plural
+from report.wording import counted, plural
 from report.writing import write_text
 
 
@@ -32,14 +32,16 @@ def results(tables: Tables) -> str:
     """Return the verdicts in Markdown, with the claims of `is_shown` as a table."""
     verdicts = judge(tables)
     shown = [verdict for verdict in verdicts if is_shown(verdict)]
+    trained = [v.short_label for v in verdicts if v.trained and v.verdict in DECIDED]
     late = (
-        " *Post hoc* (said of decided claims): a run began, or may have begun, before the claim's "
-        "test was written."
+        " *Post hoc*: a run began, or may have begun, before the claim's test was written."
+        if any("post hoc" in label for label in trained)
+        else ""
     )
+    by = f" Decided by training: {counted(sorted(trained))}." if trained else ""
     return (
-        f"{counted_sentence(verdicts)} The table leaves out arithmetic that holds, and what was "
-        f"not run.{late if any('post hoc' in v.short_label for v in shown) else ''}\n\n"
-        f"{verdict_table(shown, labels=False)}"
+        f"{counted_sentence(verdicts)}{by} The table leaves out arithmetic that holds, and what "
+        f"was not run.{late}\n\n{verdict_table(shown, labels=False)}"
     )
 
 

@@ -68,7 +68,7 @@ def test_an_effect_is_said_with_its_interval():
 def test_the_summary_has_what_was_tested_and_counts_the_rest():
     text = summary.summary([verdict(part("a | b")), verdict(said="not run"), verdict()])
     assert text.splitlines() == [
-        "| claim | published | measured | verdict |",
+        "| claim | as tested | measured | verdict |",
         "| --- | --- | --- | --- |",
         r"| It helps | better | a \| b | supported |",
         "| It helps | – | – | supported |",
@@ -94,7 +94,7 @@ def test_only_the_block_of_the_readme_is_replaced(study, tmp_path):
     before, after = filled.split("<!-- results -->\n")[0], filled.split("<!-- /results -->")[1]
     assert (before, after) == ("# A\n\n", "\n\nafter\n")
     assert "Of the paper's 30 claims: " in filled
-    assert "| claim | published | measured | verdict |" in filled
+    assert "| claim | as tested | measured | verdict |" in filled
     # Arithmetic that holds has no row, arithmetic that doesn't has one.
     assert "4,978,730" not in filled
     assert "| 7 sizes | 2 equal | refuted |" in filled

@@ -114,6 +114,16 @@ def test_a_record_whose_parts_disagree_is_refused_by_name(study, spoil, said, ca
     assert not (study / "tables" / "runs.csv").exists()
 
 
+def test_versions_are_equal_whatever_their_order(study):
+    path = a_record(study) / "summary.json"
+    summary = json.loads(path.read_text())
+    summary["versions"] = dict(reversed(summary["versions"].items()))
+    path.write_text(json.dumps(summary))
+    versions = collect(study).tables["runs"]["versions"]
+    assert versions.nunique() == 1
+    assert versions[0] == ", ".join(sorted(versions[0].split(", ")))
+
+
 def test_a_folder_that_is_no_study_is_refused_with_those_there_are(study, capsys):
     assert main([str(study.parent / "smok")]) == 1
     said = capsys.readouterr().err

@@ -58,6 +58,7 @@ RUNS = pd.DataFrame(
     ],
     columns=["run", "seed", "final_test_accuracy"],
 ).assign(status="finished", device="cpu", precision="fp32")
+RUNS["best_test_accuracy"] = 2 * RUNS["final_test_accuracy"]
 
 
 def study_of(design):
@@ -75,6 +76,10 @@ def test_effects_are_paired_by_seed_against_the_reference(design, second, refere
     assert tuple(table.columns) == COLUMNS
     assert table["difference_points"].tolist() == pytest.approx([1.5, second])
     assert table["reference"].tolist() == ["base", reference]
+    # Where the best epochs are twice as good, effects are twice as large, and so are intervals.
+    assert table["best_difference_points"].tolist() == pytest.approx([3.0, 2 * second])
+    lengths = {c: table[f"{c}high_points"] - table[f"{c}low_points"] for c in ("", "best_")}
+    assert lengths["best_"].tolist() == pytest.approx((2 * lengths[""]).tolist())
 
 
 def test_seeds_beyond_an_ablations_own_are_left_out():

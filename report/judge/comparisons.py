@@ -13,7 +13,7 @@ import pandas as pd
 
 from report.judge.families import levels
 from report.judge.pairs import Pairs, pairs_of
-from report.judge.statistics.effects import SIGNIFICANCE, correlation, sign_flip_p
+from report.judge.statistics.effects import SIGNIFICANCE, Effect, correlation, sign_flip_p
 from report.judge.statistics.images import Hits, image_interval, spreads
 from report.judge.statistics.power import detectable
 from report.read.arms import looks_of, with_references
@@ -47,6 +47,9 @@ COLUMNS = (
     "difference_points",
     "low_points",
     "high_points",
+    "best_difference_points",
+    "best_low_points",
+    "best_high_points",
     "p",
     "deviation_points",
     "sign_flip_p",
@@ -68,7 +71,8 @@ COLUMNS = (
 
 ``look`` is the declared number of seeds that the row has seen, or empty before the first look, when
 the row has all pairs; ``level`` is the confidence of the interval. ``decides_at`` is the
-significance at which a claim about the effect is decided at first, after all adjustments.
+significance at which a claim about the effect is decided at first, after all adjustments. The
+columns ``best_`` have the effect on the accuracy of the best epoch, which decides nothing.
 ``missing``, ``unlike_seeds`` and ``diverged`` name runs without a record, seeds that couldn't be
 paired, and runs that diverged; the columns ``finite_`` have the effect without the diverged runs.
 """
@@ -98,7 +102,9 @@ def compare(
     rows = []
     for name, ablation in study["ablations"].items():
         for arm, reference in with_references(ablation):
-            pairs = pairs_of(study, runs, arm["run"], reference["run"], looks_of(ablation))
+            members = arm["run"], reference["run"], looks_of(ablation)
+            pairs = pairs_of(study, runs, *members)
+            best = pairs_of(study, runs, *members, "best_test_accuracy").effect
             level = (decides_at or {}).get(f"{name}.{arm['name']}", SIGNIFICANCE)
             answers = (arm["run"], reference["run"])
             rows.append(
@@ -109,6 +115,7 @@ def compare(
                     "run": arm["run"],
                     "reference_run": reference["run"],
                     **_numbers(pairs, level),
+                    **_points("best_", best, pairs.share),
                     **_image_numbers(pairs.table.index, answers, hits or {}),
                 }
             )
@@ -118,15 +125,12 @@ def compare(
 def _numbers(pairs: Pairs, decides_at: float) -> dict[str, Any]:
     """Return the effect at the last look, or of all pairs before the first look."""
     effect, share = pairs.effect, pairs.share
-    low, high = effect.interval(1 - share)
     sides = (pairs.table[side].to_numpy(np.float64) for side in ("arm", "reference"))
     found: dict[str, Any] = {
         "n": effect.n,
         "look": pairs.looks.at if pairs.looks.seen else None,
         "level": 1 - share,
-        "difference_points": effect.difference,
-        "low_points": low,
-        "high_points": high,
+        **_points("", effect, share),
         "p": effect.p,
         "deviation_points": effect.deviation,
         "sign_flip_p": sign_flip_p(pairs.differences()) if effect.n > 1 else None,
@@ -142,11 +146,15 @@ def _numbers(pairs: Pairs, decides_at: float) -> dict[str, Any]:
         at = decides_at * share / SIGNIFICANCE
         found["detectable_points"] = detectable(effect.n, effect.deviation, at)
     if pairs.diverged:
-        finite = pairs.finite
-        ends = finite.interval(1 - share)
-        found |= {"finite_n": finite.n, "finite_difference_points": finite.difference}
-        found |= {"finite_low_points": ends[0], "finite_high_points": ends[1]}
+        found |= {"finite_n": pairs.finite.n, **_points("finite_", pairs.finite, share)}
     return found
+
+
+def _points(what: str, effect: Effect, share: float) -> dict[str, float]:
+    """Return an effect and the ends of its interval, under names that begin with ``what``."""
+    low, high = effect.interval(1 - share)
+    names = (f"{what}difference_points", f"{what}low_points", f"{what}high_points")
+    return dict(zip(names, (effect.difference, low, high), strict=True))
 
 
 def _image_numbers(

@@ -14,10 +14,10 @@ from report.wording import plural
 
 
 def post_hoc(tables: Tables, claim: dict[str, Any], tests: dict[str, Any]) -> str:
-    """Return why a verdict is post hoc, or an empty text.
+    """Return why a verdict is post hoc, or would be if it were decided; or an empty text.
 
     A verdict is post hoc if one of its runs began, or may have begun, before its rule was written
-    (``since``). The sentence ends with what was known by then, if the rule states it (``known``).
+    (``since``). The text ends with what was known by then, if the rule states it (``known``).
     """
     if "since" not in tests or not trained(claim["type"]):
         return ""
@@ -27,8 +27,8 @@ def post_hoc(tables: Tables, claim: dict[str, Any], tests: dict[str, Any]) -> st
         return ""
     known = f" Known by then: {tests['known']}" if "known" in tests else ""
     return (
-        f"Post hoc: {sum(early)} of {plural(len(early), 'run')} began, or may have begun, before "
-        f"this rule was written ({tests['since']}).{known}"
+        f"{sum(early)} of {plural(len(early), 'run')} began, or may have begun, before this rule "
+        f"was written ({tests['since']}).{known}"
     )
 
 

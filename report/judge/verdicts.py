@@ -170,7 +170,7 @@ class Verdict:
     here
         If this study can't test the claim: the decision on its runs by the same rule.
     post_hoc
-        Why the verdict is post hoc, in words, or an empty text.
+        Why the verdict is post hoc, or would be if it were decided, in words, or an empty text.
     """
 
     id: str
@@ -226,7 +226,9 @@ class Verdict:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the report says of the verdict after its parts."""
-        return tuple(said for said in (self.decision, self.post_hoc, *self.notes) if said)
+        late = "Post hoc: " if self.verdict in DECIDED else "A decision would be post hoc: "
+        said = self.post_hoc and late + self.post_hoc
+        return tuple(text for text in (self.decision, said, *self.notes) if text)
 
     @property
     def label(self) -> str:

@@ -139,10 +139,8 @@ def unlike(runs: Iterable[tuple[str, pd.DataFrame]]) -> list[str]:
 
 
 def _distinct(column: pd.Series) -> list[str]:
-    """Return a column's values in order; those with the same parts in another order are one."""
     # A number of threads that isn't known everywhere makes all of them floats.
-    texts = [f"{v:g}" if isinstance(v, float) else str(v) for v in column.dropna()]
-    return sorted({frozenset(text.split(", ")): text for text in texts}.values())
+    return sorted({f"{v:g}" if isinstance(v, float) else str(v) for v in column.dropna()})
 
 
 ORIGINS = {

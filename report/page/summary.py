@@ -8,7 +8,7 @@ from report.judge.parts import NOT_RUN
 from report.judge.verdicts import Verdict
 from report.wording import DASH, plural
 
-HEAD = ("claim", "published", "measured", "verdict")
+HEAD = ("claim", "as tested", "measured", "verdict")
 
 
 def verdict_table(verdicts: Iterable[Verdict], labels: bool = True) -> str:

@@ -62,7 +62,7 @@ def read_record(
         differing = [key for key in one | other if one.get(key) != other.get(key)]
         raise RecordError(f"{folder}: was trained with another config: {', '.join(differing)}")
     if isinstance(summary.get("versions"), dict):
-        summary["versions"] = ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
+        summary["versions"] = ", ".join(f"{k} {v}" for k, v in sorted(summary["versions"].items()))
     summary["began"] = began(summary)
     if "adopted" in summary:
         summary["adopted"] = "; ".join(summary["adopted"]["differs"]) or None

@@ -96,9 +96,9 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     caption = (
         "The claims on differences and accuracies (an accuracy as its distance from the published "
         f"one), grouped by verdict. {counts} Marks are means over seeds (n = {_numbers(parts)}) "
-        f"with their {confidence} t interval; hollow marks are undecided: their interval doesn't "
-        "settle what is claimed at the level for all claims together. An arrowhead is an interval "
-        "beyond the axis."
+        f"with their {confidence} t interval; hollow marks are undecided: what is claimed isn't "
+        "settled at the level that decides, which for directions allows for the number of claims. "
+        "An arrowhead is an interval beyond the axis."
     )
     return Drawing(figure, f"{counts} {found}".strip(), caption, data)
 

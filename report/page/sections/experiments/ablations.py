@@ -159,16 +159,16 @@ def _name(ablation: dict[str, Any], arm: dict[str, Any]) -> str:
     return f"the base {ablation['base']}" if first else label_of(arm)
 
 
-def _effect(effect: pd.Series, seeds: int) -> str:
+def _effect(effect: Any, seeds: int, of: str = "") -> str:
     """Return an effect with its interval, and its number of pairs if it isn't that of the runs.
 
-    What is one pair's difference is said to be that.
+    What is one pair's difference is said to be that. ``of`` begins the names of the columns.
     """
-    ends = interval(effect["low_points"], effect["high_points"]).replace(DASH, "")
+    ends = interval(effect[f"{of}low_points"], effect[f"{of}high_points"]).replace(DASH, "")
     pairs = f"n = {effect['n']}" if 1 < effect["n"] != seeds else ""
     pairs = "one pair" if effect["n"] == 1 else pairs
     inside = ", ".join(filter(None, [ends, pairs]))
-    said = signed(effect["difference_points"])
+    said = signed(effect[f"{of}difference_points"])
     return f"{said} ({inside})".replace(" ", NO_BREAK) if inside else said
 
 
@@ -198,6 +198,7 @@ def rest_table(
         "parameters": True,
         "GFLOPs at 32\u00d732": True,
         "best epoch %": True,
+        "effect by it, points (interval)": True,
         "held-out %": True,
         "95% over images": True,
         "time a run": True,
@@ -228,13 +229,14 @@ def _costs(runs: pd.DataFrame, effect: dict[str, Any], held_out: float) -> list[
         count(runs["parameters"].iloc[0]),
         giga(runs["flops_per_image"].iloc[0]),
         mean_and_range(runs["best_test_accuracy"]),
+        _effect(effect, len(runs), "best_") if effect else DASH,
         percent(held_out).rstrip("%"),
         interval(effect.get("image_low_points", NAN), effect.get("image_high_points", NAN)),
         duration(runs["seconds"].mean()),
     ]
 
 
-NAN, NOTHING = float("nan"), [DASH] * 6
+NAN, NOTHING = float("nan"), [DASH] * 7
 """A missing number, and what `_costs` has of an arm that was not run."""
 
 

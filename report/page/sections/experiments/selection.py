@@ -8,19 +8,17 @@ from typing import Any
 import pandas as pd
 
 from report.judge import comparisons as judged
-from report.judge.pairs import pairs_of
 from report.page.picture import Picture
 from report.page.printed_table import Cell, Printed, Row, printed
 from report.page.records import Records
-from report.read.arms import looks_of, name_of
-from report.wording import percent, plural, points, signed
+from report.read.arms import name_of
+from report.wording import interval, listed, percent, plural, points, signed
 
 TITLE = "Choosing the epoch, and chance"
 
 
 def content(
     study: dict[str, Any],
-    runs: pd.DataFrame,
     epochs: pd.DataFrame,
     comparisons: pd.DataFrame,
     spreads: pd.DataFrame,
@@ -30,7 +28,7 @@ def content(
     """Return a paragraph on each, the figure, and the table of both kinds of chance."""
     gains = judged.optimism(epochs)["optimism_points"].dropna()
     return {
-        "optimism": f"{optimism(gains)} {by_best_epoch(study, runs, comparisons)}".strip(),
+        "optimism": f"{optimism(gains)} {by_best_epoch(study, comparisons)}".strip(),
         "these": pictures["selection"] if (gains.abs() > 0).any() else [],
         "chance": chance_sentence(spreads),
         "runs": chance_table(study, spreads, records),
@@ -49,25 +47,39 @@ def optimism(gains: pd.Series) -> str:
     )
 
 
-def by_best_epoch(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.DataFrame) -> str:
+def by_best_epoch(study: dict[str, Any], comparisons: pd.DataFrame) -> str:
     """Return how far effects depend on which epoch is compared, in words."""
-    found = []
-    several = comparisons[comparisons["n"] > 1].drop_duplicates(["run", "reference_run"])
-    for row in several.to_dict("records"):
-        looks = looks_of(study["ablations"][row["ablation"]])
-        names = row["run"], row["reference_run"]
-        best = pairs_of(study, runs, *names, looks, "best_test_accuracy").effect.difference
-        name = name_of(study, f"{row['ablation']}.{row['arm']}")
-        found.append((abs(best - row["difference_points"]), best, row, name))
-    if not found:
+    several = comparisons[comparisons["n"] > 1].dropna(subset="best_difference_points")
+    several = several.drop_duplicates(["run", "reference_run"]).reset_index(drop=True)
+    if several.empty:
         return ""
-    _, best, row, name = max(found, key=lambda it: it[0])
-    median = pd.Series([moved for moved, *_ in found]).median()
-    return (
-        f"Effects are of the last epoch; by the best epoch {plural(len(found), 'effect')} of "
-        f"several seeds would differ by {points(float(median))} points (median), most of all "
-        f"{name}: {signed(best)} points, not {signed(row['difference_points'])}."
+    moved = (several["best_difference_points"] - several["difference_points"]).abs()
+    most = several.loc[moved.idxmax()]
+    last, best = clear_of_zero(several, ""), clear_of_zero(several, "best_")
+    said = (
+        f"Effects are of the last epoch; by the best epoch {plural(len(several), 'effect')} of "
+        f"several seeds would differ by {points(float(moved.median()))} points (median), most of "
+        f"all {_name(study, most)}: {signed(most['best_difference_points'])} points, not "
+        f"{signed(most['difference_points'])}."
     )
+    for which, where, of in (("best", best & ~last, "best_"), ("last", last & ~best, "")):
+        named = [
+            f"{_name(study, row)}: {signed(row[f'{of}difference_points'])} "
+            f"({interval(row[f'{of}low_points'], row[f'{of}high_points'])})"
+            for row in several[where].to_dict("records")
+        ]
+        if named:
+            said += f" By the {which} epoch alone the interval leaves out zero: {listed(named)}."
+    return said
+
+
+def clear_of_zero(effects: pd.DataFrame, of: str) -> pd.Series:
+    """Return which effects have an interval that leaves out zero; ``of`` begins the columns."""
+    return (effects[f"{of}low_points"] > 0) | (effects[f"{of}high_points"] < 0)
+
+
+def _name(study: dict[str, Any], row: Any) -> str:
+    return name_of(study, f"{row['ablation']}.{row['arm']}")
 
 
 def chance_sentence(spreads: pd.DataFrame) -> str:

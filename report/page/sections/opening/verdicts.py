@@ -54,7 +54,7 @@ def counted_sentence(verdicts: list[Verdict]) -> str:
 
 def table(verdicts: list[Verdict], whose: str) -> Printed:
     """Return a table of the claims that were tested, each linked to its evidence."""
-    columns = {"claim": False, "verdict": False, "published": False, "measured": False}
+    columns = {"claim": False, "verdict": False, "as tested": False, "measured": False}
     rows: list[Row] = [
         [
             Cell(v.says, f"#claim-{v.id}"),
@@ -66,8 +66,8 @@ def table(verdicts: list[Verdict], whose: str) -> Printed:
         if v.verdict != NOT_RUN
     ]
     return printed(
-        f"{whose}. Effects are in points of accuracy. Verdicts allow for the number of claims; "
-        "the intervals shown do not.",
+        f"{whose}. Effects are in points of accuracy. Verdicts on directions allow for the number "
+        "of claims; the intervals shown do not.",
         columns,
         rows,
     )
