@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ablations.harness.declarations.document import DeclarationError, Document
-from ablations.harness.declarations.home import NAME, ROOT, STUDIES, Home
-from ablations.harness.declarations.names import check_name
+from ablations.harness.declarations.home import ROOT, STUDIES, Home
+from ablations.harness.declarations.names import NAME, check_name
 from resnet.files import listed, new_file
 
 TEMPLATES = Path(__file__).parent / "new_study"

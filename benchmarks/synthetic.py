@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ablations.harness.declarations.all_declarations import load_bases
 from ablations.harness.declared import declared_networks
 from ablations.harness.resolve import resolve
-from resnet.config import from_dict, to_dict
+from resnet.config import FORMER, defaults, from_dict, titles, to_dict
 from resnet.costs import layers as cost
 from resnet.images import pictures
 from resnet.images.datasets import DATASETS
@@ -200,13 +200,19 @@ def made_up(ablations: int, arms: int, seeds: int) -> dict[str, Any]:
             "factor": ["optimizer.learning_rate"],
             "budget": "images",
             "claims": [],
-            "own_claims": [],
             "seeds": seeds,
             "arms": members,
         }
     amounts = {"training_images": 50_000, "images_seen": 500_000, "seeds": seeds}
     scale = {"name": "paper", "about": "a made-up study", "dataset": "cifar10", "amounts": amounts}
-    return {"scale": scale, "must_hold": [], "ablations": sections, "runs": runs}
+    return {
+        "scale": scale,
+        "must_hold": [],
+        "own_claims": [],
+        "settings": {"titles": titles(), "defaults": defaults(), "former": FORMER},
+        "ablations": sections,
+        "runs": runs,
+    }
 
 
 def _layers(design: dict[str, Any]) -> tuple[str, cost.Layer]:

@@ -81,8 +81,9 @@ def _numbers(a: Tables, b: Tables) -> list[str]:
         moved = effect_of((other - one).dropna().to_numpy())
         if not moved.n or abs(moved.difference) < 1e-9:
             continue
-        beyond = math.isnan(moved.low) or not moved.low <= 0 <= moved.high
-        how = "" if math.isnan(moved.low) else f", interval {interval(moved.low, moved.high)}"
+        low, high = moved.interval()
+        beyond = math.isnan(low) or not low <= 0 <= high
+        how = "" if math.isnan(low) else f", interval {interval(low, high)}"
         word = "moved" if beyond else "moved within its interval"
         lines.append(
             f"accuracy of {run} {word}: {percent(one.mean() / 100)} to "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MINUS, DASH, NO_BREAK = "\u2212", "\u2013", "\u00a0"
@@ -88,9 +88,19 @@ def changes(mapping: dict[str, Any]) -> str:
 
 def seeds(counts: Any) -> str:
     """Return the arms' number of seeds, such as ``n = 2 seeds`` or ``n = 1 to 2 seeds``."""
+    return f"n = {number_of_seeds(counts)}"
+
+
+def number_of_seeds(counts: Any) -> str:
+    """Return ``2 seeds`` or ``1 to 2 seeds``, from the numbers of seeds of all arms."""
     low, high = int(min(counts, default=0)), int(max(counts, default=0))
     number = str(low) if low == high else f"{low} to {high}"
-    return f"n = {number} {'seed' if high == 1 else 'seeds'}"
+    return f"{number} {'seed' if high == 1 else 'seeds'}"
+
+
+def seeds_named(numbers: Sequence[int]) -> str:
+    """Return ``seed 3`` or ``seeds 3 and 4``."""
+    return f"{'seed' if len(numbers) == 1 else 'seeds'} {listed(numbers)}"
 
 
 def listed(items: Iterable[Any]) -> str:

@@ -161,13 +161,11 @@ def listed(folder: Path, pattern: str) -> list[Path]:
     Editors, notebooks and macOS leave hidden files (``.#name``, ``._name``, ``.ipynb_checkpoints``)
     beside those that are meant, at times ones that can't be read.
     """
-    found = sorted(folder.glob(pattern))
-    return [path for path in found if not is_hidden(path.relative_to(folder))]
-
-
-def is_hidden(path: Path) -> bool:
-    """Return whether a part of a relative path starts with a dot."""
-    return any(part.startswith(".") for part in path.parts)
+    return [
+        path
+        for path in sorted(folder.glob(pattern))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
 
 
 def end(main: Callable[[], int]) -> NoReturn:

@@ -164,17 +164,24 @@ def _data_of(record: Path) -> Path:
 # --- the code of then and of now ------------------------------------------------------------
 
 
-def by_code(records: list[Record]) -> dict[tuple[str, str, str], list[Record]]:
-    """Group the records by commit, by digest of their code, and by digest of the current code.
+def by_code(folder: Path) -> dict[tuple[str, str, str], list[Record]]:
+    """Group a study's records by commit, digest of their code, and digest of the current code.
 
     Runs that use different registry entries have different digests, and are compared separately.
+
+    Raises
+    ------
+    ValueError
+        If no run is finished.
     """
     found: dict[tuple[str, str, str], list[Record]] = {}
-    for record in records:
+    for record in finished(folder):
         summary = _summary(record[0])
         config = from_record(json.loads((record[0] / "config.json").read_text(encoding="utf-8")))
         key = (summary["commit"], summary["code_digest"], training_digest(config))
         found.setdefault(key, []).append(record)
+    if not found:
+        raise ValueError(f"{folder}: no finished run in {folder / 'runs'}")
     return found
 
 
@@ -211,7 +218,7 @@ def keep(args: argparse.Namespace) -> int:
 
     ``kept.json`` is written anew. If any compared code differs, no record is kept.
     """
-    groups = by_code(_some(finished(args.folder), args.folder))
+    groups = by_code(args.folder)
     status, agree, kept = 0, True, list[Kept]()
     for (commit, digest, today), records in groups.items():
         if digest == today:
@@ -237,20 +244,13 @@ def keep(args: argparse.Namespace) -> int:
     return status if agree else 1
 
 
-def _some(records: list[Record], folder: Path) -> list[Record]:
-    """Return the records, at least one."""
-    if not records:
-        raise ValueError(f"{folder}: no finished run in {folder / 'runs'}")
-    return records
-
-
 def against(args: argparse.Namespace) -> int:
     """Compare the current code with a commit's on the runs of the study's records."""
     problem = problem_with(args.against)
     if problem:
         print(f"error: {args.against}: this repository has no such commit", file=sys.stderr)
         return 1
-    groups = by_code(_some(finished(args.folder), args.folder)).values()
+    groups = by_code(args.folder).values()
     trained = [one for group in groups for one in drawn_from(group, args.sample, args.seed)]
     return 0 if same_bits(args.against, trained, args.steps) else 1
 

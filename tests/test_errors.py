@@ -50,7 +50,7 @@ def test_that_a_change_does_not_help_is_found_on_one_side():
 def test_intervals_cover():
     rng = np.random.default_rng(1)
     effects = [effect_of(errors.SCENARIOS[0].draw(0.7, 1, 5, rng)[0]) for _ in range(2_000)]
-    covered = np.mean([e.low <= 0.7 <= e.high for e in effects])
+    covered = np.mean([low <= 0.7 <= high for low, high in (e.interval() for e in effects)])
     assert covered == pytest.approx(0.95, abs=0.02)
 
 

@@ -115,7 +115,7 @@ def test_a_base_at_another_length_has_a_name_of_its_own():
 
 def test_amounts_given_on_the_command_line_hold_everywhere():
     study = resolve({"scale": "paper", "seeds": 2, "images_seen": 5_000, "training_images": 1_000})
-    assert set(study.seeds.values()) == {2}
+    assert {ablation.seeds for ablation in study.ablations.values()} == {2}
     for config in study.runs.values():
         assert config.data.training_images == 1_000
         assert config.budget.images_seen <= 20_000

@@ -20,7 +20,7 @@ def test_a_effect_of_by_hand():
     effect = effect_of(differences)
     assert effect.difference == pytest.approx(1.58)
     assert effect.p == pytest.approx(0.00283, abs=1e-5)
-    assert (effect.low, effect.high) == pytest.approx((0.7001, 2.4599), abs=1e-4)
+    assert effect.interval() == pytest.approx((0.7001, 2.4599), abs=1e-4)
 
 
 @given(st.lists(st.floats(-10, 10), min_size=3, max_size=20).filter(lambda x: np.std(x) > 1e-3))
@@ -29,13 +29,13 @@ def test_a_effect_of_is_scipys(differences):
     theirs = stats.ttest_1samp(differences, 0)
     low, high = theirs.confidence_interval(0.95)
     assert effect.p == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-12)
-    assert (effect.low, effect.high) == pytest.approx((low, high), rel=1e-6, abs=1e-9)
+    assert effect.interval() == pytest.approx((low, high), rel=1e-6, abs=1e-9)
 
 
 def test_one_pair_has_no_interval_and_none_no_effect():
     one = effect_of(np.array([0.5]))
     assert (one.n, one.difference) == (1, 0.5)
-    assert math.isnan(one.low)
+    assert math.isnan(one.interval()[0])
     assert math.isnan(effect_of(np.array([])).difference)
 
 
@@ -43,7 +43,7 @@ def test_one_pair_has_no_interval_and_none_no_effect():
 def test_pairs_that_agree_have_no_interval_and_no_p(differences):
     same = effect_of(np.array(differences))
     assert same.difference == pytest.approx(differences[0])
-    assert math.isnan(same.low)
+    assert math.isnan(same.interval()[0])
     assert math.isnan(same.p)
 
 

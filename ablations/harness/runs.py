@@ -25,7 +25,6 @@ class Resolver:
         self.home, self.scale, self.bases = home, scale, bases
         self.names: dict[str, str] = {}
         self.runs: dict[str, RunConfig] = {}
-        self.seeds: dict[str, int] = {}
         for name in bases:
             try:
                 self._run(f"base.{name}", self._scaled(bases[name], f"base.{name}"))
@@ -49,7 +48,6 @@ class Resolver:
             scale=self.scale,
             folder=results,
             runs={run: config for run, config in self.runs.items() if run in used},
-            seeds=self.seeds,
             bases=self.bases,
             ablations=resolved,
             covered=covered,
@@ -99,8 +97,6 @@ class Resolver:
         else:
             members += self._trained(declaration, base)
         seeds = self.scale.amount("seeds", declaration.name)
-        for member in members:
-            self.seeds[member.run] = max(seeds, self.seeds.get(member.run, 0))
         looks = self.scale.looks_of(declaration.name)
         return Ablation(declaration, seeds, looks, tuple(members))
 

@@ -43,8 +43,8 @@ class Study:
 
     ``home`` is where it is declared. ``folder`` is the scale's name, with a prefix for the study of
     another paper, and a suffix if options change the data or the length, so that studies don't
-    overwrite each other. ``runs`` maps run names to configs (with seed 0), ``seeds`` to numbers of
-    seeds; ``bases`` and ``declarations`` are as declared, whatever the scale; ``covered`` lists the
+    overwrite each other. ``runs`` maps run names to configs (with seed 0);
+    ``bases`` and ``declarations`` are as declared, whatever the scale; ``covered`` lists the
     ablations that ``all`` trains. Runs whose records are written by an ablation's own rules have no
     config. ``options`` has the options that replace the scale's values.
     """
@@ -53,7 +53,6 @@ class Study:
     scale: Scale
     folder: str
     runs: dict[str, RunConfig]
-    seeds: dict[str, int]
     bases: dict[str, RunConfig]
     ablations: dict[str, Ablation]
     covered: tuple[str, ...]
@@ -128,7 +127,6 @@ def _ablation_document(ablation: Ablation) -> dict[str, Any]:
     texts = ("title", "question", "source", "base", "design", "factor", "budget", "claims")
     return {
         **{key: getattr(declaration, key) for key in texts},
-        "own_claims": declaration.own_claims,
         "seeds": ablation.seeds,
         "looks": list(ablation.looks),
         "arms": [dataclasses.asdict(member) for member in ablation.members],

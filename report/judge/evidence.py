@@ -17,7 +17,7 @@ from report.read.arms import ablation_of, label_of, looks_of, member_of, name_of
 from report.read.files import RecordError
 from report.read.study import may_be_recompressed
 from report.read.tables import Tables
-from report.wording import interval, listed, plural, signed
+from report.wording import interval, plural, seeds_named, signed
 
 
 class NotRun(Exception):  # noqa: N818 - nothing went wrong
@@ -212,9 +212,8 @@ def details(pairs: Pairs) -> str:
         finite = in_points(pairs.finite, pairs.share)
         said += f"; {' and '.join(pairs.diverged)} diverged, without: {finite}"
     if pairs.unlike:
-        word = "seed" if len(pairs.unlike) == 1 else "seeds"
-        said += f"; not paired, since precision or kind of device differ: {word} "
-        said += listed(pairs.unlike)
+        said += "; not paired, since precision or kind of device differ: "
+        said += seeds_named(pairs.unlike)
     if pairs.missing:
         said += f"; missing: {', '.join(pairs.missing)}"
     return said

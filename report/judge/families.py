@@ -8,7 +8,7 @@ number of parts (Bonferroni). For a claim that *any* part holds it is the other 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from report.claim_types.registry import adjusted, gives_verdict, key_of_tests
@@ -33,11 +33,9 @@ def families(study: dict[str, Any], paper: Published) -> list[list[tuple[Claim, 
 
     A family has the claims that were declared, whatever was run.
     """
-    covered = [claim for a in study["ablations"].values() for claim in a["own_claims"]]
-    own = study.get("own_claims", covered)
     return [
         [(claim, paper.tests[claim["id"]]) for claim in paper.facts["claims"]],
-        [(claim, claim) for claim in own],
+        [(claim, claim) for claim in study["own_claims"]],
     ]
 
 
@@ -52,17 +50,15 @@ def levels(study: dict[str, Any], paper: Published) -> dict[str, float]:
     for family in families(study, paper):
         tested = sum(adjusted(claim["type"]) for claim, _ in family)
         for claim, tests in family:
+            arms = _arms_with_effects(claim, tests)
             level = SIGNIFICANCE / (tested if adjusted(claim["type"]) else 1)
-            for arm in _arms_with_effects(claim, tests):
-                found[arm] = min(found.get(arm, 1.0), level / parts_that_count(claim, tests))
+            level /= len(arms) if tests.get("combine") == "any" else 1
+            found |= {arm: min(found.get(arm, 1.0), level) for arm in arms}
     return found
 
 
-def parts_that_count(claim: Claim, tests: Claim) -> int:
-    """Return the number of parts of which one suffices to support the claim, or 1."""
-    return len(tests[key_of_tests(claim["type"])]) if tests.get("combine") == "any" else 1
-
-
-def _arms_with_effects(claim: Claim, tests: Claim) -> Iterator[str]:
-    if key_of_tests(claim["type"]) == "effects" and gives_verdict(claim["type"]):
-        yield from (test["arm"] for test in tests["effects"])
+def _arms_with_effects(claim: Claim, tests: Claim) -> list[str]:
+    """Return the arms on whose effects a verdict rests, one for each part."""
+    if key_of_tests(claim["type"]) != "effects" or not gives_verdict(claim["type"]):
+        return []
+    return [test["arm"] for test in tests["effects"]]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from report.judge.statistics.effects import SIGNIFICANCE, Effect, Floats, effect_of
 from report.judge.statistics.looks import Looks, reached
-from report.wording import listed
+from report.wording import seeds_named
 
 
 def accuracies(runs: pd.DataFrame, run: str, seeds: int) -> pd.Series:
@@ -165,4 +165,4 @@ def _named(run: str, seeds: list[int]) -> tuple[str, ...]:
     """Return a run and its seeds in words, or nothing for no seeds."""
     if not seeds:
         return ()
-    return (f"{run} {'seed' if len(seeds) == 1 else 'seeds'} {listed(seeds)}",)
+    return (f"{run} {seeds_named(seeds)}",)

@@ -126,9 +126,9 @@ def unlike(runs: Iterable[tuple[str, pd.DataFrame]]) -> list[str]:
     """
     differ: dict[str, list[str]] = {}
     for title, mine in runs:
-        values = {word: _distinct(mine[column]) for column, word in ORIGINS.items()}
+        values = {column: _distinct(mine[column]) for column in ORIGINS}
         said = "; ".join(
-            f"{word} ({' or '.join(found)})" for word, found in values.items() if len(found) > 1
+            f"{column} ({' or '.join(found)})" for column, found in values.items() if len(found) > 1
         )
         if said:
             differ.setdefault(said, []).append(title)
@@ -143,14 +143,8 @@ def _distinct(column: pd.Series) -> list[str]:
     return sorted({f"{v:g}" if isinstance(v, float) else str(v) for v in column.dropna()})
 
 
-ORIGINS = {
-    "precision": "precision",
-    "device": "device",
-    "processor": "processor",
-    "threads": "threads",
-    "versions": "versions",
-}
-"""Columns of ``runs.csv`` that should be equal for compared runs, with their names for readers."""
+ORIGINS = ("precision", "device", "processor", "threads", "versions")
+"""Columns of ``runs.csv`` that should be equal for compared runs."""
 
 
 def _choice(ablation: dict[str, Any], accuracies: dict[str, float]) -> list[str]:

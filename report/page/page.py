@@ -79,9 +79,6 @@ def beside(sources: Sources) -> list[Beside]:
             # What is wrong with another study is said when that one is read.
             continue
         said = f"{title} (scale {study['scale']['name']})"
-        found.append(Beside(said, _from_report(folder / "report", sources.report)))
+        report = Path(os.path.relpath(folder / "report", sources.report))
+        found.append(Beside(said, report.as_posix()))
     return found
-
-
-def _from_report(folder: Path, report: Path) -> str:
-    return Path(os.path.relpath(folder, report)).as_posix()

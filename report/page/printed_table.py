@@ -69,7 +69,7 @@ def data_table(records: Records, study: dict[str, Any], name: str, data: pd.Data
         cells: Row = [_value(value) for value in record.values()]
         run, seed = record.get("run"), record.get("seed", math.nan)
         if isinstance(run, str) and run in study["runs"]:
-            link = records.of(run) if _missing(seed) else records.record(run, int(seed))
+            link = records.of(run) if pd.isna(seed) else records.record(run, int(seed))
             cells[list(record).index("run")] = Cell(run, link)
         rows.append(cells)
     caption = f"The data behind {name}"
@@ -78,12 +78,8 @@ def data_table(records: Records, study: dict[str, Any], name: str, data: pd.Data
     return printed(f"{caption}.", columns, rows)
 
 
-def _missing(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
-
-
 def _value(value: Any) -> str:
-    if _missing(value):
+    if pd.isna(value):
         return DASH
     if isinstance(value, float):
         whole = value.is_integer() and abs(value) >= 1000

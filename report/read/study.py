@@ -32,7 +32,7 @@ def read_study(folder: Path) -> dict[str, Any]:
         looks = list(looks_of(ablation))
         if looks != sorted(set(looks)):
             raise RecordError(f"{path}: ablation {name}: looks must ascend, got {looks}")
-    for claim in (*study.get("own_claims", ()), *_own_claims(study)):
+    for claim in study["own_claims"]:
         problem = problem_of(claim, claim)
         if problem:
             raise RecordError(f"{path}: {claim['id']}: {problem}")
@@ -43,10 +43,6 @@ def _those(folder: Path) -> str:
     """Return the studies beside a folder in words, or an empty text."""
     found = sorted(path.parent.name for path in folder.parent.glob("*/study.json"))
     return f"; those in {folder.parent} are {listed(found)}" if found else ""
-
-
-def _own_claims(study: dict[str, Any]) -> list[dict[str, Any]]:
-    return [claim for ablation in study["ablations"].values() for claim in ablation["own_claims"]]
 
 
 def may_be_recompressed(data: dict[str, Any]) -> bool:

@@ -156,21 +156,8 @@ def setting_of(config: dict[str, Any] | None, key: str) -> Any:
 
 
 def titles_of(study: dict[str, Any]) -> dict[str, str]:
-    """Return the titles of the settings in the study's configs, by dotted key.
-
-    Studies of older versions have no titles; their keys are used instead.
-    """
-    said = study.get("settings", {}).get("titles")
-    if said:
-        return dict(said)
-    configs = [p["config"] for p in study["runs"].values() if p["config"]]
-    keys = dict.fromkeys(
-        f"{name}.{key}" if key else name
-        for config in configs
-        for name, value in config.items()
-        for key in (value if isinstance(value, dict) else ("",))
-    )
-    return {key: key.replace("_", " ").replace(".", " ") for key in keys}
+    """Return the titles of the settings in the study's configs, by dotted key."""
+    return dict(study["settings"]["titles"])
 
 
 def confusion_shares(confusion: pd.DataFrame, classes: int) -> tuple[pd.DataFrame, int]:

@@ -59,7 +59,10 @@ def checklist(
             f"{listed(machines(runs))}; most memory of a run: {most_memory(runs)}. Runs that were "
             "tried and thrown away are not counted.",
         ),
-        ("How many parameters do the models have?", _parameters(runs)),
+        (
+            "How many parameters do the models have?",
+            f"{count(runs['parameters'].min())} to {count(runs['parameters'].max())}.",
+        ),
         ("Which versions of packages were used?", listed(runs["versions"].unique()) + "."),
         ("Are the licences of code and data named and kept?", MISSING),
         ("Were people asked, paid or studied?", "No, as far as the records say; " + MISSING),
@@ -77,7 +80,3 @@ def machines(runs: pd.DataFrame) -> list[str]:
     """Return the GPUs and processors that runs were trained on, each once."""
     on_cpu = runs["device"] == "cpu"
     return list(dict.fromkeys([*runs.loc[~on_cpu, "device"], *runs.loc[on_cpu, "processor"]]))
-
-
-def _parameters(runs: pd.DataFrame) -> str:
-    return f"{count(runs['parameters'].min())} to {count(runs['parameters'].max())}."

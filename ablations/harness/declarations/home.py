@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ablations.harness.declarations.document import DeclarationError, read
+from ablations.harness.declarations.names import NAME
 from resnet.files import listed
 from resnet.settings import nearest
 
@@ -15,9 +15,6 @@ ROOT = Path(__file__).parent.parent.parent.parent
 
 STUDIES = "studies"
 """The folder of the studies of other papers, each laid out as this project itself."""
-
-NAME = re.compile("[a-z][a-z0-9_]*")
-"""Names of studies: Python imports what they bring."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import re
 from ablations.harness.declarations.document import Document
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""Names of ablations, arms, bases, studies (which Python imports) and folders of results."""
+
 RESERVED = (
     "base",
     *("null", "nan"),  # would be read from a table as missing values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from ablations.harness.declarations.document import DeclarationError, Document, read
 from ablations.harness.declarations.home import OWN
 from ablations.harness.declarations.imported import imported_runs
+from ablations.harness.declarations.names import NAME
 from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
@@ -23,9 +23,6 @@ KEYS = (
 
 EVERY = "every ablation"
 """The words under ``all`` for all that are declared."""
-
-FOLDER_NAME = re.compile("[a-z][a-z0-9_]*")
-"""Names of folders in ``results``."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +94,14 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
 
 def _folder(document: Document, name: str) -> str:
     folder = document.content.get("folder", name)
-    if not isinstance(folder, str) or not FOLDER_NAME.fullmatch(folder):
+    if not isinstance(folder, str) or not NAME.fullmatch(folder):
         raise document.error(f"folder: expected a name such as {name}, got {folder!r}", "folder")
     return folder
 
 
 def _beside(document: Document) -> tuple[str, ...]:
     beside = document.content.get("beside", [])
-    named = isinstance(beside, list) and all(FOLDER_NAME.fullmatch(str(it)) for it in beside)
+    named = isinstance(beside, list) and all(NAME.fullmatch(str(it)) for it in beside)
     if not named:
         raise document.error(f"beside: expected folders in results, got {beside!r}", "beside")
     return tuple(beside)

@@ -69,16 +69,6 @@ class Effect:
         return float(special.stdtr(self.n - 1, (self.difference - threshold) / self.error))
 
     @property
-    def low(self) -> float:
-        """The lower end of the 95% interval."""
-        return self.interval()[0]
-
-    @property
-    def high(self) -> float:
-        """The upper end of the 95% interval."""
-        return self.interval()[1]
-
-    @property
     def p(self) -> float:
         """The two-sided p-value for a mean other than 0."""
         return 2 * min(self.above(), self.below())

@@ -22,6 +22,7 @@ from report.wording import (
     duration,
     giga,
     interval,
+    number_of_seeds,
     percent,
     plural,
     signed,
@@ -251,10 +252,9 @@ def _changed(name: str, ablation: dict[str, Any], arm: dict[str, Any]) -> str:
 
 
 def _cost(mine: pd.DataFrame) -> str:
-    seeds = mine.groupby("run")["seed"].nunique()
-    number = " to ".join(dict.fromkeys(map(str, (seeds.min(), seeds.max()))))
+    counts = mine.groupby("run")["seed"].nunique()
     return (
-        f"{plural(len(mine), 'run')}, {number} {'seed' if number == '1' else 'seeds'} an arm, "
+        f"{plural(len(mine), 'run')}, {number_of_seeds(counts)} an arm, "
         f"{duration(mine['seconds'].sum())} of training, at most "
         f"{count(mine['images_seen'].max())} images seen."
     )

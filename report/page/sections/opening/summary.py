@@ -11,7 +11,7 @@ from report.judge.verdicts import Verdict
 from report.page.sections.opening.verdicts import counted_sentence
 from report.page.sections.record.limits import detectable, essential
 from report.read.published import Published
-from report.wording import count, duration, listed, plural, points
+from report.wording import count, duration, listed, number_of_seeds, plural, points
 
 TITLE = "In one page"
 
@@ -70,16 +70,14 @@ def scope(study: dict[str, Any], data: dict[str, Any]) -> str:
 
 def method(study: dict[str, Any], runs: pd.DataFrame) -> str:
     """Return how the runs were made and compared."""
-    seeds = runs.groupby("run")["seed"].nunique()
-    ends = dict.fromkeys((int(seeds.min()), int(seeds.max())))
-    number = " to ".join(map(str, ends))
+    counts = runs.groupby("run")["seed"].nunique()
     devices = listed(runs["device"].drop_duplicates())
     how = f"trained in {duration(float(runs['seconds'].sum()))} on {devices}"
     if runs["imported"].notna().all():
         how = f"trained by others and read from {listed(runs['imported'].drop_duplicates())}"
     return (
-        f"{plural(len(runs), 'run')} of {plural(len(seeds), 'configuration')}, {number} "
-        f"{'seed' if number == '1' else 'seeds'} each, {how}. An arm changes its base in what "
+        f"{plural(len(runs), 'run')} of {plural(len(counts), 'configuration')}, "
+        f"{number_of_seeds(counts)} each, {how}. An arm changes its base in what "
         "is asked about; arms are compared with the same seeds, by the last epoch's accuracy on "
         "all test images."
     )

@@ -16,7 +16,7 @@ from report.read.arms import name_of
 from report.read.published import METRICS, Published
 from report.read.records import MISSING
 from report.read.tables import READ
-from report.wording import count, duration, listed, percent, plural
+from report.wording import count, duration, listed, percent, plural, seeds_named
 
 TITLE = "Reproducibility"
 
@@ -67,9 +67,7 @@ def gaps_of(gaps: pd.DataFrame) -> list[tuple[str, str, str]]:
     found = []
     for run, rows in gaps.groupby("run", sort=False):
         reasons = "; ".join(rows.loc[rows["reason"] != MISSING, "reason"])
-        seeds = listed(rows["seed"])
-        word = "seed" if len(rows) == 1 else "seeds"
-        found.append((str(run), f"{word} {seeds}", reasons))
+        found.append((str(run), seeds_named(list(rows["seed"])), reasons))
     return found
 
 
