@@ -155,7 +155,7 @@ def test_a_rules_digest_covers_every_module_that_its_command_imports(rule, modul
     argv = [sys.executable, "-c", code]
     imported = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     text = (ROOT / "report" / "report.smk").read_text()
-    lists = dict(re.findall(r"^([A-Z]+) = (\[.*?\])\n", text, re.MULTILINE))
+    lists = dict(re.findall(r"^([A-Z]+) = (\[[^]]*\])\n", text, re.MULTILINE))
     digest = re.search(rf"^rule {rule}:.*?code_digest\((.*?)\),\n", text, re.MULTILINE | re.DOTALL)[
         1
     ]

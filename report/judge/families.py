@@ -52,8 +52,8 @@ def levels(study: dict[str, Any], paper: Published) -> dict[str, float]:
         for claim, tests in family:
             arms = _arms_with_effects(claim, tests)
             level = SIGNIFICANCE / (tested if adjusted(claim["type"]) else 1)
-            level /= len(arms) if tests.get("combine") == "any" else 1
-            found |= {arm: min(found.get(arm, 1.0), level) for arm in arms}
+            parts = len(arms) if tests.get("combine") == "any" else 1
+            found |= {arm: min(found.get(arm, 1.0), level / parts) for arm in arms}
     return found
 
 
