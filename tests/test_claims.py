@@ -658,11 +658,11 @@ def test_an_effect_far_from_the_end_of_training_gives_no_verdict(judged):
 
 def test_what_was_not_run_may_not_have_sufficed(judged):
     evidence = Evidence(read_tables(judged), {"images_seen": 10**9})
-    short = evidence.short("maxpool.with_maxpool")
-    assert short.startswith("; as planned, maxpool.with_maxpool sees ")
-    assert short.endswith("images in training, and the claim needs 1,000,000,000")
-    assert Evidence(read_tables(judged), {}).short("maxpool.with_maxpool") == ""
-    assert evidence.short("never.declared") == ""
+    unfit = evidence.unfit_as_planned("maxpool.with_maxpool")
+    assert unfit.startswith("; as planned, maxpool.with_maxpool sees ")
+    assert unfit.endswith("images in training, and the claim needs 1,000,000,000")
+    assert Evidence(read_tables(judged), {}).unfit_as_planned("maxpool.with_maxpool") == ""
+    assert evidence.unfit_as_planned("never.declared") == ""
 
 
 def test_what_augmentation_is_worth_is_told_of_runs_that_fit_images_without_it(judged):

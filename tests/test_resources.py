@@ -46,7 +46,9 @@ def test_the_slowest_machine_that_was_measured_counts(tmp_path):
         == run_seconds(FINAL, speeds["slow"]) / 60
     )
     other = changed(FINAL, {"model.maxpool": True})
-    assert resources.speed(other, device, measured) == resources.speed(other, device, [])
+    assert resources.seconds_per_image(other, device, measured) == resources.seconds_per_image(
+        other, device, []
+    )
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"x": 1}', '{"{}": {"train": 0}}', '{"[]": {}}'])
@@ -110,8 +112,8 @@ def test_a_job_whose_time_is_up_says_what_to_set(tmp_path, monkeypatch, said, nu
 
 
 def test_every_view_of_an_image_is_counted():
-    plain = resources.speed(RunConfig(), "cpu", [])
+    plain = resources.seconds_per_image(RunConfig(), "cpu", [])
     for views, evaluation in ((2, {"flip": True}), (6, {"flip": True, "shift": True})):
-        found = resources.speed(from_dict({"evaluation": evaluation}), "cpu", [])
+        found = resources.seconds_per_image(from_dict({"evaluation": evaluation}), "cpu", [])
         assert found["train"] == plain["train"]
         assert found["evaluate"] == pytest.approx(views * plain["evaluate"])

@@ -130,7 +130,7 @@ def test_the_checklist_answers_from_the_records_and_marks_the_rest(demo, given):
     runs = pd.read_csv(demo / "tables" / "runs.csv")
     assert f"{len(runs)} runs." in text
     assert "`snakemake --cores all --config scale=demo" in text
-    assert text.count(f"| {checklist.MISSING} |") == 4
+    assert text.count(f"| {checklist.TO_FILL_IN} |") == 4
 
 
 # --- sections -------------------------------------------------------------------------------

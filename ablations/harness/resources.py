@@ -14,11 +14,11 @@ from resnet.costs import estimate as size
 TYPICAL_FLOPS = {"cuda": 3e12, "cpu": 3e10}
 """Default FLOP/s without a measurement: a modest GPU and an old CPU core in these networks."""
 
-Speed = dict[str, float]
-"""Seconds per image, to ``train`` and to ``evaluate``."""
+SecondsPerImage = dict[str, float]
+"""Seconds that an image takes to ``train`` and to ``evaluate``."""
 
-Measured = list[tuple[dict[str, Any], Speed]]
-"""Pairs of calibration key and speed."""
+Measured = list[tuple[dict[str, Any], SecondsPerImage]]
+"""Pairs of a calibration's key and what it measured."""
 
 TRAINING, EVALUATION = 3, 1
 """Cost per image in forward passes; a backward pass costs about two forward passes."""
@@ -36,7 +36,7 @@ GROUPS = (4, 16, 64)
 """The group sizes, as defined in profiles/slurm."""
 
 
-def run_seconds(config: RunConfig, speed: Speed) -> float:
+def run_seconds(config: RunConfig, image: SecondsPerImage) -> float:
     """Return the seconds of a run: start, training, evaluation per epoch, final evaluation."""
     epochs = math.ceil(config.budget.images_seen / config.epoch_images)
     facts = config.dataset
@@ -44,11 +44,11 @@ def run_seconds(config: RunConfig, speed: Speed) -> float:
     # The final evaluation on the training images, not augmented.
     evaluated += config.data.training_images - config.selection.held_out_images
     start_seconds = 4.0
-    trained = config.budget.images_seen * speed["train"]
-    return trained + evaluated * speed["evaluate"] + start_seconds
+    trained = config.budget.images_seen * image["train"]
+    return trained + evaluated * image["evaluate"] + start_seconds
 
 
-def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
+def seconds_per_image(config: RunConfig, device: str, measured: Measured) -> SecondsPerImage:
     """Return the seconds per image for training and for evaluation.
 
     Parameters
@@ -61,7 +61,7 @@ def speed(config: RunConfig, device: str, measured: Measured) -> Speed:
         Measurements of `resnet.job.calibrate`; the slowest machine counts.
     """
     like = {**work_of(config), "device": device} if measured else {}
-    found = [speed for known, speed in measured if like.items() <= known.items()]
+    found = [seconds for known, seconds in measured if like.items() <= known.items()]
     if found:
         return {part: max(one[part] for one in found) for part in ("train", "evaluate")}
     seconds = size.flops(config.model, config.dataset.image_size) / TYPICAL_FLOPS[device]
@@ -106,12 +106,12 @@ class Estimate:
 
 
 def estimate(config: RunConfig, device: str, measured: Measured) -> Estimate:
-    """Return the time and main memory of a run on ``device`` (see `speed`).
+    """Return the time and main memory of a run on ``device`` (see `seconds_per_image`).
 
     A process takes about 1.5 GB for PyTorch and the images, 3 GB with CUDA; on the CPU, the network
     and its outputs need additional memory.
     """
-    minutes = run_seconds(config, speed(config, device, measured)) / 60
+    minutes = run_seconds(config, seconds_per_image(config, device, measured)) / 60
     if device == "cuda":
         return Estimate(minutes, 3_000)
     needed = size.training_bytes(config.model, config.dataset.image_size, config.batch_size)

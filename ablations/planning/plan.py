@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.declarations.home import ROOT
-from ablations.harness.resources import Speed, run_seconds
+from ablations.harness.resources import SecondsPerImage, run_seconds
 from ablations.harness.study import Study, to_document
 from report.judge.families import levels
 from report.judge.statistics import power
@@ -39,7 +39,7 @@ class Row:
     detectable_points: float
 
 
-def calibrate(configs: list[RunConfig], cache: Path) -> list[Speed]:
+def calibrate(configs: list[RunConfig], cache: Path) -> list[SecondsPerImage]:
     """Return each config's seconds per image for training and evaluation, on this machine."""
     lines = "".join(to_json(config) + "\n" for config in configs)
     done = subprocess.run(
@@ -90,7 +90,7 @@ def plan(
     study: Study,
     names: tuple[str, ...],
     spread: float,
-    measure: Callable[[list[RunConfig]], list[Speed]],
+    measure: Callable[[list[RunConfig]], list[SecondsPerImage]],
 ) -> list[Row]:
     """Return a row for each ablation, and a row for all, in which shared runs count once.
 
@@ -113,7 +113,11 @@ def plan(
 
 
 def _row(
-    study: Study, label: str, names: tuple[str, ...], spread: float, speeds: dict[str, Speed]
+    study: Study,
+    label: str,
+    names: tuple[str, ...],
+    spread: float,
+    speeds: dict[str, SecondsPerImage],
 ) -> Row:
     pairs = [(run, seed) for run, seed in study.runs_of(*names) if run in study.runs]
     seeds = min(study.ablations[name].seeds for name in names)

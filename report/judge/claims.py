@@ -77,8 +77,8 @@ def _part(judge_part: Judge, evidence: Evidence, claim: Claim, test: Claim) -> P
     try:
         return judge_part(evidence, claim, test)
     except NotRun as missing:
-        name, short = evidence.name(str(missing)), evidence.short(str(missing))
-        return Part(f"{name} was not run in this study{short}.", arm, verdict=NOT_RUN)
+        name, unfit = evidence.name(str(missing)), evidence.unfit_as_planned(str(missing))
+        return Part(f"{name} was not run in this study{unfit}.", arm, verdict=NOT_RUN)
     except Untestable as why:
         return Part(str(why), arm, verdict=UNTESTABLE)
 

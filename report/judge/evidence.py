@@ -110,7 +110,7 @@ class Evidence:
             )
         return compared
 
-    def short(self, arm: str) -> str:
+    def unfit_as_planned(self, arm: str) -> str:
         """Return why an arm couldn't test the claim if it were run as planned, in words."""
         run = str((member_of(self.tables.study, arm) or {"run": arm})["run"])
         planned = run in self.tables.study["runs"]

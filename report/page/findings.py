@@ -58,14 +58,14 @@ def conclusion(
         return f"No arm can be compared yet.{f' {decided}.' if decided else ''}"
     labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
     row = dict(found.loc[found["difference_points"].abs().idxmax()])
-    said = f"{labels[row['arm']]}: {in_points(row)}"
+    said = f"{labels[row['arm']]}: {effect_in_points(row)}"
     # A label keeps its own capitals within a sentence.
     largest = f"Of {len(found)} effects the largest is {said}"
     said = largest if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
     return f"{said}. {decided}." if decided else f"{said}."
 
 
-def in_points(row: dict[str, Any], of: str = "") -> str:
+def effect_in_points(row: dict[str, Any], of: str = "") -> str:
     """Return an effect as ``-6.1 points (-7.3 to -4.9, n = 5)``; ``of`` follows the points."""
     ends = interval(row["low_points"], row["high_points"])
     if ends == DASH:
@@ -126,7 +126,7 @@ def unlike(runs: Iterable[tuple[str, pd.DataFrame]]) -> list[str]:
     """
     differ: dict[str, list[str]] = {}
     for title, mine in runs:
-        values = {column: _distinct(mine[column]) for column in ORIGINS}
+        values = {column: _distinct(mine[column]) for column in ALIKE}
         said = "; ".join(
             f"{column} ({' or '.join(found)})" for column, found in values.items() if len(found) > 1
         )
@@ -143,7 +143,7 @@ def _distinct(column: pd.Series) -> list[str]:
     return sorted({f"{v:g}" if isinstance(v, float) else str(v) for v in column.dropna()})
 
 
-ORIGINS = ("precision", "device", "processor", "threads", "versions")
+ALIKE = ("precision", "device", "processor", "threads", "versions")
 """Columns of ``runs.csv`` that should be equal for compared runs."""
 
 

@@ -10,7 +10,7 @@ from report.page.records import Records
 from report.page.summary import table
 from report.read.arms import name_of
 from report.read.tables import setting_of, titles_of
-from report.share.checklist import MISSING
+from report.share.checklist import TO_FILL_IN
 from report.wording import count, duration, giga, percent, plural, written
 
 
@@ -61,7 +61,7 @@ def model_card(
         "## Use and limits": (
             "Made to test claims of a paper, not to be used. It was never tested on other data, on "
             "corrupted or adversarial images, or for differences between groups of people.\n\n"
-            f"{MISSING} where it is used: who uses it, for what, and what follows from a mistake."
+            f"{TO_FILL_IN} where it is used: who uses it, for what, and what a mistake leads to."
         ),
     }
     return "\n\n".join(f"{head}\n\n{text}" for head, text in parts.items()) + "\n"

@@ -10,7 +10,7 @@ from report.page.sections.record.reproducibility import most_memory
 from report.page.summary import table
 from report.wording import count, duration, listed
 
-MISSING = "TO FILL IN"
+TO_FILL_IN = "TO FILL IN"
 
 
 def checklist(
@@ -29,7 +29,7 @@ def checklist(
     seeds = runs.groupby("run")["seed"].nunique()
     several, made = (int((comparisons["n"] > least).sum()) for least in (1, 0))
     rows = [
-        ("Do the claims in abstract and introduction match what was found?", MISSING),
+        ("Do the claims in abstract and introduction match what was found?", TO_FILL_IN),
         ("Are the limits of the work discussed?", "Yes: section Limits of the report."),
         ("Can the results be reproduced, and how?", f"`{commands[0]}`"),
         ("Is the code open, and at which version?", f"Commit {listed(runs['commit'].unique())}."),
@@ -64,15 +64,13 @@ def checklist(
             f"{count(runs['parameters'].min())} to {count(runs['parameters'].max())}.",
         ),
         ("Which versions of packages were used?", listed(runs["versions"].unique()) + "."),
-        ("Are the licences of code and data named and kept?", MISSING),
-        ("Were people asked, paid or studied?", "No, as far as the records say; " + MISSING),
-        ("What effects on society may the work have?", MISSING),
-        ("Was AI used in writing or coding?", MISSING),
+        ("Are the licences of code and data named and kept?", TO_FILL_IN),
+        ("Were people asked, paid or studied?", "No, as far as the records say; " + TO_FILL_IN),
+        ("What effects on society may the work have?", TO_FILL_IN),
+        ("Was AI used in writing or coding?", TO_FILL_IN),
     ]
     scale = study["scale"]["name"]
-    head = (
-        f"# Checklist (scale {scale})\n\nFilled from the run records; {MISSING} marks the rest.\n\n"
-    )
+    head = f"# Checklist (scale {scale})\n\nFrom the run records; {TO_FILL_IN}: what isn't.\n\n"
     return head + table(("question", "answer"), rows)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from report.judge.parts import DECIDED, EXCEEDS, NOT_RUN, REFUTED, SAME, SUPPORTED
 from report.judge.verdicts import Verdict
-from report.page.findings import in_points
+from report.page.findings import effect_in_points
 from report.page.opening.headline import Best, seeds_said, share_of_images
 from report.read.published import METRICS, Published
 from report.wording import DASH, count, percent, plural, signed
@@ -61,7 +61,7 @@ def effect_tile(largest: dict[str, Any] | None) -> Tile | None:
     return Tile(
         "Effects that can be told from chance",
         f"{largest['clear']} of {largest['effects']}",
-        (f"{which}: {largest['label']}, {in_points(largest)}",),
+        (f"{which}: {largest['label']}, {effect_in_points(largest)}",),
     )
 
 

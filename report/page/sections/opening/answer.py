@@ -8,7 +8,7 @@ import pandas as pd
 
 from report.judge.parts import NOT_RUN
 from report.judge.verdicts import Verdict
-from report.page.findings import in_points
+from report.page.findings import effect_in_points
 from report.page.opening.headline import best_run, headline_said, seeds_said
 from report.page.opening.tiles import (
     accuracy_tile,
@@ -99,7 +99,8 @@ def ladder_said(
         for run in rungs[:: len(rungs) - 1]
     )
     step = (
-        f"; the largest step that can be told from chance: {largest['label']}, {in_points(largest)}"
+        f"; the largest step that can be told from chance: {largest['label']}, "
+        f"{effect_in_points(largest)}"
         if largest and largest["clear"]
         else ""
     )
@@ -115,7 +116,7 @@ def effect_said(largest: dict[str, Any] | None) -> str:
     """Return the largest effect in words, if there is one of several seeds."""
     if largest is None:
         return ""
-    said = f"{largest['label']}, {in_points(largest, ' of test accuracy')}"
+    said = f"{largest['label']}, {effect_in_points(largest, ' of test accuracy')}"
     if largest["effects"] == 1:
         chance = "" if largest["clear"] else ", which can't be told from chance with these seeds"
         return f"{said[:1].upper()}{said[1:]}{chance}."
