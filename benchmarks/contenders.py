@@ -29,6 +29,14 @@ WARM_UP = 5
 
 MEAN = DEVIATION = (0.5, 0.5, 0.5)
 
+COPIES = (
+    (),
+    ("random_resized_crop", "horizontal_flip"),
+    ("random_resized_crop", "random_rotation"),
+    ("random_resized_crop", "vertical_flip"),
+)
+"""The final network's augmented copies (base ``final``)."""
+
 
 def precision() -> str:
     """Return the fastest precision of the machine, ``bf16`` or ``fp32``, for all contenders."""
@@ -213,12 +221,7 @@ def ours(compiled: bool = False, cuda_graphs: bool = True) -> Iterator[int]:
     config = from_dict(
         {
             "data.training_images": IMAGES,
-            "augmentation.copies": [
-                [],
-                ["random_resized_crop", "horizontal_flip"],
-                ["random_resized_crop", "random_rotation"],
-                ["random_resized_crop", "vertical_flip"],
-            ],
+            "augmentation.copies": COPIES,
             "schedule": {"name": "cosine", "t_max": 25, "eta_min": 1e-4},
             "optimizer.weight_decay": 1e-4,
             "budget.images_seen": 10**9,

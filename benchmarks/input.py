@@ -13,18 +13,11 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from benchmarks.contenders import BATCH, noise, ours, paper_copies, rate_of
+from benchmarks.contenders import BATCH, COPIES, noise, ours, paper_copies, rate_of
 from resnet.images.augmentation.augmenter import Augmenter, normalized, order
 from resnet.training.machine import set_up
 
 ROUNDS, SECONDS = 5, 3.0
-
-COPIES = (
-    (),
-    ("random_resized_crop", "horizontal_flip"),
-    ("random_resized_crop", "random_rotation"),
-    ("random_resized_crop", "vertical_flip"),
-)
 
 
 def paper() -> Iterator[int]:

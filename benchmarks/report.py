@@ -13,8 +13,9 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from benchmarks.timed import timed
 
 STEPS = {
     "collect": "report.read.records",
@@ -36,18 +37,8 @@ def measure(step: str, folder: Path) -> tuple[float, float]:
     arguments = [f"results/{folder.name}", *(["--write-only"] if step == "claims" else [])]
     code = f"import sys, {STEPS[step]} as step; sys.exit(step.main(sys.argv[1:]))"
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        cwd=folder.parent.parent,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"error: {STEPS[step]} ended with {status}")
-    # ru_maxrss is in KiB on Linux (getrusage(2)).
-    return time.perf_counter() - started, usage.ru_maxrss * 1024 / 1e6
+    argv = [sys.executable, "-c", code, *arguments]
+    return timed(argv, cwd=folder.parent.parent, env=environment)
 
 
 def _write_study(folder: Path, ablations: int, arms: int) -> None:

@@ -9,17 +9,17 @@ installed and its controller doesn't respond, both wait 9 s for it, which moves 
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from benchmarks.timed import timed
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("Snakefile", "environment.yml", "ablations", "config", "paper", "report", "resnet")
@@ -81,15 +81,7 @@ def copy_project(folder: Path, runs: int) -> None:
 def dry_run(folder: Path, *arguments: str) -> tuple[float, float]:
     """Return the seconds and the peak memory, in MB, of a dry run."""
     argv = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all", "--cores", "2"]
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [*argv, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"error: {folder}: snakemake ended with {status}")
-    # ru_maxrss is in KiB on Linux (getrusage(2)).
-    return time.perf_counter() - started, usage.ru_maxrss * 1024 / 1e6
+    return timed([*argv, *arguments], cwd=folder, stderr=subprocess.DEVNULL)
 
 
 def main() -> None:
