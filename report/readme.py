@@ -32,16 +32,15 @@ def results(tables: Tables) -> str:
     """Return the verdicts in Markdown, with the claims of `is_shown` as a table."""
     verdicts = judge(tables)
     shown = [verdict for verdict in verdicts if is_shown(verdict)]
-    trained = [v.short_label for v in verdicts if v.trained and v.verdict in DECIDED]
-    late = (
-        " *Post hoc*: a run began, or may have begun, before the claim's test was written."
-        if any("post hoc" in label for label in trained)
-        else ""
-    )
-    by = f" Decided by training: {counted(sorted(trained))}." if trained else ""
+    decided = [v for v in verdicts if v.trained and v.verdict in DECIDED]
+    by = f" Decided by training: {counted(v.verdict for v in decided)}" if decided else ""
+    late = sum(bool(v.post_hoc) for v in decided)
+    if late:
+        by += f"; {late} of these *post hoc*, by a run that began, or may have begun, before the "
+        by += "claim's test was written"
     return (
-        f"{counted_sentence(verdicts)}{by} The table leaves out arithmetic that holds, and what "
-        f"was not run.{late}\n\n{verdict_table(shown, labels=False)}"
+        f"{counted_sentence(verdicts)}{by}{'.' * bool(by)} The table leaves out arithmetic that "
+        f"holds, and what was not run.\n\n{verdict_table(shown, labels=False)}"
     )
 
 

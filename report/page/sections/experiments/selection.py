@@ -25,10 +25,10 @@ def content(
     records: Records,
     pictures: dict[str, list[Picture]],
 ) -> dict[str, Any]:
-    """Return a paragraph on each, the figure, and the table of both kinds of chance."""
+    """Return paragraphs on each, the figure, and the table of both kinds of chance."""
     gains = judged.optimism(epochs)["optimism_points"].dropna()
     return {
-        "optimism": f"{optimism(gains)} {by_best_epoch(study, comparisons)}".strip(),
+        "epoch": [text for text in (optimism(gains), by_best_epoch(study, comparisons)) if text],
         "these": pictures["selection"] if (gains.abs() > 0).any() else [],
         "chance": chance_sentence(spreads),
         "runs": chance_table(study, spreads, records),
