@@ -278,6 +278,10 @@ STUDY = {"ablations": {"maxpool": {"arms": [{"name": n, "label": f"with {n}"} fo
 def test_the_answer_calls_nothing_large_that_may_be_chance(rows, said):
     largest = answer.largest_effect(STUDY, effects(*rows))
     assert answer.effect_said(largest).replace("\u00a0", " ") == said
+    # One pair is no effect, and so none that could be told from chance.
+    several = sum(n > 1 for _, n, *_ in rows)
+    tile = tiles.effect_tile(largest)
+    assert tile.measured.endswith(f" of {several}") if tile else several == 0, tile
 
 
 def test_the_answer_of_a_ladder_leads_from_its_first_rung_to_its_last():

@@ -70,7 +70,7 @@ def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str
     """Return the row of the largest effect of several seeds, with its arm's label, if any.
 
     Effects whose interval leaves out zero come first; ``clear`` is how many these are, ``effects``
-    how many there are in all.
+    how many have several seeds, and ``tried`` how many changes have any.
     """
     every = comparisons.dropna(subset="difference_points")
     found = every[every["n"] > 1]
@@ -80,7 +80,8 @@ def largest_effect(study: dict[str, Any], comparisons: pd.DataFrame) -> dict[str
     among = found if clear.empty else clear
     row: dict[str, Any] = dict(among.loc[among["difference_points"].abs().idxmax()])
     name = name_of(study, f"{row['ablation']}.{row['arm']}")
-    return row | {"label": name, "effects": len(every), "clear": len(clear)}
+    counts = {"tried": len(every), "effects": len(found), "clear": len(clear)}
+    return row | {"label": name} | counts
 
 
 def ladder_said(
@@ -117,10 +118,10 @@ def effect_said(largest: dict[str, Any] | None) -> str:
     if largest is None:
         return ""
     said = f"{largest['label']}, {effect_in_points(largest, ' of test accuracy')}"
-    if largest["effects"] == 1:
+    if largest["tried"] == 1:
         chance = "" if largest["clear"] else ", which can't be told from chance with these seeds"
         return f"{said[:1].upper()}{said[1:]}{chance}."
-    tried = f"Of {plural(largest['effects'], 'change')} that were tried"
+    tried = f"Of {plural(largest['tried'], 'change')} that were tried"
     if largest["clear"]:
         return f"{tried}, one matters most: {said}."
     return f"{tried}, none can be told from chance with these seeds; the largest: {said}."
