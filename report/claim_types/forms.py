@@ -149,9 +149,6 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "number": (_number, "a number"),
     "positive": (lambda v: _number(v) and v > 0, "a number above 0"),
     "share": (lambda v: _number(v) and 0 < v <= 1, "an accuracy above 0, such as 0.91"),
-    "whole": (
-        lambda v: _number(v) and isinstance(v, int) and v > 0,
-        "a whole number above 0",
-    ),
+    "whole": (lambda v: _number(v) and isinstance(v, int) and v > 0, "a whole number above 0"),
 }
 """The kinds of values in a test: whether a value is of the kind, and what is expected."""
