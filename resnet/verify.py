@@ -40,7 +40,6 @@ from resnet.job.verification.trees import (
     TreeError,
     checked_out,
     difference,
-    problem_with,
     trace,
 )
 from resnet.settings import ConfigError
@@ -223,13 +222,14 @@ def keep(args: argparse.Namespace) -> int:
     for (commit, digest, today), records in groups.items():
         if digest == today:
             continue
-        problem = problem_with(commit)
-        if problem:
-            print(f"error: {records[0][0]} {problem}; it can't be kept", file=sys.stderr)
+        trained = drawn_from(records, args.sample, args.seed)
+        try:
+            same = same_bits(commit, trained, args.steps)
+        except TreeError as error:
+            print(f"error: {records[0][0]} can't be kept: {error}", file=sys.stderr)
             status = 1
             continue
-        trained = drawn_from(records, args.sample, args.seed)
-        if same_bits(commit, trained, args.steps):
+        if same:
             names = tuple(f"{one.run}/seed{one.seed}" for one in trained)
             kept.append(Kept(commit, digest, today, names, args.steps, len(records)))
         else:
@@ -246,10 +246,6 @@ def keep(args: argparse.Namespace) -> int:
 
 def against(args: argparse.Namespace) -> int:
     """Compare the current code with a commit's on the runs of the study's records."""
-    problem = problem_with(args.against)
-    if problem:
-        print(f"error: {args.against}: this repository has no such commit", file=sys.stderr)
-        return 1
     groups = by_code(args.folder).values()
     trained = [one for group in groups for one in drawn_from(group, args.sample, args.seed)]
     return 0 if same_bits(args.against, trained, args.steps) else 1

@@ -45,7 +45,7 @@ ALLOWED = {
     ),
     "resnet/job": (
         *("resnet.job", "resnet.training", "resnet.costs", "resnet.images", "resnet.config"),
-        *("resnet.registry", "resnet.settings", "resnet.files", "resnet.arguments"),
+        *("resnet.registry", "resnet.settings", "resnet.files", "resnet.arguments", "resnet.trace"),
     ),
     "resnet": ("resnet",),
     "report/claim_types": ("report.claim_types", "resnet.files"),

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from report.page.sections.record.reproducibility import receipt
+from report.page.sections.record.reproducibility import of_different_code, receipt
 from resnet import train, verify
 from resnet.config import RunConfig, changed, from_dict, to_dict
 from resnet.job.kept import Kept, accepted, read_kept, write_kept
-from resnet.job.verification.trees import LEAST_STEPS, difference, problem_with
+from resnet.job.verification.trees import LEAST_STEPS, TreeError, checked_out, difference
 from resnet.trace import few_images
 from resnet.training.length import steps_per_epoch
 
@@ -131,9 +132,21 @@ def test_the_first_difference_is_named(traced, change, said):
     assert difference(traced, other) == said
 
 
-def test_code_that_cannot_be_had_is_no_base_for_keeping():
-    assert "with changes that no commit has" in problem_with("0123456789abcdef+changes")
-    assert "a commit that isn't here" in problem_with("0" * 40)
+@pytest.mark.parametrize(
+    ("commit", "said"),
+    [("0123456789abcdef+changes", "no commit has these changes"), ("0" * 40, "no such commit")],
+)
+def test_code_that_cannot_be_had_is_no_base_for_keeping(commit, said):
+    with pytest.raises(TreeError, match=said), checked_out(commit):
+        pass
+
+
+def test_what_says_where_a_record_comes_from_is_no_part_of_its_form(traced):
+    earlier = copy.deepcopy(traced)
+    earlier["form"]["summary.json"].remove("began")
+    assert difference(earlier, traced) == ""
+    earlier["form"]["summary.json"].remove("best_epoch")
+    assert difference(earlier, traced) == "the record's summary.json has another form"
 
 
 def test_records_of_unknown_code_are_refused_and_not_kept(trained, capsys):
@@ -141,8 +154,19 @@ def test_records_of_unknown_code_are_refused_and_not_kept(trained, capsys):
     other = {"commit": "0" * 40, "code_digest": "another"}
     path.write_text(json.dumps(json.loads(path.read_text()) | other))
     assert verify.main([str(trained), "--keep"]) == 1
-    assert "a commit that isn't here; it can't be kept" in capsys.readouterr().err
+    assert "can't be kept: 000000000000: this repository has no such commit" in (
+        capsys.readouterr().err
+    )
     assert read_kept(trained) == []
+
+
+def test_the_report_names_runs_whose_seeds_come_from_different_code():
+    code = {"a": ["old", "new"], "b": ["new", "new"], "c": ["older", "old"], "d": [None, "new"]}
+    runs = pd.DataFrame({"run": [*"abcd"], "code_digest": code.values()}).explode("code_digest")
+    assert [line.split(": ")[1] for line in of_different_code(runs, [])] == ["a and c."]
+    kept = [{"recorded": "old", "today": "new"}, {"recorded": "old", "today": "other"}]
+    assert [line.split(": ")[1] for line in of_different_code(runs, kept)] == ["c."]
+    assert of_different_code(runs, [*kept, {"recorded": "older", "today": "new"}]) == []
 
 
 @pytest.mark.parametrize("flag", ["--keep", "--against=HEAD"])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet.job.provenance import ROOT
+from resnet.trace import ORIGINS
 
 ADAPTER = Path(__file__).with_name("trace_4f77428.py")
 """The script that writes a trace in a checkout that is older than `resnet.trace`."""
@@ -40,19 +41,6 @@ class Trained:
     threads: int = 1
 
 
-def problem_with(commit: str) -> str:
-    """Return why a commit's code can't be compared, or an empty text."""
-    if commit.endswith("+changes"):
-        return f"was made by {commit[:12]} with changes that no commit has"
-    found = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    return "" if found.returncode == 0 else f"was made by {commit[:12]}, a commit that isn't here"
-
-
 @contextmanager
 def checked_out(commit: str) -> Iterator[Path]:
     """Yield a temporary folder with the code of a commit.
@@ -60,8 +48,14 @@ def checked_out(commit: str) -> Iterator[Path]:
     Raises
     ------
     TreeError
-        If git fails.
+        If there is no such commit, or git fails.
     """
+    if commit.endswith("+changes"):
+        raise TreeError(f"{commit}: no commit has these changes")
+    try:
+        _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    except TreeError:
+        raise TreeError(f"{commit[:12]}: this repository has no such commit") from None
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
         _git("worktree", "add", "--quiet", "--detach", str(tree), commit)
@@ -142,6 +136,11 @@ def _in_record(first: dict[str, Any], second: dict[str, Any]) -> str:
         if one[name] != other[name]:
             return f"the record's {name}: {one[name]} against {other[name]}"
     for part in sorted(first["form"].keys() | second["form"].keys()):
-        if first["form"].get(part) != second["form"].get(part):
+        if _of_results(first["form"].get(part)) != _of_results(second["form"].get(part)):
             return f"the record's {part} has another form"
     return ""
+
+
+def _of_results(form: list[str] | None) -> list[str] | None:
+    """Return a file's columns or keys without those that say where a record comes from."""
+    return form and [name for name in form if name not in ORIGINS]

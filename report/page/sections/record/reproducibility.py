@@ -37,7 +37,12 @@ def content(
     return {
         "steps": steps(study, runs),
         "provenance": provenance(runs, data),
-        "receipt": [*receipt(folder), *adopted(runs), *imported(runs)],
+        "receipt": [
+            *receipt(folder),
+            *adopted(runs),
+            *of_different_code(runs, _receipt(folder / "kept.json")),
+            *imported(runs),
+        ],
         "commands": commands(study, data, folder, partial=not gaps.empty),
         "files": [
             *((name, f"{root}/tables/{name}.csv") for name in ("rates", "networks")),
@@ -155,6 +160,29 @@ def adopted(runs: pd.DataFrame) -> list[str]:
         f"{'differs' if len(rows) == 1 else 'differ'} in: {differs} "
         f"({listed(sorted(set(rows['run'])))})."
         for differs, rows in mine.groupby("adopted", sort=False)
+    ]
+
+
+def of_different_code(runs: pd.DataFrame, kept: list[dict[str, Any]]) -> list[str]:
+    """Return the runs whose seeds were trained by code that isn't known to train alike.
+
+    ``kept`` has the rows of ``kept.json``: code that trains to the same bits.
+    """
+    alike: dict[str, set[str]] = {}
+    for row in kept:
+        alike.setdefault(row["recorded"], {row["recorded"]}).add(row["today"])
+    known = runs.dropna(subset="code_digest")
+    mixed = [
+        str(run)
+        for run, digests in known.groupby("run", sort=False)["code_digest"]
+        if not set.intersection(*(alike.get(digest, {digest}) for digest in digests))
+    ]
+    if not mixed:
+        return []
+    return [
+        f"In {plural(len(mixed), 'run')} the seeds were trained by different versions of the "
+        "training code, which weren't compared with each other to the bit, as resnet.verify --keep "
+        f"does: {listed(sorted(mixed))}."
     ]
 
 
