@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ from ablations.harness.study import Study, to_document
 from ablations.new import new_ablation, new_study
 from resnet.arguments import at_least
 from resnet.config import RunConfig
-from resnet.files import end, new_file
+from resnet.files import end, new_file, write_json
 from resnet.settings import nearest
 
 
@@ -50,7 +49,7 @@ def write_document(study: Study, args: argparse.Namespace) -> None:
     """Write study.json, after checking the paper's claims."""
     check_paper(study)
     with new_file(args.output) as beside:
-        beside.write_text(json.dumps(to_document(study), indent=1) + "\n", encoding="utf-8")
+        write_json(beside, to_document(study))
 
 
 def show_plan(study: Study, args: argparse.Namespace) -> None:
@@ -104,7 +103,7 @@ def write_schema(study: Study, args: argparse.Namespace) -> None:
     """Write the JSON Schema of the ablations' files, for editors."""
     path = study.home.ablations / "schema.json"
     with new_file(path) as beside:
-        beside.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
+        write_json(beside, schema())
     print(f"{path}: docs/add-an-ablation.md says how an editor uses it")
 
 

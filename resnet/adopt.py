@@ -11,7 +11,6 @@ refused, or with ``--as-they-are`` imported and listed in the report.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet.config import from_record, to_json
-from resnet.files import listed, new_folder
+from resnet.files import listed, new_folder, read_json, write_json
 from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
 from resnet.job.kept import Kept, read_kept
@@ -51,7 +50,7 @@ def read_planned(folder: Path) -> Planned:
     """
     path = folder / "study.json"
     try:
-        study = json.loads(path.read_text(encoding="utf-8"))
+        study = read_json(path)
         runs, dataset = study["runs"], study["scale"]["dataset"]
         configs = {run: from_record(r["config"]) for run, r in runs.items() if r["config"]}
         names = {to_json(config): run for run, config in configs.items()}
@@ -89,7 +88,7 @@ def run_of(record: Path, planned: Planned) -> tuple[str, int]:
     ValueError
         If the study plans no run with that config and seed.
     """
-    config = json.loads((record / "config.json").read_text(encoding="utf-8"))
+    config = read_json(record / "config.json")
     seed = int(config.pop("seed"))
     run = planned.names.get(to_json(from_record(config)))
     if run is None:
@@ -113,8 +112,8 @@ def differences(record: Path, study: Path, planned: Planned) -> list[str]:
     planned
         What the study plans, with its images and the older code that it accepts.
     """
-    summary = json.loads((record / "summary.json").read_text(encoding="utf-8"))
-    config = from_record(json.loads((record / "config.json").read_text(encoding="utf-8")))
+    summary = read_json(record / "summary.json")
+    config = from_record(read_json(record / "config.json"))
     code = (summary.get("commit"), summary.get("code_digest"), training_digest(config))
     known = [(k.commit, k.recorded, k.today) for k in planned.kept]
     found = []
@@ -138,9 +137,7 @@ def differences(record: Path, study: Path, planned: Planned) -> list[str]:
 
 def hardware_of(study: Path) -> dict[str, str]:
     """Return those `HARDWARE` fields that have the same value in all of a study's own records."""
-    summaries = [
-        json.loads(p.read_text(encoding="utf-8")) for p in study.glob("runs/*/seed*/summary.json")
-    ]
+    summaries = [read_json(path) for path in study.glob("runs/*/seed*/summary.json")]
     own = [s for s in summaries if not s.get("adopted", {}).get("differs")]
     values = {key: {str(s.get(key)) for s in own} for key in HARDWARE}
     return {key: found.pop() for key, found in values.items() if len(found) == 1}
@@ -154,16 +151,14 @@ def results_of(record: Path) -> list[str]:
 
 def take(record: Path, into: Path, run: str, differs: list[str]) -> None:
     """Copy a record to its place in a study, under the study's name for its run."""
-    summary: dict[str, Any] = json.loads((record / "summary.json").read_text(encoding="utf-8"))
+    summary: dict[str, Any] = read_json(record / "summary.json")
     with new_folder(into) as beside:
         for file in listed(record, "*"):
             # copyfile sets new timestamps: Snakemake accepts only files newer than the images.
             shutil.copyfile(file, beside / file.name)
         if summary["run"] != run or differs:
             summary |= {"run": run, "adopted": {"differs": differs}}
-            (beside / "summary.json").write_text(
-                json.dumps(summary, indent=1) + "\n", encoding="utf-8"
-            )
+            write_json(beside / "summary.json", summary)
             (beside / checksums.NAME).unlink()
             checksums.write(beside)
 

@@ -7,7 +7,6 @@ the paper's validation notebook.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from resnet.config import RunConfig, from_record
+from resnet.files import read_json
 from resnet.images.sources.cache import DataError, Split, describe, load, read_facts
 from resnet.images.sources.prepare import read, source_in
 from resnet.images.sources.source import contents
@@ -85,7 +85,7 @@ def _config_of(weights: Path, given: Path | None) -> RunConfig:
     if given is None and not path.is_file():
         return RunConfig()
     try:
-        return from_record(json.loads(path.read_text(encoding="utf-8")))
+        return from_record(read_json(path))
     except (OSError, ValueError, AttributeError) as error:
         raise ValueError(f"{path}: not a run's config: {error}") from None
 

@@ -6,6 +6,7 @@ Imports only the standard library, so that `ablations` and `report` can use this
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import os
 import platform
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 PARTIAL = ".partial"
 
@@ -53,6 +54,24 @@ def new_file(path: Path) -> Iterator[Path]:
         finally:
             beside.unlink(missing_ok=True)
         _sync(path.parent)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file, one line a value; `new_file` or `new_folder` makes that atomic."""
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises
+    ------
+    OSError
+        If the file can't be read.
+    ValueError
+        If its content isn't JSON, or isn't UTF-8.
+    """
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import random
 import sys
 import tempfile
@@ -28,7 +27,7 @@ import numpy as np
 from resnet import train
 from resnet.arguments import at_least
 from resnet.config import from_record, to_json
-from resnet.files import new_file, start_log
+from resnet.files import new_file, read_json, start_log, write_json
 from resnet.job import checksums
 from resnet.job.kept import NAME as KEPT
 from resnet.job.kept import Kept, write_kept
@@ -77,7 +76,7 @@ def compare(first: Path, second: Path, tolerance: float) -> dict[str, Any]:
 
 
 def _summary(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    content: dict[str, Any] = read_json(folder / "summary.json")
     return content
 
 
@@ -112,7 +111,7 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
     RuntimeError
         If training fails.
     """
-    config = to_json(from_record(json.loads((record / "config.json").read_text(encoding="utf-8"))))
+    config = to_json(from_record(read_json(record / "config.json")))
     argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
     status = train.main([*argv, "--threads", str(_summary(record)["threads"])])
@@ -142,21 +141,21 @@ def train_again(args: argparse.Namespace) -> int:
         print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
         # After each run, so that an error in a later one loses nothing.
         with new_file(path) as beside:
-            beside.write_text(json.dumps([*receipt.values()], indent=1) + "\n", encoding="utf-8")
+            write_json(beside, [*receipt.values()])
     return status
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     """Return the lines of ``verification.json`` from earlier calls; none if it can't be read."""
     try:
-        return [row for row in json.loads(path.read_text(encoding="utf-8")) if "record" in row]
+        return [row for row in read_json(path) if "record" in row]
     except (OSError, ValueError, TypeError):
         return []
 
 
 def _data_of(record: Path) -> Path:
     """Return the folder of the images of a record's run: ``results/data/<dataset>``."""
-    config = json.loads((record / "config.json").read_text(encoding="utf-8"))
+    config = read_json(record / "config.json")
     return record.parents[3] / "data" / str(config["data"]["dataset"])
 
 
@@ -176,7 +175,7 @@ def by_code(folder: Path) -> dict[tuple[str, str, str], list[Record]]:
     found: dict[tuple[str, str, str], list[Record]] = {}
     for record in finished(folder):
         summary = _summary(record[0])
-        config = from_record(json.loads((record[0] / "config.json").read_text(encoding="utf-8")))
+        config = from_record(read_json(record[0] / "config.json"))
         key = (summary["commit"], summary["code_digest"], training_digest(config))
         found.setdefault(key, []).append(record)
     if not found:

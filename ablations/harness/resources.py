@@ -10,6 +10,7 @@ from typing import Any
 
 from resnet.config import RunConfig, work_of
 from resnet.costs import estimate as size
+from resnet.files import read_json
 
 TYPICAL_FLOPS = {"cuda": 3e12, "cpu": 3e10}
 """Default FLOP/s without a measurement: a modest GPU and an old CPU core in these networks."""
@@ -72,7 +73,7 @@ def seconds_per_image(config: RunConfig, device: str, measured: Measured) -> Sec
 def read_measured(cache: Path) -> Measured:
     """Return the measurements in ``cache``; an empty list if the file is missing or invalid."""
     try:
-        content = json.loads(cache.read_text(encoding="utf-8"))
+        content = read_json(cache)
         measured = [(dict(json.loads(key)), value) for key, value in content.items()]
         seconds = [value[part] for _, value in measured for part in ("train", "evaluate")]
         return measured if all(0 < s < 1e6 for s in seconds) else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import textwrap
@@ -26,8 +25,8 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
 
 from report.wording import shortened
-from report.writing import write_csv, write_text
-from resnet.files import new_file
+from report.writing import write_csv
+from resnet.files import new_file, write_json
 
 INK = "#1f2329"
 """The colour of text and axes; the page replaces it by the text colour of its theme."""
@@ -224,7 +223,8 @@ def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
         _save(wide.figure, folder / f"{name}.pdf", {"CreationDate": None})
     write_csv(wide.data, folder / f"{name}.csv")
     words = {"alt": wide.alt, "caption": wide.caption, "column_caption": narrow.caption}
-    write_text(json.dumps(words, indent=1) + "\n", folder / f"{name}.json")
+    with new_file(folder / f"{name}.json") as beside:
+        write_json(beside, words)
     # Figures have reference cycles; a hundred uncleared ones exceed a laptop's memory.
     for drawing in (wide, narrow):
         drawing.figure.clear()

@@ -11,10 +11,10 @@ import numpy as np
 
 from resnet.config import RunConfig, to_dict
 from resnet.costs import layers as cost
-from resnet.files import new_folder
+from resnet.files import new_folder, write_json
 from resnet.imports.curves import METRICS, Curve, CurveError
 from resnet.job import checksums
-from resnet.job.record import write_csv, write_json
+from resnet.job.record import write_csv
 
 UNKNOWN = "not recorded"
 

@@ -20,7 +20,7 @@ import torch
 
 from resnet.arguments import at_least
 from resnet.config import RunConfig, changed, from_dict, work_of
-from resnet.files import new_file
+from resnet.files import new_file, read_json, write_json
 from resnet.images.sources.cache import Split
 from resnet.job.provenance import PACKAGES, processor, training_digest, versions_digest
 from resnet.training.images import place
@@ -94,7 +94,7 @@ def _noise(config: RunConfig, images: int) -> Split:
 
 def _read(cache: Path) -> dict[str, Any]:
     try:
-        content = json.loads(cache.read_text(encoding="utf-8"))
+        content = read_json(cache)
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -117,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
             try:
                 known[key] = measure(config)
                 with new_file(args.cache) as beside:
-                    beside.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+                    write_json(beside, known)
             except (OSError, ValueError, torch.OutOfMemoryError) as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 1

@@ -6,12 +6,11 @@ This module doesn't import torch, because Snakemake reads ``kept.json`` at every
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from resnet.config import RunConfig, changed, from_record, to_json
-from resnet.files import new_file
+from resnet.files import new_file, read_json, write_json
 
 NAME = "kept.json"
 """The name of the file in a study's folder."""
@@ -53,7 +52,7 @@ def read_kept(folder: Path) -> list[Kept]:
     if not path.exists():
         return []
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = read_json(path)
         return [Kept(**{**row, "runs": tuple(row["runs"])}) for row in rows]
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise ValueError(
@@ -65,9 +64,7 @@ def read_kept(folder: Path) -> list[Kept]:
 def write_kept(folder: Path, kept: list[Kept]) -> None:
     """Write ``kept.json`` into a study's folder."""
     with new_file(folder / NAME) as beside:
-        beside.write_text(
-            json.dumps([dataclasses.asdict(k) for k in kept], indent=1) + "\n", encoding="utf-8"
-        )
+        write_json(beside, [dataclasses.asdict(k) for k in kept])
 
 
 def accepted(config: RunConfig, digest: str, record: Path, kept: list[Kept]) -> str:
@@ -89,8 +86,8 @@ def accepted(config: RunConfig, digest: str, record: Path, kept: list[Kept]) -> 
     if not known:
         return digest
     try:
-        summary = json.loads((record / "summary.json").read_text(encoding="utf-8"))
-        trained = from_record(json.loads((record / "config.json").read_text(encoding="utf-8")))
+        summary = read_json(record / "summary.json")
+        trained = from_record(read_json(record / "config.json"))
         code = str(summary["commit"]), str(summary["code_digest"])
         same = to_json(trained) == to_json(changed(config, {"seed": trained.seed}))
     except (OSError, ValueError, LookupError, TypeError):

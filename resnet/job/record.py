@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import resource
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from safetensors.torch import save
 
 from resnet.config import to_dict
 from resnet.costs import layers as cost
-from resnet.files import new_folder
+from resnet.files import new_folder, write_json
 from resnet.job import checksums
 from resnet.training.evaluation import Evaluation
 from resnet.training.run import Run
@@ -110,11 +109,6 @@ def _peak_memory_mib(cuda: bool) -> float:
     # ru_maxrss is in KiB on Linux (getrusage(2)), in bytes on macOS.
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write an object, one line a value."""
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

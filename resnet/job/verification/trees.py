@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resnet.files import read_json
 from resnet.job.provenance import ROOT
 from resnet.trace import ORIGINS
 
@@ -103,7 +103,7 @@ def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
         if done.returncode:
             last = done.stderr.strip().splitlines()[-1:] or ["no error was printed"]
             raise TreeError(f"{trained.run} seed {trained.seed}, code in {tree}: {last[0]}")
-        found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+        found: dict[str, Any] = read_json(output)
         return found
 
 

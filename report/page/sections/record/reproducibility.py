@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from report.read.published import METRICS, Published
 from report.read.records import MISSING
 from report.read.tables import READ
 from report.wording import count, duration, listed, percent, plural, seeds_named
+from resnet.files import read_json
 
 TITLE = "Reproducibility"
 
@@ -144,7 +144,7 @@ def has_weights(folder: Path) -> bool:
 
 def _receipt(path: Path) -> list[dict[str, Any]]:
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        rows: list[dict[str, Any]] = read_json(path)
     except (OSError, ValueError):
         return []
     return rows
