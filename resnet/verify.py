@@ -207,7 +207,8 @@ def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:
             found = difference(then, now)
             agree = agree and not found
             said = found or f"the same bits in {len(now['sums'])} steps"
-            print(f"{one.run} seed {one.seed}, {commit[:12]} against today's code: {said}")
+            names = f"{one.run} seed {one.seed}, {commit[:12]} against today's code"
+            print(f"{names}: {said}", flush=True)
     return agree
 
 
