@@ -40,7 +40,7 @@ def results(tables: Tables) -> str:
         by += "claim's test was written"
     return (
         f"{counted_sentence(verdicts)}{by}{'.' * bool(by)} The table leaves out arithmetic that "
-        f"holds, and what was not run.\n\n{verdict_table(shown, labels=False)}"
+        f"holds, and what was not run, or not in full.\n\n{verdict_table(shown, labels=False)}"
     )
 
 

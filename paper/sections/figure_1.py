@@ -19,8 +19,8 @@ TITLE = "Figure 1: the models that the paper tried"
 ASSUMPTIONS = (
     "The paper doesn't say how the stems shrink the images. Rows 1 and 2 are run with the early "
     "notebook's stem (stride 2, then maxpool) and with the stride in a block's second convolution; "
-    "row 3 both so, and at full resolution (no stride in the stem, no maxpool) with the stride in "
-    "the first convolution, as in the final network."
+    "row 3 is run in this way, and also at full resolution (no stride in the stem, no maxpool), "
+    "with the stride in the first convolution, as in the final network."
 )
 
 

@@ -111,8 +111,8 @@ def difficult(
     said = []
     if len(spread):
         said.append(
-            f"Equal runs with other seeds differ by {points(float(spread.median()))} points "
-            "(median standard deviation)."
+            f"Runs that differ only in the seed have a standard deviation of "
+            f"{points(float(spread.median()))} points (median over all configurations)."
         )
     smallest = detectable(comparisons)
     if smallest is not None:

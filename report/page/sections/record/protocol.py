@@ -62,10 +62,12 @@ def _gate(published: Published) -> str:
     least = sorted({need[key] for need in needs for key in OF_EFFECTS if key in need})
     if not least:
         return ""
+    unaugmented = any("plain_train_accuracy" in need for need in needs)
+    plain = " (for some claims, on these without augmentation)" if unaugmented else ""
     shares = " or ".join(percent(share, 0) for share in least)
     return (
         f"An effect gives no verdict where an arm reaches less than {shares} on its training "
-        "images: so short a run shows what helps at the start. "
+        f"images{plain}: so short a run shows what helps at the start. "
     )
 
 
