@@ -31,9 +31,15 @@ endif
 
 setup: $(VENV)/installed
 
+# Of another Python: make setup PYTHON=python3.12
+PYTHON ?= python3
+
+# What an older Python or a failed call left there is cleared; an environment that is complete is brought up to date.
 $(VENV)/installed: requirements.lock
-	python3 -m venv $(VENV) || { echo "python3 has no venv (Debian: apt-get install python3-venv); takes virtualenv"; \
-	  rm -rf $(VENV); python3 -m pip install --quiet virtualenv && python3 -m virtualenv --quiet $(VENV); }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) isn't Python 3.11 or later: make setup PYTHON=python3.12, with the name of one that is"; exit 1; }
+	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) $(VENV) || { echo "$(PYTHON) has no venv (Debian: apt-get install python3-venv); takes virtualenv"; \
+	  rm -rf $(VENV); $(PYTHON) -m pip install --quiet virtualenv && $(PYTHON) -m virtualenv --quiet $(VENV); }
 	$(BIN)/pip install --quiet --requirement requirements.lock
 	touch $@
 

@@ -6,6 +6,7 @@ Imports only the standard library, so that `ablations` and `report` can use this
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import logging
 import os
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 PARTIAL = ".partial"
+
+NOT_SYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
+"""Errors of file systems that can't sync a folder, as some of virtual machines can't."""
 
 
 class WriteError(OSError):
@@ -170,6 +174,9 @@ def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in NOT_SYNCED or not path.is_dir():
+            raise
     finally:
         os.close(handle)
 

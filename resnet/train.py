@@ -78,6 +78,13 @@ def gpu_problem(error: RuntimeError) -> str:
             "batch_size, fewer runs_per_gpu, or a larger GPU"
         )
     reason = str(error).partition("\n")[0]
+    if "no kernel image" in reason:
+        known = ", ".join(torch.cuda.get_arch_list())
+        return (
+            f"this GPU is too old or too new for PyTorch {torch.__version__}, which has code for "
+            f"{known}: install a build of PyTorch for it, or train on the CPU with --config "
+            "gpu=never"
+        )
     return (
         f"the GPU failed ({reason}); Snakemake tries once more from the last checkpoint, without "
         "CUDA graphs. If that fails, too: runs_per_gpu=1 in --config, or another driver"

@@ -1,4 +1,5 @@
 # The data, once for every scale, and a run record for each run and seed.
+import math
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from ablations.harness.declared import (
 from ablations.harness.options import gpu_visible
 from ablations.harness.study import named
 from resnet.config import to_dict
+from resnet.costs import limits
 from resnet.images.datasets import DATASETS
 from resnet.images.moved import why_not_read
 from resnet.job.kept import accepted, read_kept
@@ -37,6 +39,18 @@ HOW = (
     f"--gpu {config['gpu']} --runs-per-gpu {config['runs_per_gpu']}"
     f" --cuda-graphs {{graphs}} --keep-weights {config['keep_weights']}"
 )
+
+# Snakemake reads neither the memory of this machine nor a container's limits.
+if workflow.is_main_process and not REMOTE:
+    if not {"mem", "mem_mb", "mem_mib"} & {*workflow.global_resources}:
+        workflow.register_resource("mem_mb", limits.memory_bytes() // 10**6)
+    allowed = limits.cpus()
+    if allowed and not workflow.dryrun and workflow.cores > max(allowed, 1):
+        print(
+            f"This container has the time of {allowed:g} CPUs for {workflow.cores} jobs at "
+            f"once: --cores {math.ceil(allowed)}",
+            file=sys.stderr,
+        )
 
 # What a scheduler needs to know of each run beforehand; see docs/cluster.md.
 MEASURED = resources.read_measured(Path("results/calibration.json"))

@@ -1,6 +1,8 @@
 import hashlib
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import URLError
 
 import pytest
 
@@ -102,6 +104,22 @@ def test_another_file_is_refused_and_removed(server, tmp_path):
 def test_nothing_but_tls_is_spoken(tmp_path):
     with pytest.raises(ValueError, match="is not https"):
         download.download("http://127.0.0.1:9/file", tmp_path / "file", MD5)
+
+
+def test_a_server_that_is_not_trusted_is_asked_once(monkeypatch, tmp_path):
+    asked = []
+
+    def refuses(*_args, **options):
+        asked.append(options["context"].cert_store_stats()["x509_ca"])
+        raise URLError(ssl.SSLCertVerificationError("certificate verify failed"))
+
+    monkeypatch.setattr(download, "urlopen", refuses)
+    # As with a Python that has no authorities of its own.
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
+    with pytest.raises(URLError, match="certificate verify failed"):
+        download.download("https://127.0.0.1:9/file", tmp_path / "file", MD5)
+    assert len(asked) == 1
+    assert asked[0] > 100
 
 
 def test_a_redirect_to_another_scheme_is_refused(server, tmp_path, monkeypatch):

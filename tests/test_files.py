@@ -1,5 +1,7 @@
 import errno
+import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +25,33 @@ def test_a_file_is_complete_or_absent(tmp_path):
         assert not path.exists()
     assert path.read_text() == "whole"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_cannot_sync_folders_will_do(tmp_path, monkeypatch, number):
+    sync = os.fsync
+
+    def refuses(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(handle)
+
+    monkeypatch.setattr(files.os, "fsync", refuses)
+    with new_file(tmp_path / "a" / "file") as beside:
+        beside.write_text("whole")
+    with new_folder(tmp_path / "b") as beside:
+        (beside / "file").write_text("whole")
+    assert [p.read_text() for p in sorted(tmp_path.glob("*/file"))] == ["whole", "whole"]
+
+
+def test_a_disk_that_cannot_sync_a_file_is_an_error(tmp_path, monkeypatch):
+    def refuses(_handle):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(files.os, "fsync", refuses)
+    with pytest.raises(files.WriteError, match="Invalid argument"), new_file(tmp_path / "a") as a:
+        a.write_text("whole")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path):

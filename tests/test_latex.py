@@ -236,6 +236,19 @@ def test_an_engine_that_refuses_is_one_line(tmp_path, engine, capsys):
     assert not source.with_suffix(".pdf").exists()
 
 
+def test_what_an_engine_says_on_standard_error_is_said(tmp_path, monkeypatch, capsys):
+    """Tectonic writes its errors there, as when it has no network."""
+    tectonic = tmp_path / "tectonic"
+    tectonic.write_text("#!/bin/sh\necho note: reading\necho 'error: no network' >&2\nexit 1\n")
+    tectonic.chmod(0o755)
+    monkeypatch.setattr(pdf, "engine", lambda: [str(tectonic)])
+    source = tmp_path / "report" / "report.tex"
+    source.parent.mkdir()
+    source.write_text("\\documentclass{article}")
+    assert pdf.main([str(tmp_path)]) == 1
+    assert capsys.readouterr().err.endswith("refuses it: error: no network\n")
+
+
 def test_a_missing_source_is_an_error(tmp_path, capsys):
     assert pdf.main([str(tmp_path)]) == 1
     assert "report.tex: is missing" in capsys.readouterr().err

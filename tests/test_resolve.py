@@ -189,6 +189,8 @@ def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
     for visible, scale in ((True, "paper"), (False, "cpu")):
         monkeypatch.setattr(resolution, "gpu_visible", lambda visible=visible: visible)
         assert resolve({"scale": "auto"}).scale.name == scale
+    monkeypatch.setattr(resolution, "gpu_visible", lambda: True)
+    assert resolve({"scale": "auto", "gpu": "never"}).scale.name == "cpu"
 
 
 def test_a_hidden_gpu_is_not_there(monkeypatch):

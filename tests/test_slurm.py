@@ -21,8 +21,8 @@ pytestmark = pytest.mark.slurm
 
 SLURM = [
     *("--workflow-profile", "profiles/slurm", "--latency-wait", "10"),
-    # Without accounting the queue itself is asked, and small groups make several jobs.
-    *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),
+    # Small groups make several jobs.
+    *("--slurm-init-seconds-before-status-checks", "2"),
     *("--group-components", "runs_by_64=3"),
 ]
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import filelock
@@ -407,6 +408,10 @@ def test_nothing_is_read_from_the_device_within_an_epoch(digits, changes):
             "from the last checkpoint, without CUDA graphs. If that fails, too: runs_per_gpu=1 in "
             "--config, or another driver",
         ),
+        (
+            torch.AcceleratorError("CUDA error: no kernel image is available for execution"),
+            "install a build of PyTorch for it, or train on the CPU with --config gpu=never",
+        ),
     ],
 )
 def test_a_gpu_that_fails_is_one_line(digits, tmp_path, monkeypatch, capsys, error, end):
@@ -418,6 +423,31 @@ def test_a_gpu_that_fails_is_one_line(digits, tmp_path, monkeypatch, capsys, err
     said = capsys.readouterr().err.strip()
     assert said.endswith(end)
     assert "\n" not in said
+
+
+@pytest.fixture
+def unusable(monkeypatch):
+    """A machine with a GPU whose driver PyTorch can't use."""
+
+    def fails():
+        raise RuntimeError("The NVIDIA driver on your system is too old (found version 12040).\nX")
+
+    monkeypatch.setattr(train, "one_device", lambda _shares: nullcontext("0"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "init", fails)
+
+
+def test_a_gpu_that_pytorch_cannot_use_is_an_error(digits, tmp_path, unusable, capsys):
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 1
+    said = capsys.readouterr().err.strip()
+    assert "The NVIDIA driver on your system is too old (found version 12040). Update" in said
+    assert said.endswith("or train on the CPU with --config gpu=never")
+    assert not (tmp_path / "seed0").exists()
+
+
+def test_who_asks_for_a_gpu_in_any_case_is_warned(digits, tmp_path, unusable, capsys):
+    assert train.main([*arguments(digits, tmp_path / "seed0"), "--gpu", "always"]) == 0
+    assert "PyTorch finds none: trains on the CPU" in capsys.readouterr().err
 
 
 LONG = {"budget": {"images_seen": 6000}}

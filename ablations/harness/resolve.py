@@ -71,7 +71,8 @@ def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
 def _scale(options: Mapping[str, Any], home: Home) -> Scale:
     """Return the scale that the options name, with what they replace of it."""
     name = str(options.get("scale", "auto"))
-    name = ("paper" if gpu_visible() else "cpu") if name == "auto" else name
+    if name == "auto":
+        name = "paper" if gpu_visible() and options.get("gpu") != "never" else "cpu"
     scale = load_scale(name, home.scales)
     check_data(options, scale)
     scale = overridden(scale, amounts_in(options))

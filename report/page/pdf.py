@@ -71,7 +71,8 @@ def _run(command: list[str], source: Path, scratch: str) -> subprocess.Completed
         env=os.environ
         | _fixed_date(source.read_text(encoding="utf-8"))
         | {"max_print_line": "1000"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # where tectonic writes its errors
         text=True,
         errors="replace",
         check=False,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from resnet.costs.limits import memory_bytes
 from resnet.network.settings import NetworkSettings
 
 
@@ -35,7 +34,7 @@ def training_bytes(network: NetworkSettings, image_size: int, batch_size: int) -
 def memory_problem(network: NetworkSettings, image_size: int, batch_size: int) -> str | None:
     """Return an error message if training needs more than this machine's memory, else None."""
     needed = training_bytes(network, image_size, batch_size)
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    there = memory_bytes()
     if needed <= there:
         return None
     return (

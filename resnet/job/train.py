@@ -119,8 +119,7 @@ def run_to_record(job: Job, config: RunConfig, held: str | None) -> None:
     device = machine.pick_device()
     if device.type == "cpu":
         check_memory(config)
-        if held or job.gpu == "always":
-            log.warning("a GPU is asked for, but PyTorch finds none: trains on the CPU")
+        check_gpu(job.gpu, held)
     started, facts = origin(config), facts_of(job.data, config)
     key = _checkpoint_key(config, device, facts, started)
     kept = checkpoint.kept_record(job.checkpoint, key)
@@ -145,6 +144,42 @@ def run_to_record(job: Job, config: RunConfig, held: str | None) -> None:
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(job.output, kept)
     job.checkpoint.unlink(missing_ok=True)
+
+
+def check_gpu(asked: str, held: str | None) -> None:
+    """Raise an error if this machine has a GPU that PyTorch can't use; warn if one was asked for.
+
+    Otherwise runs that are meant for a GPU would take days on the CPU.
+
+    Parameters
+    ----------
+    asked
+        Whether to train on a GPU: ``auto``, ``always`` or ``never``.
+    held
+        The GPU that the run holds, if there is one.
+
+    Raises
+    ------
+    ValueError
+        If a GPU is there, and none was asked for in particular.
+    """
+    if held and asked == "auto":
+        raise ValueError(
+            f"a GPU is here, and PyTorch {torch.__version__} can't use it: {_why_no_gpu()}. "
+            "Update its driver, install a build of PyTorch for it, or train on the CPU with "
+            "--config gpu=never"
+        )
+    if held or asked == "always":
+        log.warning("a GPU is asked for, but PyTorch finds none: trains on the CPU")
+
+
+def _why_no_gpu() -> str:
+    try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+    except (RuntimeError, AssertionError) as error:
+        # A build without CUDA raises the latter.
+        return str(error).partition("\n")[0].rstrip(".")
+    return "it finds none"
 
 
 def check_memory(config: RunConfig) -> None:

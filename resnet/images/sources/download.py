@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import ssl
 import time
 from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
+
+import certifi
 
 SCHEME = "https"
 
@@ -58,8 +61,8 @@ def download(url: str, path: Path, checksum: str) -> None:
             if wait is None:
                 raise OSError(f"the server's answer can't be read: {error!r}") from None
             time.sleep(wait)
-        except OSError:
-            if wait is None:
+        except OSError as error:
+            if wait is None or _is_distrust(error):
                 raise
             time.sleep(wait)
     found = md5(partial)
@@ -75,7 +78,7 @@ def _fetch(url: str, partial: Path) -> None:
     _check_scheme(url)
     request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
     try:
-        answer = urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
+        answer = urlopen(request, timeout=TIMEOUT_SECONDS, context=_trusted())  # noqa: S310
     except HTTPError as error:
         if error.code == RANGE_NOT_SATISFIABLE and have:
             return  # The file is already complete.
@@ -88,6 +91,21 @@ def _fetch(url: str, partial: Path) -> None:
         whole = int(answer.headers.get("Content-Length", 0)) + (have if goes_on else 0)
     if partial.stat().st_size < whole:
         raise OSError(f"the connection ended at {partial.stat().st_size:,} of {whole:,} bytes")
+
+
+def _trusted() -> ssl.SSLContext:
+    """Return whose certificates are trusted: the system's authorities, and Mozilla's.
+
+    Python from python.org has none on macOS until *Install Certificates.command* was run.
+    """
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _is_distrust(error: OSError) -> bool:
+    """Return whether a certificate isn't trusted, which another attempt doesn't change."""
+    return isinstance(error, URLError) and isinstance(error.reason, ssl.SSLCertVerificationError)
 
 
 def _check_scheme(address: str) -> None:
