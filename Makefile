@@ -56,8 +56,9 @@ tools:
 	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
 
 # Of this project's own paper, or of another: make demo STUDY=studies/NAME
+# On the CPU, for which it is small enough: a GPU that PyTorch can't use doesn't end the first try.
 demo: setup
-	$(SNAKEMAKE) --cores all --config scale=demo $(CONFIG)
+	$(SNAKEMAKE) --cores all --config scale=demo gpu=never $(CONFIG)
 
 # A file's tests stay in one process: most of what is slow to make is made for a file.
 test: setup

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 PARTIAL = ".partial"
 
 NOT_SYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
-"""Errors of file systems that can't sync a folder, as some of virtual machines can't."""
+"""Errors with which some file systems, as those of virtual machines, refuse to sync a folder."""
 
 
 class WriteError(OSError):

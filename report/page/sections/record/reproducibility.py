@@ -181,8 +181,8 @@ def of_different_code(runs: pd.DataFrame, kept: list[dict[str, Any]]) -> list[st
         return []
     return [
         f"In {plural(len(mixed), 'run')} the seeds were trained by different versions of the "
-        "training code, which weren't compared with each other to the bit, as resnet.verify --keep "
-        f"does: {listed(sorted(mixed))}."
+        "training code, which resnet.verify --keep hasn't found to train alike: "
+        f"{listed(sorted(mixed))}."
     ]
 
 
