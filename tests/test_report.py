@@ -282,6 +282,8 @@ def test_the_answer_calls_nothing_large_that_may_be_chance(rows, said):
     several = sum(n > 1 for _, n, *_ in rows)
     tile = tiles.effect_tile(largest)
     assert tile.measured.endswith(f" of {several}") if tile else several == 0, tile
+    single = "not counted: 1 change tried with one seed"
+    assert not tile or (single in tile.lines) == (several < len(rows))
 
 
 def test_the_answer_of_a_ladder_leads_from_its_first_rung_to_its_last():

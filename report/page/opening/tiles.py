@@ -58,10 +58,12 @@ def effect_tile(largest: dict[str, Any] | None) -> Tile | None:
     if largest is None:
         return None
     which = "the largest of these" if largest["clear"] else "the largest of all"
+    single = largest["tried"] - largest["effects"]
+    further = (f"not counted: {plural(single, 'change')} tried with one seed",) if single else ()
     return Tile(
         "Effects that can be told from chance",
         f"{largest['clear']} of {largest['effects']}",
-        (f"{which}: {largest['label']}, {effect_in_points(largest)}",),
+        (f"{which}: {largest['label']}, {effect_in_points(largest)}", *further),
     )
 
 
