@@ -120,9 +120,8 @@ partial-report: setup
 	$(BIN)/python -m report.render --partial results/$(STUDY_)$(SCALE)
 
 # The study in results/reference (with STUDY=studies/NAME, in results/NAME_reference), from its records and
-# today's declarations; trains nothing. Its date is that of the last record: the same records give the same bytes.
+# today's declarations; trains nothing. Its date is that of the last run: the same records give the same bytes.
 REFERENCE := results/$(STUDY_)reference
-reference: export SOURCE_DATE_EPOCH := 1795910400
 reference: setup
 	$(SNAKEMAKE) --cores all --config scale=reference $(CONFIG) -- $(addprefix $(REFERENCE)_study/, \
 	  study.json tables/rates.csv tables/networks.csv)

@@ -349,3 +349,21 @@ def test_an_ablation_whose_base_decides_a_claim_has_a_section():
     nothing = pd.DataFrame(columns=["n", "difference_points"])
     said = findings.conclusion({"arms": []}, nothing, [verdict], "a")
     assert said == "No arm can be compared yet. \u201cIt overfits\u201d: refuted."
+    # What it says of accuracies comes before its other verdicts.
+    reached = Part("said.", "a.base", claimed="90% \u00b1 1", measured="89.5% (n = 5)", name="base")
+    value = Verdict("y", "value", "", "It has 90%", "", "supported", (reached,))
+    said = findings.conclusion({"arms": []}, nothing, [verdict, value], "a")
+    assert said == (
+        "\u201cIt has 90%\u201d: 89.5% (n = 5), supported; \u201cIt overfits\u201d: refuted."
+    )
+
+
+def test_a_sign_that_a_claim_on_training_decides_is_said_to_be_of_training():
+    words = {"verdict": "supported", "gains": False}
+    tested = Part("said.", "a.deep", **words)
+    trained = dataclasses.replace(tested, on="in training")
+    verdict = Verdict("x", "direction", "", "Deeper is worse", "", "supported", (trained,))
+    by = "by the verdict on \u201cDeeper is worse\u201d"
+    assert findings.signs_decided([verdict]) == {"a.deep": f"worse in training {by}"}
+    verdict = dataclasses.replace(verdict, parts=(tested,))
+    assert findings.signs_decided([verdict]) == {"a.deep": f"worse {by}"}

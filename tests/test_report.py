@@ -1,5 +1,6 @@
 """Figures and page, from a study whose accuracies are made up."""
 
+import dataclasses
 import html
 import json
 import re
@@ -186,6 +187,13 @@ def test_the_page_is_the_same_for_a_given_date(drawn, monkeypatch):
     assert "1970-01-02" in before
     assert render.main([str(drawn)]) == 0
     assert page(drawn) == before
+    # Otherwise the date is that of the last run.
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    runs = pd.read_csv(drawn / "tables" / "runs.csv")
+    began = ["2026-11-24T23:30:00-02:00", *["2026-11-24T06:42:19+00:00"] * (len(runs) - 1)]
+    runs.assign(began=began).to_csv(drawn / "tables" / "runs.csv", index=False)
+    assert render.main([str(drawn)]) == 0
+    assert "<time>2026-11-25</time>" in page(drawn)
 
 
 def test_reports_of_other_studies_are_linked_where_they_are(study, capsys):
@@ -284,6 +292,22 @@ def test_the_answer_calls_nothing_large_that_may_be_chance(rows, said):
     assert tile.measured.endswith(f" of {several}") if tile else several == 0, tile
     single = "not counted: 1 change tried with one seed"
     assert not tile or (single in tile.lines) == (several < len(rows))
+
+
+def test_the_answer_says_what_decides_claims():
+    claims = [
+        Verdict("x", kind, "", "", "", verdict, ())
+        for kind, verdict in [
+            ("exact", "supported"),
+            ("exact", "refuted"),
+            ("direction", "not testable in this study"),
+        ]
+    ]
+    said = "Of the paper's 3 claims, 2 are decided by arithmetic and none by training."
+    assert answer.decided_said(claims) == said
+    claims.append(dataclasses.replace(claims[2], verdict="supported"))
+    said = "Of the paper's 4 claims, 2 are decided by arithmetic and 1 by training."
+    assert answer.decided_said(claims) == said
 
 
 def test_the_answer_of_a_ladder_leads_from_its_first_rung_to_its_last():

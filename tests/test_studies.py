@@ -244,6 +244,12 @@ def test_their_report_has_nothing_of_the_first_paper(their_report):
     for text in (*texts, (their_report / "report" / "report.tex").read_text()):
         assert not OF_THE_FIRST.search(text), OF_THE_FIRST.search(text)
     assert FACTS["title"] in page
+    assert FACTS["departures"][0] in page
+    # An arm that the scale leaves out has its label all the same.
+    assert "residual, 1202 layers (Depth of residual networks): 19,421,274 parameters" in page
+    assert "269,722 parameters, as many as plain, 20 layers" in page
+    assert "published logs" not in page
+    assert "The residual network of 110 layers was not run. The longest run here" in page
     assert "Table 6: residual networks by depth" in page
 
 
@@ -269,10 +275,12 @@ def test_table_6_has_what_was_published_beside_what_was_measured(their_report):
     cells = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in rows]
     found = {c[0]: [re.sub("<[^>]*>", "", text).strip() for text in c] for c in cells if c}
     runs = pd.read_csv(their_report / "tables" / "runs.csv")
-    mine = runs[runs["run"] == "base.residual_32"]["final_test_accuracy"]
+    theirs = runs[runs["run"] == "base.residual_32"]
+    mine = theirs["final_test_accuracy"]
     assert found["20"][1:4] == ["0.27 million", "269,722", "8.75"]
-    assert found["1202"][2:5] == ["19,421,274", "7.93", "not run"]
-    assert found["32"][5].startswith(f"{100 * (1 - mine.mean()):.2f}")
+    assert found["1202"][2:6] == ["19,421,274", "7.93", "not run", "\u2013"]
+    assert found["32"][5] == f"{theirs['images_seen'].max():,}"
+    assert found["32"][6].startswith(f"{100 * (1 - mine.mean()):.2f}")
 
 
 def test_what_arithmetic_decides_is_decided_at_every_scale(their_report):
@@ -284,11 +292,13 @@ def test_what_arithmetic_decides_is_decided_at_every_scale(their_report):
 
 def test_an_effect_may_be_on_the_training_images(their_report):
     tables = read_tables(their_report)
-    said = Evidence(tables).effect("plain_depth.plain_32", "train_accuracy").sentence()
+    effect = Evidence(tables).effect("plain_depth.plain_32", "train_accuracy")
+    said = effect.sentence()
     runs = tables.runs.set_index(["run", "seed"])["final_train_accuracy"] * 100
     expected = (runs["plain_depth.plain_32"] - runs["base.plain_20"]).mean()
     sign = "+" if expected > 0 else "\N{MINUS SIGN}"
-    assert f"32 layers against base on the training images: {sign}{abs(expected):.2f}" in said
+    assert effect.brief.startswith(f"in training {sign}{abs(expected):.1f} (")
+    assert f"plain, 32 layers against base in training: {sign}{abs(expected):.2f}" in said
 
 
 def test_an_effect_on_an_accuracy_that_isnt_recorded_cant_be_tested(their_report):

@@ -87,12 +87,12 @@ def to_document(study: Study) -> dict[str, Any]:
         "own_claims": [
             claim for a in study.ablations.values() for claim in a.declaration.own_claims
         ],
-        # Arms of ablations that the study doesn't cover, of which claims speak all the same.
+        # Arms that the study doesn't train, of which claims speak all the same.
         "labels": {
             f"{name}.{arm}": f"{label} ({declaration.title})"
             for name, declaration in study.declarations.items()
-            if name not in study.covered
             for arm, label in _labels(declaration)
+            if not _trains(study, name, arm)
         },
         # The report uses these to compare configs and to name settings.
         "settings": {"titles": titles(), "defaults": defaults(), "former": FORMER},
@@ -107,6 +107,12 @@ def to_document(study: Study) -> dict[str, Any]:
             for run, seeds in _seeds_by_run(study.runs_of(*study.covered)).items()
         },
     }
+
+
+def _trains(study: Study, name: str, arm: str) -> bool:
+    """Return whether the study covers an ablation, and its scale an arm of it."""
+    members = study.ablations[name].members if name in study.covered else ()
+    return any(member.name == arm for member in members)
 
 
 def _labels(declaration: Declaration) -> list[tuple[str, str]]:

@@ -28,17 +28,18 @@ class Untestable(Exception):  # noqa: N818 - nothing went wrong
     """The study's runs can't test a claim; the message says why, as a sentence."""
 
 
-ACCURACIES = {"test_accuracy": "", "train_accuracy": " on the training images"}
+ACCURACIES = {"test_accuracy": "", "train_accuracy": "in training"}
 """The accuracies of a last epoch on which an effect may be, and what is said of them."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """An arm's pairs, and what to say of its effect."""
+    """An arm's pairs, and what to say of its effect; ``on`` is a value of `ACCURACIES`."""
 
     arms: str
     pairs: Pairs
     name: str
+    on: str = ""
 
     @property
     def looks(self) -> Looks[Effect]:
@@ -48,11 +49,12 @@ class Compared:
     @property
     def brief(self) -> str:
         """The effect in points, the interval, and the number of pairs, for a table."""
-        return briefly(self.pairs.effect, self.pairs.share)
+        return f"{self.on} {briefly(self.pairs.effect, self.pairs.share)}".lstrip()
 
     def sentence(self, tested: str = "") -> str:
         """Return the effect as a sentence, with what was ``tested`` on it."""
-        said = f"{self.arms}: {in_points(self.pairs.effect, self.pairs.share)}"
+        where = f" {self.on}" if self.on else ""
+        said = f"{self.arms}{where}: {in_points(self.pairs.effect, self.pairs.share)}"
         if len(self.looks.declared) > 1 and self.looks.seen:
             said += f" at the look at {plural(self.looks.at, 'seed')}"
         return f"{said}{tested}{details(self.pairs)}."
@@ -96,7 +98,7 @@ class Evidence:
         names = (str(both[0]["run"]), str(both[1]["run"]))
         pairs = pairs_of(study, runs, *names, self._looks(arm), f"final_{of}")
         name, reference = (label_of(member) for member in both)
-        compared = Compared(f"{name} against {reference}{ACCURACIES[of]}", pairs, name)
+        compared = Compared(f"{name} against {reference}", pairs, name, ACCURACIES[of])
         for run in names:
             self._check(run)
             far = far_from_end(self.needs, self.tables, run, pairs.seeds)

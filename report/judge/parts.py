@@ -66,6 +66,8 @@ class Part:
         For a claim on a sign, whether the test that counts finds a gain.
     name
         For an effect, the arm in words.
+    on
+        For an effect on another accuracy than that on the test images, which one, in words.
     """
 
     sentence: str
@@ -82,6 +84,7 @@ class Part:
     waiting: int = 0
     gains: bool | None = None
     name: str = ""
+    on: str = ""
 
     @property
     def interval(self) -> tuple[float, float]:

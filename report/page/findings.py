@@ -41,16 +41,19 @@ def conclusion(
         Its name.
     """
     stated = [v for v in verdicts if states_accuracy(v.type) and v.measured]
-    if stated:
-        # What is asked is whether arms reach an accuracy, not how they differ.
-        reached = [f"\u201c{v.says}\u201d: {v.measured}, {v.short_label}" for v in stated]
-        return f"{'; '.join(reached)}."
     mine = [
         v
         for v in verdicts
-        if v.verdict != NOT_RUN and any(p.arm.partition(".")[0] == name for p in v.parts)
+        if v not in stated
+        and v.verdict != NOT_RUN
+        and any(p.arm.partition(".")[0] == name for p in v.parts)
     ]
-    decided = "; ".join(f"\u201c{v.says}\u201d: {v.short_label}" for v in mine)
+    others = [f"\u201c{v.says}\u201d: {v.short_label}" for v in mine]
+    if stated:
+        # What is asked is whether arms reach an accuracy, not how they differ.
+        reached = [f"\u201c{v.says}\u201d: {v.measured}, {v.short_label}" for v in stated]
+        return f"{'; '.join([*reached, *others])}."
+    decided = "; ".join(others)
     every = effects.dropna(subset="difference_points")
     several = every[every["n"] > 1]
     found = every if several.empty else several
@@ -100,7 +103,8 @@ def ablation_findings(
 def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:
     """Return by arm the sign of its effect in words, where a verdict on a direction decides it."""
     return {
-        part.arm: f"{'better' if part.gains else 'worse'} by the verdict on \u201c{v.says}\u201d"
+        part.arm: f"{'better' if part.gains else 'worse'}{' ' * bool(part.on)}{part.on} "
+        f"by the verdict on \u201c{v.says}\u201d"
         for v in verdicts
         if v.verdict in (SUPPORTED, REFUTED)
         for part in v.parts

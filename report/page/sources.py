@@ -116,7 +116,13 @@ class Sources:
 
     @cached_property
     def date(self) -> str:
-        """Today's date, or the date of SOURCE_DATE_EPOCH for a reproducible report."""
+        """The day on which the last run began, so that the same records give the same report.
+
+        It is that of SOURCE_DATE_EPOCH where this is set, and today where it isn't known when runs
+        began.
+        """
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
-        now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-        return now.strftime("%Y-%m-%d")
+        if epoch:
+            return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%d")
+        began = pd.to_datetime(self.runs["began"].dropna(), utc=True, format="ISO8601")
+        return (datetime.now(UTC) if began.empty else began.max()).strftime("%Y-%m-%d")

@@ -66,6 +66,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         claimed=CLAIMED[test["sign"]],
         measured=compared.brief,
         name=compared.name,
+        on=compared.on,
         p=found,
         effect=looks.last if looks.seen else None,
         confidence=1 - compared.pairs.share,

@@ -35,10 +35,19 @@ def _ratio(evidence: Evidence, test: dict[str, Any], value: int, said: str) -> P
     ratio = value / _total(evidence, test["over"], test["column"])
     asked = {word: test[f"ratio_{word}"] for word in CHECKS if f"ratio_{word}" in test}
     holds = all(CHECKS[word](ratio, bound) for word, bound in asked.items())
-    bounds = " and ".join(f"{word} {bound:g} times" for word, bound in asked.items())
-    sentence = f"{said}, {ratio:.4g} times those of {evidence.name(test['over'])}."
-    claimed = bounds.removeprefix("equals ")
-    return decided(holds, sentence, test["arm"], claimed, f"{ratio:.4g} times")
+    claimed = " and ".join(
+        _times(bound) if word == "equals" else f"{word} {bound:g} times"
+        for word, bound in asked.items()
+    )
+    other = evidence.name(test["over"])
+    sentence = f"{said}, {ratio:.4g} times those of {other}."
+    if ratio == 1:
+        sentence = f"{said}, as many as {other}."
+    return decided(holds, sentence, test["arm"], claimed, _times(ratio))
+
+
+def _times(ratio: float) -> str:
+    return "as many" if ratio == 1 else f"{ratio:.4g} times"
 
 
 COLUMNS = {"parameters": "parameters", "flops_per_image": "flops"}

@@ -47,6 +47,7 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         claimed=_in_words(test),
         measured=compared.brief,
         name=compared.name,
+        on=compared.on,
         p=PValues(looks.p(inside), looks.p(outside)),
         effect=looks.last if looks.seen else None,
         confidence=1 - compared.pairs.share,

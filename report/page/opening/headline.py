@@ -10,7 +10,7 @@ import pandas as pd
 from report.read.arms import headline_runs, name_of
 from report.read.published import Published
 from report.read.tables import setting_of
-from report.wording import count, percent
+from report.wording import count, percent, stated
 
 NOT_AS_PUBLISHED = "The paper\u2019s own training was not run at its published length."
 
@@ -73,7 +73,7 @@ def headline_said(best: Best | None, published: Published) -> str:
     own = "" if best.as_published else f"{NOT_AS_PUBLISHED} "
     return (
         f"{own}{_the_same(headline)}, {how}: {percent(best.accuracy, 1)} ({seeds_said(best.n)}) "
-        f"against the published {percent(reported, 0)}{share_of_images(best, headline)}."
+        f"against the published {stated(reported)}{share_of_images(best, headline)}."
     )
 
 

@@ -13,7 +13,7 @@ from report.judge.verdicts import Verdict
 from report.page.findings import effect_in_points
 from report.page.opening.headline import Best, seeds_said, share_of_images
 from report.read.published import METRICS, Published
-from report.wording import DASH, count, percent, plural, signed
+from report.wording import DASH, count, percent, plural, signed, stated
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def accuracy_tile(best: Best, published: Published, link: str | None = None) -> 
         f"Best accuracy {which}",
         percent(best.accuracy, 1),
         (
-            f"published {percent(reported, 0)}, "
+            f"published {stated(reported)}, "
             f"difference {signed((best.accuracy - reported) * 100, 1)} points, "
             f"{seeds_said(best.n)}",
             f"{best.name or 'its own protocol'}{share}{views}; "

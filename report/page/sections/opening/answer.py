@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from report.judge.parts import NOT_RUN
+from report.judge.parts import DECIDED
 from report.judge.verdicts import Verdict
 from report.page.findings import effect_in_points
 from report.page.opening.headline import best_run, headline_said, seeds_said
@@ -48,7 +48,7 @@ def content(
         "sentence": headline_said(best, published)
         or (ladder_said(only, runs, largest) if only else "")
         or effect_said(largest)
-        or tested_said(verdicts),
+        or decided_said(verdicts),
         "tiles": [tile for tile in tiles if tile],
         # A study of one ablation says what the paper claims of it.
         "claims": [v for v in verdicts if only and v.id in only["claims"]],
@@ -127,7 +127,10 @@ def effect_said(largest: dict[str, Any] | None) -> str:
     return f"{tried}, none can be told from chance with these seeds; the largest: {said}."
 
 
-def tested_said(verdicts: list[Verdict]) -> str:
-    """Return how many of the paper's claims were tested."""
-    tested = [v for v in verdicts if v.verdict != NOT_RUN]
-    return f"{len(tested)} of the paper's {len(verdicts)} claims were tested."
+def decided_said(verdicts: list[Verdict]) -> str:
+    """Return how many of the paper's claims are decided, and by what."""
+    by_training = [v.trained for v in verdicts if v.verdict in DECIDED]
+    return (
+        f"Of the paper's {len(verdicts)} claims, {by_training.count(False)} are decided by "
+        f"arithmetic and {by_training.count(True) or 'none'} by training."
+    )

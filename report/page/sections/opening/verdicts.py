@@ -66,8 +66,9 @@ def table(verdicts: list[Verdict], whose: str) -> Printed:
         if v.verdict != NOT_RUN
     ]
     return printed(
-        f"{whose}. Effects are in points of accuracy. Verdicts on directions allow for the number "
-        "of claims; the intervals shown do not.",
+        f"{whose}. Effects are in points of test accuracy, or of accuracy in training where that "
+        "is said. Verdicts on directions allow for the number of claims; the intervals shown do "
+        "not.",
         columns,
         rows,
     )

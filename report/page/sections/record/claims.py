@@ -8,6 +8,7 @@ from typing import Any
 from report.judge.parts import NOT_RUN
 from report.judge.verdicts import Verdict
 from report.page.records import Records
+from report.read.published import Published
 from resnet.files import listed
 
 TITLE = "Claims and evidence"
@@ -19,12 +20,14 @@ def content(
     verdicts: list[Verdict],
     own_verdicts: list[Verdict],
     paper: Path,
+    published: Published,
 ) -> dict[str, Any]:
     """Return the verdicts, tested ones first, and links to the runs behind their parts."""
     return {
         "tested": [v for v in verdicts if v.verdict != NOT_RUN],
         "missing": [v for v in verdicts if v.verdict == NOT_RUN],
         "own": own_verdicts,
+        "logs": not published.logs.empty,
         "evidence": _sections(paper) | _evidence(study, records),
     }
 

@@ -33,15 +33,18 @@ def protocol(
     images, metric = data["images"], METRICS[published.facts["metric"]]
     chosen = str(published.facts.get("chosen", ""))
     precisions = listed(runs["precision"].drop_duplicates())
+    departures = published.facts.get("departures", [])
     return [
         f"Images: {data['dataset']}, {count(images['train'])} there to train on, {_used(study)}, "
         f"and {count(images['test'])} to test on; {data['pixels']}. Scale "
         f"{study['scale']['name']}: {study['scale']['about']}.",
+        *([f"Otherwise than in the paper: {'; '.join(departures)}."] if departures else []),
         "Every arm changes its ablation's base in the factor that is asked about, and in nothing "
         "else unless the section says so. Arms are compared by runs with the same seeds, which "
         "decide the initial weights, the order of images and their augmentation; effects are means "
         "of differences paired by seed, not differences of the shown means.",
-        "Effects are of the last epoch's accuracy on all test images; claims that state an "
+        "Effects are of the last epoch's accuracy on all test images, or where a claim is about "
+        "training, of that on the training images as augmented; claims that state an "
         f"accuracy are judged by the paper's: {metric}. {chosen}{' ' * bool(chosen)}"
         f"{_chosen_here(study, runs)} Precision: {precisions}.",
         "A direction is supported or refuted by a paired t test with Holm's adjustment over the "
