@@ -156,6 +156,9 @@ def main(argv: list[str] | None = None) -> int:
         args.action(resolve(options(args.config)), args)
     except BrokenPipeError:
         raise  # Whoever reads the output has stopped, which is no error.
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on", file=sys.stderr)
+        return 130
     except (DeclarationError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -78,7 +78,10 @@ def _numbers(a: Tables, b: Tables) -> list[str]:
     lines = []
     for run in _shared(a, b):
         one, other = (accuracies(t.runs, run, t.study["runs"][run]["seeds"]) for t in (a, b))
-        moved = effect_of((other - one).dropna().to_numpy())
+        # The seeds that both have.
+        one, other = (values.dropna() for values in (one, other))
+        one, other = one.align(other, join="inner")
+        moved = effect_of((other - one).to_numpy())
         if not moved.n or abs(moved.difference) < 1e-9:
             continue
         low, high = moved.interval()
@@ -100,7 +103,7 @@ def _effects(a: Tables, b: Tables) -> list[str]:
     for row in both.to_dict("records"):
         now = row["difference_points_then"]
         low, high = row["low_points"], row["high_points"]
-        if not math.isnan(low) and not low <= now <= high:
+        if now < low or now > high:
             lines.append(
                 f"effect of {row['arm']} ({row['ablation']}) left its interval: "
                 f"{signed(row['difference_points'])} ({interval(low, high)}) to {signed(now)}"

@@ -187,7 +187,8 @@ def adopt_one(record: Path, study: Path, planned: Planned, args: argparse.Namesp
     if differs and not args.as_they_are:
         raise Refused(f"{record}: differs ({'; '.join(differs)}); --as-they-are takes it")
     into = study / "runs" / run / f"seed{seed}"
-    if (into / checksums.NAME).is_file() and not args.replace:
+    # A record that was damaged is no record.
+    if (into / checksums.NAME).is_file() and not args.replace and not broken(into):
         if results_of(into) == results_of(record):
             return False
         raise Refused(f"{record}: {into} holds another record; --replace replaces it")

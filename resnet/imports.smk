@@ -1,12 +1,12 @@
 # Records of runs that others trained, where the scale says so, instead of training.
 import json
 import os
+from pathlib import Path
+
+from resnet.job.provenance import files_digest
 
 IMPORTED = STUDY.scale.runs
-IMPORTED_FROM = os.path.normpath(f"{STUDY.home.place}/{IMPORTED['path']}")
-
-
-ruleorder: imported > train
+IMPORTED_FROM = os.path.normpath(os.path.join(STUDY.home.place, IMPORTED["path"]))
 
 
 localrules:
@@ -33,6 +33,8 @@ rule imported:
         names=[f"--names={IMPORTED['names']}"] if "names" in IMPORTED else [],
         metrics=json.dumps(IMPORTED.get("metrics", {})),
         percent=["--percent"] if IMPORTED.get("percent") else [],
+        # A folder's own date says nothing of the files within it.
+        files=files_digest(Path(IMPORTED_FROM)),
         code=code_digest("resnet/imports", "resnet/costs", "resnet/network"),
         record=subpath(output.summary, parent=True),
     shell:

@@ -104,7 +104,7 @@ def finished(folder: Path) -> list[Record]:
 
 
 def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None:
-    """Train the run again, with the number of threads in its record.
+    """Train the run again, with the number of threads in its record, on a CPU if it was on one.
 
     Raises
     ------
@@ -114,7 +114,8 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
     config = to_json(from_record(read_json(record / "config.json")))
     argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
-    status = train.main([*argv, "--threads", str(_summary(record)["threads"])])
+    gpu = "auto" if _on_gpu((record, run, seed)) else "never"
+    status = train.main([*argv, "--threads", str(_summary(record)["threads"]), "--gpu", gpu])
     if status == train.INTERRUPTED:
         raise KeyboardInterrupt
     if status:
@@ -128,6 +129,8 @@ def train_again(args: argparse.Namespace) -> int:
         print(f"error: {args.folder}: no finished run with its weights", file=sys.stderr)
         return 1
     drawn = random.Random(args.seed).sample(records, min(args.sample, len(records)))  # noqa: S311
+    # A run that may see no GPU hides it from all that follow in this process.
+    drawn.sort(key=_on_gpu, reverse=True)
     path, status = args.folder / "verification.json", 0
     receipt = {(row["run"], row["seed"]): row for row in _rows(path)}
     for record, run, seed in drawn:
@@ -184,8 +187,15 @@ def by_code(folder: Path) -> dict[tuple[str, str, str], list[Record]]:
 
 
 def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
-    """Return the traces' inputs for a random sample of the records."""
-    chosen = random.Random(seed).sample(records, min(sample, len(records)))  # noqa: S311
+    """Return the traces' inputs for random samples of the records of CPUs and of those of GPUs."""
+    kinds: dict[bool, list[Record]] = {}
+    for record in records:
+        kinds.setdefault(_on_gpu(record), []).append(record)
+    chosen = [
+        record
+        for mine in kinds.values()
+        for record in random.Random(seed).sample(mine, min(sample, len(mine)))  # noqa: S311
+    ]
     return [
         Trained(
             run,
@@ -193,9 +203,14 @@ def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
             number,
             _data_of(record),
             _summary(record)["threads"],
+            _on_gpu((record, run, number)),
         )
         for record, run, number in sorted(chosen)
     ]
+
+
+def _on_gpu(record: Record) -> bool:
+    return bool(_summary(record[0])["device"] != "cpu")
 
 
 def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:

@@ -4,6 +4,9 @@ import dataclasses
 import json
 import math
 import os
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -203,6 +206,31 @@ def test_a_budget_is_spent_and_goes_on(tmp_path, monkeypatch):
     assert len(after) >= 6
     assert all(path.stat().st_mtime == moment for path, moment in before.items())
     assert json.loads(next(iter(after)).read_text())["began"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_stops_snakemake_too(tmp_path, monkeypatch, number):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\n[ "$2" = snakemake ] || exit 0\necho $$ > pid\nexec sleep 60\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(spend.sys, "executable", str(python))
+    monkeypatch.setattr(spend, "ROOT", tmp_path)
+    budget = spend.Budget(resolve({"scale": "smoke"}), [], until=math.inf)
+    pid = tmp_path / "pid"
+
+    def send():
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    before = signal.getsignal(number)
+    budget.until = time.monotonic() + 60
+    threading.Thread(target=send).start()
+    with pytest.raises(KeyboardInterrupt):
+        budget._snakemake(["all"])
+    assert signal.getsignal(number) == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 def test_records_that_the_study_cant_use_are_trained_anew(study, monkeypatch):

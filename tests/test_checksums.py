@@ -1,4 +1,5 @@
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -58,6 +59,21 @@ def test_a_missing_part_is_a_problem_but_for_the_weights(record, capsys):
         f"error: {record / 'metrics.csv'}: is missing",
         f"error: {record / 'more'}: has no checksum",
     ]
+
+
+def test_records_are_found_from_any_folder_above_them(record, capsys, monkeypatch):
+    empty = record.with_name("seed1")
+    empty.mkdir()
+    (record.parents[2] / "logs" / "seed0").mkdir(parents=True)
+    for folder in (record.parents[2], record.parents[1], record.parents[0]):
+        assert list(checksums.records(folder)) == [record, empty]
+    assert list(checksums.records(record)) == [record]
+    # A record may lie elsewhere.
+    assert list(checksums.records(record.rename(record.parents[2] / "mine"))) == [
+        record.parents[2] / "mine"
+    ]
+    monkeypatch.chdir(empty.parent)
+    assert list(checksums.records(Path())) == [Path("seed1")]
 
 
 def test_a_folder_without_records_is_a_problem(tmp_path, capsys):

@@ -831,6 +831,19 @@ def test_one_altered_arm_is_exactly_what_changed(judged, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("accuracy of maxpool.with_maxpool moved: 55.50% to 90.50%")
+    # Accuracies are of the seeds that both have, and what wasn't run has no effect.
+    tables = pd.read_csv(other / "tables" / "runs.csv")
+    one = (tables["run"] == "maxpool.with_maxpool") & (tables["seed"] == 1)
+    tables[~one].to_csv(other / "tables" / "runs.csv", index=False)
+    table = pd.read_csv(other / "tables" / "comparisons.csv")
+    none = table["arm"] == "with_maxpool"
+    table.loc[none, table.columns[table.columns.str.endswith("_points")]] = float("nan")
+    table.assign(n=table["n"].where(~none, 0)).to_csv(
+        other / "tables" / "comparisons.csv", index=False
+    )
+    compare.main([str(judged), str(other)])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("accuracy of maxpool.with_maxpool moved: 55.00% to 90.00% (+35.00")
 
 
 def test_configs_origins_and_runs_that_differ_are_named(judged, tmp_path, capsys):

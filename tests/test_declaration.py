@@ -11,6 +11,7 @@ from ablations.harness.declarations.home import OWN
 from ablations.harness.schema import schema
 from report.claim_types.forms import problem_with
 from report.claim_types.registry import claim_types
+from resnet.config import RunConfig, changed
 
 GOOD = {
     "title": "A title",
@@ -51,6 +52,24 @@ def test_a_ladder_builds_on_the_rung_below(tmp_path):
         {"model.maxpool": True},
         {"model.maxpool": True, "batch_size": 64},
     ]
+
+
+def test_a_rung_of_another_kind_drops_the_settings_that_it_doesnt_have(tmp_path):
+    ladder = {
+        "momentum": {"optimizer.momentum": 0.8, "optimizer.weight_decay": 0.001},
+        "adam": {"optimizer.name": "adam"},
+    }
+    adam = declare(tmp_path, {"ladder": ladder}, without=("arms",)).arms[1]
+    assert adam.all_changes == {"optimizer.weight_decay": 0.001, "optimizer.name": "adam"}
+    assert changed(RunConfig(), adam.all_changes).optimizer.weight_decay == 0.001
+
+
+def test_a_grid_may_vary_the_length_from_the_whole(tmp_path):
+    rate = RunConfig().optimizer.learning_rate
+    grid = {"budget.fraction": [0.5, 1.0], "optimizer.learning_rate": [rate, rate / 2]}
+    arms = declare(tmp_path, {"grid": grid}, without=("arms", "factor")).arms
+    cells = [(a.changes["budget.fraction"], a.changes["optimizer.learning_rate"]) for a in arms]
+    assert cells == [(0.5, rate), (0.5, rate / 2), (1.0, rate / 2)]
 
 
 def test_a_grid_is_every_cell_but_the_base(tmp_path):

@@ -23,6 +23,7 @@ from resnet.imports import __main__ as command
 from resnet.imports.curves import NAMES, CurveError, Point, curve_of
 from resnet.imports.sources import mlflow, wandb
 from resnet.job.declared import networks, rates
+from resnet.job.provenance import files_digest
 from tests.conftest import report_on
 
 SEEDS, EPOCHS = 5, 4
@@ -74,6 +75,7 @@ def write_tensorboard(folder):
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.util.tensor_util import make_tensor_proto
 
     path = folder / "logs"
     writers = {}
@@ -83,6 +85,10 @@ def write_tensorboard(folder):
         for tag, value in values.items():
             summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
             writer.add_event(Event(step=epoch, summary=summary))
+        # As `add_text` writes it, and TensorFlow 2 its scalars.
+        text = Summary.Value(tag="hparams", tensor=make_tensor_proto([b"|a|table|"]))
+        scalar = Summary.Value(tag="epoch", tensor=make_tensor_proto(float(epoch)))
+        writer.add_event(Event(step=epoch, summary=Summary(value=[text, scalar])))
     for writer in writers.values():
         writer.close()
     return path
@@ -271,6 +277,23 @@ def test_an_export_with_two_runs_of_one_name_is_refused(tmp_path):
     with pytest.raises(CurveError, match=r"chart.csv, column 2\) and 0.6 in .*, column 3"):
         curve_of(wandb.read(path), "a.b", 0, metrics=metrics)
     assert curve_of(wandb.read(path), "a.b", 1, metrics=metrics) == {0: {"test_accuracy": 0.7}}
+
+
+def test_a_file_that_changes_in_a_folder_changes_its_digest(tmp_path):
+    folder, within = tmp_path / "logs", tmp_path / "logs" / "run" / "events"
+    assert files_digest(folder) == ""
+    within.parent.mkdir(parents=True)
+    within.write_text("one")
+    os.utime(within, ns=(1, 1))
+    found = {files_digest(folder)}
+    within.write_text("two")
+    os.utime(within, ns=(2, 2))
+    found.add(files_digest(folder))
+    within.rename(within.with_name("other"))
+    found.add(files_digest(folder))
+    assert len(found) == 3
+    # Of a single file Snakemake looks at the date itself.
+    assert files_digest(within.with_name("other")) == ""
 
 
 def test_the_default_names_are_those_of_records():

@@ -56,3 +56,15 @@ def test_pictures_are_those_of_the_images(tmp_path):
     assert np.array_equal(mistakes.pictures(tmp_path, table), images[[3, 0]])
     assert mistakes.pictures(tmp_path / "nowhere", table) is None
     assert mistakes.pictures(tmp_path, pd.DataFrame({"image": [9]})) is None
+
+
+def test_pictures_that_were_kept_are_those_of_the_mistakes(tmp_path):
+    path, images = tmp_path / "mistakes.npz", np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3)
+    none = pd.DataFrame({"image": np.array([], dtype=int)})
+    assert mistakes.kept(path, none) is None
+    np.savez(path)
+    assert mistakes.kept(path, none) is None
+    np.savez(path, images=images, numbers=[7, 4])
+    assert np.array_equal(mistakes.kept(path, pd.DataFrame({"image": [4]})), images[[1]])
+    assert mistakes.kept(path, pd.DataFrame({"image": [4, 5]})) is None
+    assert len(mistakes.kept(path, none)) == 0

@@ -15,6 +15,7 @@ from ablations.harness.resources import run_seconds
 from ablations.planning import plan
 from resnet.config import RunConfig, from_dict, to_json
 from resnet.job import calibrate
+from resnet.training.length import total_steps
 
 SPEED = {"train": 0.01, "evaluate": 0.002}
 
@@ -68,6 +69,11 @@ def test_a_run_that_a_cyclic_rate_ends_early_is_named():
     lines = plan.ends_early(study, ("augmentation",))
     assert lines[0] == "base.final sees 3,328 of 8,000 images: its rate is lowest there."
     assert plan.ends_early(study, ("maxpool",)) == []
+    # No rate is the reason where last batches are dropped: 1 whole one of 200 images.
+    theirs = {"study": "deep_residual_learning", "scale": "demo", "training_images": 200}
+    small = resolve(theirs)
+    assert total_steps(small.runs["base.residual_20"]) * 128 < 0.9 * 16_128
+    assert plan.ends_early(small, small.covered) == []
     # The scales' own lengths end where the rate is lowest.
     for scale in ("demo", "paper", "smoke"):
         own = resolve({"scale": scale})

@@ -134,6 +134,17 @@ def test_another_record_in_its_place_stays_unless_it_is_to_be_replaced(
     assert (record / "metrics.csv").read_text() == before + "\n"
 
 
+def test_a_damaged_record_in_its_place_is_replaced(elsewhere, study, capsys):
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    (taken,) = study.glob("runs/*/seed*/metrics.csv")
+    whole = taken.read_bytes()
+    for damage in (lambda: taken.unlink(), lambda: taken.write_bytes(whole[:-1] + b"9")):
+        damage()
+        assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+        assert "1 records were taken, 0 were there already" in capsys.readouterr().out
+        assert taken.read_bytes() == whole
+
+
 def test_before_the_images_exist_nothing_is_taken(elsewhere, study, capsys):
     (study.parent / "data" / "digits").unlink()
     assert adopt.main([str(elsewhere), "--into", str(study)]) == 1

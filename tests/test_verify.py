@@ -12,6 +12,7 @@ from report.page.sections.record.reproducibility import of_different_code, recei
 from resnet import train, verify
 from resnet.config import RunConfig, changed, from_dict, to_dict
 from resnet.job.kept import Kept, accepted, read_kept, write_kept
+from resnet.job.verification import trees
 from resnet.job.verification.trees import LEAST_STEPS, TreeError, checked_out, difference
 from resnet.trace import few_images
 from resnet.training.length import steps_per_epoch
@@ -53,6 +54,35 @@ def test_the_same_machine_gives_the_same_bits(trained, capsys):
     # Nothing is said of a record that was trained anew.
     sums.write_text(sums.read_text() + "\n")
     assert receipt(trained)[0].startswith("None of these records was verified")
+
+
+def test_a_record_is_compared_on_the_kind_of_device_that_it_was_trained_on(trained, monkeypatch):
+    def on(device):
+        path = trained / "runs" / "base.small" / "seed1" / "summary.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"device": device}))
+        (one,) = verify.drawn_from(verify.finished(trained), 3, 0)
+        return one
+
+    seen = []
+    monkeypatch.setattr(train, "main", lambda argv: seen.append(argv[-2:]) or train.INTERRUPTED)
+    environments = []
+
+    def run(argv, env, **_):
+        environments.append(env.get("CUDA_VISIBLE_DEVICES"))
+        raise TreeError("traced")
+
+    monkeypatch.setattr(trees.subprocess, "run", run)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    for visible in (True, False):
+        monkeypatch.setattr(trees.torch.cuda, "is_available", lambda visible=visible: visible)
+        for device in ("cpu", "NVIDIA H200"):
+            one = on(device)
+            said = "none is visible" if (device, visible) == ("NVIDIA H200", False) else "traced"
+            with pytest.raises(TreeError, match=said):
+                trees.trace(ROOT, one)
+            assert verify.main([str(trained)]) == 130
+    assert environments == ["", "3", ""]
+    assert seen == [["--gpu", "never"], ["--gpu", "auto"]] * 2
 
 
 def test_ctrl_c_ends_a_verification_as_such(trained, capsys, monkeypatch):

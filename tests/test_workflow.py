@@ -76,6 +76,23 @@ def planned(folder, *arguments, scale="smoke"):
     return {rule: int(n) for rule, n in rows if rule != "total"}
 
 
+def test_runs_of_others_that_arent_found_are_an_error_and_not_trained(tmp_path):
+    copy_project(tmp_path)
+    scale = tmp_path / "config" / "scales" / "smoke.yaml"
+    theirs = tmp_path / "theirs"
+    for path in ("theirs/runs.csv", str(theirs)):
+        edit(scale, "seeds: 2\n", f"seeds: 2\nruns: {{from: table, path: {path}}}\n")
+        code, output = snakemake(tmp_path, "-n")
+        assert code == 1
+        assert f"affected files:\n        {path}" in output, output
+        edit(scale, f"runs: {{from: table, path: {path}}}\n", "")
+    edit(scale, "seeds: 2\n", f"seeds: 2\nruns: {{from: table, path: {theirs}}}\n")
+    theirs.mkdir()
+    jobs = planned(tmp_path)
+    assert jobs["imported"] > 6
+    assert "train" not in jobs
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     # A name as people have them.

@@ -8,7 +8,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,7 +131,8 @@ class Budget:
                 start_new_session=True,
             )
             try:
-                return process.wait(timeout=self.left * 3600)
+                with _signals_interrupt():
+                    return process.wait(timeout=self.left * 3600)
             except (subprocess.TimeoutExpired, KeyboardInterrupt) as stopped:
                 _stop(process)
                 if isinstance(stopped, KeyboardInterrupt):
@@ -190,6 +192,18 @@ class Budget:
         else:
             more = f"{len(step.records)} runs, about {step.hours:.2f} hours of one core"
             self.say(f"Next: {step.in_words()} ({more}). {self.left:.2f} hours are left.")
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Handle SIGTERM and a closed terminal like Ctrl-C, so that Snakemake is stopped, too."""
+    asked = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) != signal.SIG_IGN]
+    before = {s: signal.signal(s, signal.default_int_handler) for s in asked}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -81,7 +81,7 @@ def kept(path: Path, mistakes: pd.DataFrame) -> NDArray[np.uint8] | None:
     """Return the images of the mistakes that an earlier call wrote, or None if one is missing."""
     arrays = read_arrays(path) if path.is_file() else {}
     numbers = list(arrays.get("numbers", ()))
-    if not set(mistakes["image"]) <= set(numbers):
+    if "images" not in arrays or not set(mistakes["image"]) <= set(numbers):
         return None
     chosen: NDArray[np.uint8] = arrays["images"][[numbers.index(n) for n in mistakes["image"]]]
     return chosen

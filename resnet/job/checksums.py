@@ -73,10 +73,9 @@ def _changed(path: Path, known: str) -> list[str]:
 
 def records(folder: Path) -> Iterator[Path]:
     """Yield the run records in a folder of results; the folder itself may also be a record."""
-    if (folder / "summary.json").is_file():
-        yield folder
-    for path in sorted(folder.glob("**/runs/*/seed*")):
-        if path.is_dir():
+    for path in sorted({folder, *folder.rglob("seed*")}):
+        of_a_run = path.absolute().parts[-3:-2] == ("runs",) and path.name.startswith("seed")
+        if path.is_dir() and (of_a_run or (path / "summary.json").is_file()):
             yield path
 
 

@@ -91,6 +91,14 @@ def _is_of_an_entry(path: Path, root: Path) -> bool:
     )
 
 
+def files_digest(folder: Path) -> str:
+    """Return a digest of the names, sizes and dates of all files in a folder; empty for a file."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    stated = ((path, path.stat()) for path in found)
+    lines = [f"{path.relative_to(folder)} {s.st_size} {s.st_mtime_ns}" for path, s in stated]
+    return _hex(*lines) if lines else ""
+
+
 def code_digest(*places: str, root: Path = ROOT) -> str:
     """Return a digest of the code in files and folders (paths from the root).
 

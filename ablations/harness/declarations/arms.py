@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from ablations.harness.declarations.document import Document
 from ablations.harness.declarations.names import check_name, names_in
-from resnet.config import SETTINGS, RunConfig, changed, flatten, parse_setting
+from resnet.config import KINDS, SETTINGS, RunConfig, changed, flatten, parse_setting
 from resnet.settings import ConfigError, Group, nearest, parse
 
 LONGEST_LABEL = 60
@@ -163,9 +163,17 @@ def _cumulative(arms: Iterable[Arm]) -> list[Arm]:
     rungs: list[Arm] = []
     below: dict[str, Any] = {}
     for arm in arms:
+        below = {key: value for key, value in below.items() if not _replaced(key, arm)}
         rungs.append(dataclasses.replace(arm, below=below))
         below = rungs[-1].all_changes
     return rungs
+
+
+def _replaced(key: str, arm: Arm) -> bool:
+    """Return whether an arm changes a group to a kind that doesn't have the setting ``key``."""
+    group, _, name = key.partition(".")
+    kind = (arm.changes | arm.also_changes).get(f"{group}.name")
+    return kind is not None and name not in ("name", *KINDS[group][kind].__struct_fields__)
 
 
 def _grid(
@@ -204,7 +212,9 @@ def _grid(
 
 
 def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
-    return not any(key in RELATIVE for key in cell) and changed(base, cell) == base
+    # The whole of a budget is the base's.
+    changes = {key: value for key, value in cell.items() if key not in RELATIVE or value != 1}
+    return not any(key in RELATIVE for key in changes) and changed(base, changes) == base
 
 
 def in_words(name: str) -> str:

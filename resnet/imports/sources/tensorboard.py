@@ -28,5 +28,6 @@ def read(path: Path) -> Iterator[Point]:
         for tag in events.Tags()["tensors"]:
             for event in events.Tensors(tag):
                 value = make_ndarray(event.tensor_proto)
-                if value.size == 1:
+                # Text is a tensor, too.
+                if value.size == 1 and value.dtype.kind in "fiu":
                     yield Point(name, event.step, tag, float(value.item()))

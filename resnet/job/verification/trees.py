@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from resnet.files import read_json
 from resnet.job.provenance import ROOT
 from resnet.trace import ORIGINS
@@ -32,13 +34,14 @@ class TreeError(Exception):
 
 @dataclass(frozen=True)
 class Trained:
-    """The inputs of a trace: the run's config as JSON, seed, images and number of threads."""
+    """The inputs of a trace: the run's config as JSON, seed, images, threads and kind of device."""
 
     run: str
     config: str
     seed: int
     data: Path
     threads: int = 1
+    on_gpu: bool = False
 
 
 @contextmanager
@@ -79,8 +82,12 @@ def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
     Raises
     ------
     TreeError
-        If that code fails; the message has the last line of its output.
+        If that code fails (the message has the last line of its output), or if the run was trained
+        on a GPU and none is visible.
     """
+    if trained.on_gpu and not torch.cuda.is_available():
+        raise TreeError(f"{trained.run} seed {trained.seed}: trained on a GPU, and none is visible")
+    hidden = {} if trained.on_gpu else {"CUDA_VISIBLE_DEVICES": ""}
     entry = ["-m", "resnet.trace"] if (tree / "resnet" / "trace.py").is_file() else [str(ADAPTER)]
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "trace.json"
@@ -95,7 +102,7 @@ def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, *entry, *(str(part) for pair in arguments.items() for part in pair)],
             cwd=tree,
-            env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"} | hidden,
             capture_output=True,
             text=True,
             check=False,

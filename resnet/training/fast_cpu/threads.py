@@ -2,7 +2,7 @@
 
 PyTorch splits every operation among its threads and synchronises them after it; for small
 operations this costs more than it saves. PyTorch's threads also busy-wait for a while, which slows
-down the Python threads: ``resnet/train.smk`` reduces this time to a thirtieth by libgomp's
+down the Python threads: ``resnet/run.smk`` reduces this time to a thirtieth by libgomp's
 ``GOMP_SPINCOUNT``. No busy-waiting (``OMP_WAIT_POLICY=passive``) makes PyTorch's operations slower.
 """
 
