@@ -86,8 +86,8 @@ check: setup
 # Known vulnerabilities of what is pinned, where the advisories' service can be reached.
 AUDITED := $(VENV)/audit
 audit: setup
-	test -x $(AUDITED)/bin/pip-audit || { python3 -m venv $(AUDITED) && \
-	  $(AUDITED)/bin/pip install --quiet pip-audit==2.10.1; }
+	test -x $(AUDITED)/bin/pip-audit || { $(BIN)/python -m venv --without-pip $(AUDITED) && \
+	  $(BIN)/pip --python $(AUDITED)/bin/python install --quiet pip-audit==2.10.1; }
 	@$(AUDITED)/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip \
 	  --vulnerability-service osv > $(AUDITED)/said 2>&1; code=$$?; \
 	if grep -q ConnectionError $(AUDITED)/said; then echo "not audited: the advisories can't be reached"; \
@@ -117,7 +117,8 @@ study: setup
 
 # The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
 partial-report: setup
-	$(BIN)/python -m report.render --partial results/$(STUDY_)$(SCALE)
+	folder=$$($(BIN)/python -m ablations folder --config scale=$(SCALE) $(CONFIG)) && \
+	  $(BIN)/python -m report.render --partial $$folder
 
 # The study in results/reference (with STUDY=studies/NAME, in results/NAME_reference), from its records and
 # today's declarations; trains nothing. Its date is that of the last run: the same records give the same bytes.
@@ -150,7 +151,7 @@ resume: setup
 	$(SNAKEMAKE) --workflow-profile profiles/$(PROFILE) --config scale=$(SCALE) $(CONFIG) -- $(TARGET)
 
 # Removes all studies, their records and the decoded images, but not what is committed.
-STUDIES = find results -mindepth 1 -maxdepth 1 ! -name '*reference'
+STUDIES = find results/ -mindepth 1 -maxdepth 1 ! -name '*reference'
 clean:
 	@test "$(SURE)" = yes || { echo "make clean removes every run record in results, but for the reference studies:"; \
 	  $(STUDIES); echo "To do it: make clean SURE=yes"; exit 1; }

@@ -64,7 +64,7 @@ def show_plan(study: Study, args: argparse.Namespace) -> None:
     cache = ROOT / "results" / "calibration.json"
 
     def measure(configs: list[RunConfig]) -> list[dict[str, float]]:
-        return plan.calibrate(configs, cache)
+        return plan.calibrate(configs, cache, options(args.config)["gpu"] != "never")
 
     names = tuple(args.names) or study.covered
     rows = plan.plan(study, names, args.spread, measure)
@@ -114,6 +114,11 @@ def show_commands(study: Study, args: argparse.Namespace) -> None:
         print(command)
 
 
+def show_folder(study: Study, args: argparse.Namespace) -> None:
+    """Print the folder of the study's results."""
+    print(f"results/{study.folder}")
+
+
 def check(study: Study, args: argparse.Namespace) -> None:
     """Check the paper's claims, and print the size of the study.
 
@@ -143,6 +148,7 @@ def main(argv: list[str] | None = None) -> int:
         "commands", show_commands, "print the command of each run, to be called elsewhere"
     )
     listed.add_argument("--threads", type=at_least(1), default=1, help="of a run, on a CPU")
+    command("folder", show_folder, "print the folder of the study's results")
     command("schema", write_schema, "write a JSON Schema, by which editors complete and check")
     command("new", write_new, "write the file of a new ablation").add_argument("name")
     begun = command("new-study", write_new_study, "write the folder of another paper's study")

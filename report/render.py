@@ -34,7 +34,8 @@ def write(folder: Path, tables: Tables, figures: Path, into: Path) -> None:
     """
     sources = Sources(folder, tables, figures)
     page = page_of(sources)
-    write_text(html.render(page, tables, figures), into / "index.html")
+    has_pdf = bool(pdf.engine()) or (into / "report.pdf").is_file()
+    write_text(html.render(page, tables, figures, has_pdf), into / "index.html")
     write_text(latex.render(page, f"../{figures.name}"), into / "report.tex")
     share(sources, page, into)
 

@@ -50,7 +50,9 @@ def interval(low: float, high: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in seconds, minutes or hours."""
+    """Return a duration in seconds, minutes or hours; 0 is that of runs whose time isn't known."""
+    if not seconds:
+        return "unknown time"
     if seconds < 100:
         return f"{seconds:.1f} s"
     if seconds < 6000:

@@ -40,9 +40,12 @@ def test_images(where: str, config: RunConfig) -> tuple[Split, dict[str, Any]]:
         Names the data set.
     """
     folder = Path(where)
-    if (folder / "data.json").is_file():
-        return load(folder, "test"), read_facts(folder)
     dataset, sources = config.data.dataset, config.dataset.sources
+    if (folder / "data.json").is_file():
+        facts = read_facts(folder)
+        if facts["dataset"] != dataset:
+            raise DataError(f"{where}: contains {facts['dataset']}; the config needs {dataset}")
+        return load(folder, "test"), facts
     source = sources[0] if len(sources) == 1 else source_in(dataset, folder)
     if source is None:
         raise DataError(f"{where}: no test images in a known form: {contents(folder)}")

@@ -26,8 +26,6 @@ from resnet.job.provenance import (
 )
 from resnet.job.resume import why_locked
 
-# Only an executor elsewhere, as on a cluster, has a limit of jobs beside that of cores.
-REMOTE = workflow.global_resources["_nodes"].value is not None
 WANTS_GPU = {
     "auto": gpu_visible() or REMOTE and STUDY.scale.name == "paper",
     "always": True,

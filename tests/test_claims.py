@@ -113,6 +113,23 @@ def test_not_negative_is_tested_against_a_loss_of_half_a_point(loss, verdict):
     assert (SUPPORTED if p.support < p.refute else REFUTED) == verdict
 
 
+def test_a_tolerated_loss_is_said_with_its_sign(judged):
+    with_seeds(judged, 5)
+    set_accuracies(judged, "base.design", BASE)
+    set_accuracies(
+        judged, "stride_position.second", [a - 0.05 - 0.001 * k for k, a in enumerate(BASE)]
+    )
+    tables = as_cifar10(judged)
+    said = {
+        sign: direction.judge(
+            Evidence(tables), {}, {"arm": "stride_position.second", "sign": sign}
+        ).sentence
+        for sign in ("not negative", "not positive")
+    }
+    assert " against \u22120.5." in said["not negative"]
+    assert " against +0.5." in said["not positive"]
+
+
 def test_the_claimed_interval_of_a_size():
     assert size.bounds({"within": 1}) == (-1, 1)
     assert size.bounds({"within": 1, "sign": "negative"}) == (-1, 0)
@@ -644,6 +661,10 @@ def test_runs_of_mixed_precision_are_not_paired_and_named(judged):
     )
     row = read_tables(judged).comparisons.query("arm == 'second'").iloc[0]
     assert (row["n"], row["unlike_seeds"]) == (0, "0, 1, 2, 3, 4")
+    # One seed is text, too.
+    path = judged / "tables" / "comparisons.csv"
+    path.write_text(path.read_text().replace('"0, 1, 2, 3, 4"', "2"))
+    assert read_tables(judged).comparisons.query("arm == 'second'")["unlike_seeds"].item() == "2"
 
 
 def test_an_effect_far_from_the_end_of_training_gives_no_verdict(judged):

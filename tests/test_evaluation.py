@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -112,6 +113,17 @@ def test_saved_weights_are_evaluated_on_the_test_images(trained, digits, capsys)
     assert f"{sum(p.numel() for p in network.parameters()):,} parameters" in printed.out
     again = outcome(capsys, folder / "model.safetensors", "--data", "digits")
     assert again[1].out == printed.out
+
+
+def test_images_of_another_data_set_are_refused(trained, digits, capsys, tmp_path):
+    folder, _ = trained
+    other = tmp_path / "other"
+    shutil.copytree(digits, other)
+    facts = json.loads((other / "data.json").read_text())
+    (other / "data.json").write_text(json.dumps(facts | {"dataset": "cifar10"}))
+    code, printed = outcome(capsys, folder / "model.safetensors", "--data", other)
+    assert code == 1
+    assert f"{other}: contains cifar10; the config needs digits" in printed.err
 
 
 def test_a_state_dict_with_other_names_is_taken_by_order(trained, digits, capsys):

@@ -121,6 +121,9 @@ def test_a_grid_is_judged_by_its_own_images_and_seeds(tables):
 
 def test_figure_2_shows_every_seed_whole(tables):
     short = tables.epochs.query("not (run == 'base.design' and seed == 1 and epoch > 2)")
+    # Others' runs don't say what get_lr() printed.
+    unknown = short.assign(printed_learning_rate=float("nan"))
+    draw_figure2(dataclasses.replace(tables, epochs=unknown), False)
     drawing = draw_figure2(dataclasses.replace(tables, epochs=short), False)
     rates = drawing.figure.axes[3]
     assert rates.get_xlim()[1] >= 7
@@ -273,6 +276,16 @@ def test_effects_by_the_best_epoch_are_told_beside_those_of_the_last():
     assert selection.by_best_epoch(study, comparisons.assign(n=1)) == ""
 
 
+def test_only_a_paper_that_chose_the_epoch_on_the_test_set_is_said_to(tables):
+    gains = pd.Series([0.5, 1.5])
+    theirs = tables.published
+    assert selection.optimism(gains, theirs).startswith("The paper reports the best epoch")
+    last = dataclasses.replace(theirs, facts=theirs.facts | {"metric": "final_test_accuracy"})
+    assert selection.optimism(gains, last).startswith(
+        "The best epoch on the test images would be a choice by the test set, which adds +1.00 "
+    )
+
+
 def test_a_rung_that_was_not_run_stands_in_its_ladder():
     arms = [
         {"name": name, "run": f"{name}.run", "changes": {key: 1}, "also_changes": {}, "label": name}
@@ -349,6 +362,12 @@ def test_an_ablation_whose_base_decides_a_claim_has_a_section():
     nothing = pd.DataFrame(columns=["n", "difference_points"])
     said = findings.conclusion({"arms": []}, nothing, [verdict], "a")
     assert said == "No arm can be compared yet. \u201cIt overfits\u201d: refuted."
+    # A claim of which one arm is missing was not run in full.
+    other = Part("row 3", verdict="not run")
+    parts = (Part("said.", "a.base", measured="72.3% (n = 3)", verdict="supported"), other)
+    partly = Verdict("y", "value", "", "It has 84%", "", "not run", parts)
+    said = findings.conclusion({"arms": []}, nothing, [partly], "a")
+    assert said == "\u201cIt has 84%\u201d: 72.3% (n = 3), not run in full."
     # What it says of accuracies comes before its other verdicts.
     reached = Part("said.", "a.base", claimed="90% \u00b1 1", measured="89.5% (n = 5)", name="base")
     value = Verdict("y", "value", "", "It has 90%", "", "supported", (reached,))

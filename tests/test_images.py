@@ -18,6 +18,7 @@ from resnet.images.moved import READ_FROM, note_folder, why_not_read
 from resnet.images.sources import cache as data
 from resnet.images.sources import parquet as parquet_files
 from resnet.images.sources import prepare, source
+from resnet.images.sources.encoded import decode
 
 
 def encoded(image, kind="PNG"):
@@ -46,6 +47,20 @@ def parquet(tmp_path, images, tiny_cifar):
     for split, (pixels, labels) in images.items():
         write_parquet(tmp_path, split, pixels, labels.tolist())
     return tmp_path
+
+
+def test_files_that_macos_leaves_beside_others_are_passed_over(parquet, images):
+    (parquet / "train").mkdir()
+    (parquet / "train-00000-of-00001.parquet").rename(parquet / "train" / "0000.parquet")
+    (parquet / "train" / "._0000.parquet").write_bytes(b"\0\5\x16\7")
+    assert np.array_equal(SOURCES["parquet"].read(parquet)["train"].images, images["train"][0])
+
+
+def test_a_picture_of_more_pixels_than_pillow_opens_is_an_error(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    large = encoded(np.zeros((32, 32), np.uint8))
+    with pytest.raises(data.DataError, match=r"x: not a JPEG or PNG image: .*exceeds limit"):
+        decode(large, 32, "x")
 
 
 def test_parquet_gives_the_pixels_that_were_put_in(parquet, images):
@@ -486,8 +501,15 @@ def test_another_folder_than_the_one_that_was_read_is_named(tmp_path, monkeypatc
     (cache / "data.json").write_text('{"source": "parquet"}')
     assert why_not_read(cache, "parquet", first) is None
     assert why_not_read(cache, "parquet", tmp_path / "cache" / ".." / "ü 1") is None
-    # Another source is read.
-    assert why_not_read(cache, "folders", second) is None
+    # Another source is read, and everything trained anew.
+    for noted in (True, False):
+        said = why_not_read(cache, "archive", second)
+        assert "were read with data_source=parquet, which is now archive: they are read" in said
+        assert "data_source=parquet in --config" in said
+        if noted:
+            written = (cache / READ_FROM).read_text()
+            (cache / READ_FROM).unlink()
+    (cache / READ_FROM).write_text(written)
     said = why_not_read(cache, "parquet", second)
     assert "were read from ü 1; data_folder is now second, which isn't read" in said
     assert f"remove {cache / READ_FROM}, and this line ends" in said

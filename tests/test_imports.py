@@ -205,6 +205,12 @@ def test_runs_of_others_get_verdicts_and_a_report(study, tmp_path, capsys):
     unknown = page.count("<td>not recorded</td>") + page.count("<dd>not recorded</dd>")
     assert unknown >= 2, "threads and memory"
     assert 'id="errors"' not in page
+    assert "5 seeds an arm, unknown time of training" in page
+    assert "answers to single images aren" in page
+    # What wasn't recorded has its column, and no curve to choose.
+    assert tables.epochs["printed_learning_rate"].isna().all()
+    assert tables.epochs["train_accuracy"].isna().all()
+    assert '"train_accuracy":' not in page
 
 
 def test_names_and_metrics_of_a_tracker_are_matched():

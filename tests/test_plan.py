@@ -81,11 +81,30 @@ def test_a_run_that_a_cyclic_rate_ends_early_is_named():
 
 
 def test_the_plan_is_printed(capsys, monkeypatch):
-    monkeypatch.setattr(plan, "calibrate", lambda configs, cache: steady(configs))
+    gpus = []
+    monkeypatch.setattr(
+        plan, "calibrate", lambda configs, cache, gpu: gpus.append(gpu) or steady(configs)
+    )
+    assert command.main(["plan", "maxpool", "--config", "scale=cpu", "gpu=never"]) == 0
     assert command.main(["plan", "maxpool", "--config", "scale=cpu"]) == 0
+    assert gpus == [False, True]
     text = capsys.readouterr().out
     assert "1,000,000" in text
     assert "1.95" in text  # 5 seeds, a spread of 0.4 points, seven claims, either of two parts
+
+
+@pytest.mark.parametrize(
+    ("settings", "folder"),
+    [
+        (["scale=cpu"], "cpu"),
+        (["scale=reference"], "reference_study"),
+        (["scale=cpu", "images_seen=20000"], "cpu_images_seen_20000"),
+        (["scale=demo", "study=studies/deep_residual_learning"], "deep_residual_learning_demo"),
+    ],
+)
+def test_the_folder_of_results_is_told(capsys, settings, folder):
+    assert command.main(["folder", "--config", *settings]) == 0
+    assert capsys.readouterr().out == f"results/{folder}\n"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from report.judge.verdicts import Verdict
 from report.page import pdf
 from report.page.html import block
 from report.page.opening import headline, tiles
-from report.page.sections.opening import answer
+from report.page.sections.opening import answer, summary, verdicts
 from report.page.sections.record import cite
 from report.read import published, tables
 from report.read.arms import name_of
@@ -388,6 +388,33 @@ def test_the_answer_counts_each_verdict_once():
 def test_a_base_is_named_with_its_length(run, name):
     study = {"ablations": {"depth": {"base": "residual_20", "arms": []}}}
     assert name_of(study, run) == name
+    # Two runs of one length are told apart by their training images.
+    both = study | {"runs": {run.removesuffix("_of_50000"): {}, run: {}}}
+    assert name_of(both, run) == name + ", of 50,000" * run.endswith("_of_50000")
+    assert name_of(both, run.removesuffix("_of_50000")) == name
+
+
+def test_own_claims_that_were_not_run_have_no_table():
+    none = Verdict("own", "direction", "", "It helps", "", "not run", ())
+    said = dataclasses.replace(none, verdict="undecided")
+    assert verdicts.content([], [none])["own"] is None
+    assert [row[0].text for row in verdicts.content([], [none, said])["own"].rows] == ["It helps"]
+
+
+def test_the_page_leads_to_a_pdf_only_where_one_is(drawn, monkeypatch):
+    monkeypatch.setattr(pdf, "engine", lambda: None)
+    (drawn / "report" / "report.pdf").unlink(missing_ok=True)
+    assert render.main([str(drawn)]) == 0
+    assert "report.pdf" not in page(drawn)
+    (drawn / "report" / "report.pdf").touch()
+    assert render.main([str(drawn)]) == 0
+    assert '<a href="report.pdf">as PDF</a>' in page(drawn)
+
+
+def test_what_was_arithmetic_is_said_only_where_something_was():
+    trained = Verdict("a", "direction", "", "It helps", "", "undecided", ())
+    exact = Verdict("b", "exact", "", "It is small", "", "supported", ())
+    assert summary.easy([trained, exact]).endswith("1 of 1 such claim hold.")
 
 
 def test_a_commit_keeps_its_changes_in_the_citation():
@@ -476,6 +503,7 @@ def test_missing_tables_are_an_error(tmp_path, step, capsys):
         (wording.signed(-0.5), "−0.50"),
         (wording.interval(-1, 2), "−1.00 to +2.00"),
         (wording.interval(float("nan"), 1), "–"),
+        (wording.duration(0), "unknown time"),
         (wording.duration(30), "30.0 s"),
         (wording.duration(600), "10 min"),
         (wording.duration(7200), "2.0 h"),

@@ -12,7 +12,7 @@ from ablations.harness.declarations.home import OWN, Home
 from ablations.harness.declarations.scale import load_scale
 from ablations.harness.declared import declared_networks
 from ablations.harness.options import gpu_visible
-from ablations.harness.resolve import resolve
+from ablations.harness.resolve import check_memory, resolve
 from ablations.harness.runs import Resolver
 from ablations.harness.study import named, to_document
 from resnet.config import changed, from_dict, to_json
@@ -211,6 +211,12 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "demo", "seeds": 0}, "a whole number from 1"),
         ({"scale": "demo", "images_seen": "many"}, "a whole number from 1"),
         ({"scale": "demo", "seeds": True}, "a whole number from 1"),
+        ({"scale": "demo", "seeds": 10_001}, "seeds: expected a whole number from 1 to 10,000 or"),
+        ({"scale": "cpu", "seeds": 5, "looks": [5, 10**9]}, "ascending numbers of seeds"),
+        (
+            {"scale": "cpu", "data_source": None},
+            "data_source: allowed are torchvision, .*, got None",
+        ),
         ({"scale": "demo", "ablations": 5}, "a list of names or null"),
         ({"scale": "demo", "ablations": []}, "a list of names or null"),
         ({"scale": "cpu", "training_images": 60_000}, "cifar10 has|from 2 to 50,000"),
@@ -240,7 +246,7 @@ def test_a_claim_that_the_paper_doesnt_make_is_refused(folder):
         resolve({"scale": "cpu"}, folder)
 
 
-def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
+def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder, monkeypatch):
     text = "title: T\nquestion: Q\nsource: S\nbase: final\nrecords: [one]\n"
     (folder / "own.yaml").write_text(text)
     with pytest.raises(DeclarationError, match=r"no own\.smk"):
@@ -251,6 +257,10 @@ def test_an_ablation_by_rules_of_its_own_has_runs_without_a_config(folder):
     assert ("own.one", 4) in study.runs_of("own")
     assert to_document(study)["runs"]["own.one"] == {"config": None, "seeds": 5, "most": 5}
     assert "own.one" not in study.runs
+    # What an ablation's own rules train has no network of the base's.
+    tests = {"exact": [{"column": "parameters", "arm": f"own.{arm}"} for arm in ("base", "one")]}
+    monkeypatch.setattr(Home, "tests", {"claim": tests})
+    assert {name for name in declared_networks(study) if name.startswith("own.")} == {"own.base"}
 
 
 def test_every_rule_has_a_name_that_no_ablation_may_take():
@@ -301,12 +311,19 @@ def test_a_network_that_the_machine_cant_hold_is_refused_where_it_would_be_train
     arms = "{huge: {model.channels: [4096, 4096, 4096, 4096, 4096]}}"
     add(folder, "monster", factor="model.channels", arms=arms)
     monkeypatch.setattr(resolution, "gpu_visible", lambda: False)
-    assert "monster.huge" in resolve({"scale": "smoke"}, folder).runs
-    with pytest.raises(DeclarationError, match=r"monster\.yaml:6: huge: would take about .* GiB"):
-        resolve({"scale": "smoke", "ablations": ["monster"]}, folder)
-    # How much memory a GPU has isn't known before a run starts.
-    monkeypatch.setattr(resolution, "gpu_visible", lambda: True)
-    assert "monster.huge" in resolve({"scale": "smoke", "ablations": ["monster"]}, folder).runs
+    check_memory(resolve({"scale": "smoke"}, folder), "never")
+    # It may be planned on a machine that can't train it.
+    study = resolve({"scale": "smoke", "ablations": ["monster"]}, folder)
+    for visible in (False, True):
+        monkeypatch.setattr(resolution, "gpu_visible", lambda visible=visible: visible)
+        for gpu in ("never", *(["auto"] if not visible else [])):
+            with pytest.raises(
+                DeclarationError, match=r"monster\.yaml:6: huge: would take about .* GiB"
+            ):
+                check_memory(study, gpu)
+        # How much memory a GPU has isn't known before a run starts.
+        check_memory(study, "always")
+    check_memory(study, "auto")
 
 
 def test_a_name_of_a_base_is_valid_as_a_folder(folder):

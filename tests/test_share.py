@@ -39,7 +39,9 @@ def test_the_picture_has_the_size_that_social_media_ask_for(given):
     assert '<meta property="og:image" content="share.png">' in page
 
 
-@pytest.mark.parametrize("answer", ["Short.", "4,978,730 parameters, trained well: " * 4])
+@pytest.mark.parametrize(
+    "answer", ["Short.", *("4,978,730 parameters, trained well: " * n for n in (4, 7, 20))]
+)
 def test_the_pictures_text_stays_within_it(answer):
     words = ["supported", "exceeds", "refuted", "no meaningful difference", "undecided"]
     words += ["not testable in this study", "no verdict", "not run"]
@@ -53,6 +55,9 @@ def test_the_pictures_text_stays_within_it(answer):
         assert box.x0 >= 0
         assert box.x1 <= figure.bbox.x1
         assert box.y0 >= 0
+    title, said, below, *_ = boxes
+    assert title.y0 >= said.y1
+    assert said.y0 >= below.y1
     assert len({tuple(box.extents) for box in boxes}) == len(boxes)
 
 

@@ -23,10 +23,13 @@ sys.path.insert(0, workflow.basedir)
 
 from ablations.harness.declarations.document import DeclarationError, read
 from ablations.harness.options import CONFIG, ELSEWHERE
-from ablations.harness.resolve import resolve
+from ablations.harness.resolve import check_memory, resolve
 from ablations.harness.study import to_document
 from resnet.config import to_json
 from resnet.files import listed
+
+# Only an executor elsewhere, as on a cluster, has a limit of jobs beside that of cores.
+REMOTE = workflow.global_resources["_nodes"].value is not None
 
 # Snakemake would let profiles/default, which is about this machine alone, win over it.
 # (A flag or the variable SNAKEMAKE_PROFILE may name it, in many ways, so both are searched for the folder's name.)
@@ -47,6 +50,9 @@ try:
     # Snakemake takes the last of two equal keys without a word.
     read(CONFIG)
     STUDY = resolve(config)
+    # Jobs, and what another machine trains, have the memory of where they run.
+    if workflow.is_main_process and not REMOTE:
+        check_memory(STUDY, config["gpu"])
 except DeclarationError as error:
     # Not an exception, to which Snakemake would add the lines of this file.
     sys.exit(f"error: {error}")

@@ -60,7 +60,9 @@ def _config(study: Study, name: str) -> RunConfig | None:
         return None
     base = study.bases[declaration.base]
     changes = {arm.name: arm.all_changes for arm in declaration.arms} | {"base": {}}
-    if wanted not in changes:
+    # What an ablation's own rules train isn't declared.
+    own = declaration.design == "records" and wanted != "base"
+    if wanted not in changes or own:
         return None
     return changed(base, {k: v for k, v in changes[wanted].items() if k.startswith("model.")})
 

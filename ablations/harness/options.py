@@ -12,7 +12,13 @@ from typing import Any
 from ablations.harness.declarations.all_declarations import claims_of
 from ablations.harness.declarations.document import DeclarationError
 from ablations.harness.declarations.home import ROOT
-from ablations.harness.declarations.scale import AMOUNTS, Scale, problem_with_looks
+from ablations.harness.declarations.scale import (
+    AMOUNTS,
+    Scale,
+    is_amount,
+    problem_with_looks,
+    up_to,
+)
 from ablations.harness.study import Study
 from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
@@ -80,11 +86,11 @@ def check_options(options: Mapping[str, Any]) -> None:
     given = {what: options.get(what) for what in AMOUNTS}
     given["runs_per_gpu"] = options.get("runs_per_gpu", 1) or 0
     for what, value in given.items():
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if value is not None and not (whole and value >= 1):
+        if value is not None and not is_amount(value, what):
             or_null = " or null" if what in AMOUNTS else ""
             raise option_error(
-                f"{what}: expected a whole number from 1{or_null}, got {options[what]!r}"
+                f"{what}: expected a whole number from 1{up_to(what)}{or_null}, got "
+                f"{options[what]!r}"
             )
 
 
@@ -97,10 +103,11 @@ def check_data(options: Mapping[str, Any], scale: Scale) -> None:
             f"data_folder: expected a path, got {said}; Snakemake reads some names as numbers, so "
             "write the folder with ./ before it"
         )
-    sources, source = DATASETS[scale.dataset].sources, options.get("data_source")
+    sources = DATASETS[scale.dataset].sources
+    source = options.get("data_source", sources[0])
     known = {name for dataset in DATASETS.values() for name in dataset.sources}
     legal = sources if len(sources) > 1 else sorted(known)
-    if source is not None and source not in legal:
+    if source not in legal:
         raise option_error(
             f"data_source: allowed are {', '.join(legal)}, got {source!r}"
             f"{nearest(str(source), legal)}"

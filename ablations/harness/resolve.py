@@ -59,7 +59,6 @@ def resolve(options: Mapping[str, Any], folder: Path | None = None) -> Study:
     covered = _covered(options.get("ablations"), scale, declarations)
     results = _results(home, scale, amounts_in(options))
     study = Resolver(home, scale, bases).study(declarations, covered, results)
-    _check_memory(study)
     return dataclasses.replace(
         study,
         declarations=declared,
@@ -138,12 +137,13 @@ def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) 
     return tuple(names)
 
 
-def _check_memory(study: Study) -> None:
+def check_memory(study: Study, gpu: str) -> None:
     """Raise an error if a run that `all` trains on this machine's CPU needs more than its memory.
 
-    A run elsewhere, or one that is trained by its name, is checked when it starts.
+    A run elsewhere, or one that is trained by its name, is checked when it starts; ``gpu`` is the
+    option of that name.
     """
-    if gpu_visible() or study.scale.runs:
+    if gpu == "always" or (gpu == "auto" and gpu_visible()) or study.scale.runs:
         return
     for ablation in (study.ablations[name] for name in study.covered):
         for member in (m for m in ablation.members if m.run in study.runs):

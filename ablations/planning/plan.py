@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,12 +40,16 @@ class Row:
     detectable_points: float
 
 
-def calibrate(configs: list[RunConfig], cache: Path) -> list[SecondsPerImage]:
-    """Return each config's seconds per image for training and evaluation, on this machine."""
+def calibrate(configs: list[RunConfig], cache: Path, gpu: bool = True) -> list[SecondsPerImage]:
+    """Return each config's seconds per image for training and evaluation, on this machine.
+
+    Without ``gpu`` they are those of its CPU.
+    """
     lines = "".join(to_json(config) + "\n" for config in configs)
     done = subprocess.run(
         [sys.executable, "-m", "resnet.job.calibrate", "--cache", str(cache)],
         cwd=ROOT,
+        env=os.environ | ({} if gpu else {"CUDA_VISIBLE_DEVICES": ""}),
         input=lines,
         stdout=subprocess.PIPE,
         text=True,

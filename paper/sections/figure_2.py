@@ -10,6 +10,7 @@ from report.page.picture import Picture
 from report.page.printed_table import Printed, Row, printed
 from report.read.arms import headline_runs
 from report.read.published import Published
+from report.wording import DASH
 
 TITLE = "Figure 2: training the final network"
 
@@ -75,4 +76,4 @@ def log_lines(epochs: pd.DataFrame, rate: str, last: int | None = None) -> str:
             f"Val. Loss: {row['test_loss']:.3f} | Val Acc: {row['test_accuracy']:.2%}",
             f"Current best Val Acc: {float(row.get('best_test_accuracy_so_far', row['so_far']))!r}",
         ]
-    return "\n".join(lines)
+    return "\n".join(lines).replace("nan", DASH)

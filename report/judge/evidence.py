@@ -182,8 +182,8 @@ class Evidence:
         mine = networks[networks["arm"] == arm]
         if mine.empty:
             raise Untestable(
-                f"tables/networks.csv has no rows of {arm}; `snakemake` with the path of that file "
-                "writes it anew."
+                f"tables/networks.csv has no rows of {arm}. An ablation of rules of its own has no "
+                "network there; of others `snakemake` with the path of that file writes it anew."
             )
         return mine
 

@@ -51,7 +51,11 @@ def conclusion(
     others = [f"\u201c{v.says}\u201d: {v.short_label}" for v in mine]
     if stated:
         # What is asked is whether arms reach an accuracy, not how they differ.
-        reached = [f"\u201c{v.says}\u201d: {v.measured}, {v.short_label}" for v in stated]
+        reached = [
+            f"\u201c{v.says}\u201d: {v.measured}, "
+            f"{v.label if v.verdict == NOT_RUN else v.short_label}"
+            for v in stated
+        ]
         return f"{'; '.join([*reached, *others])}."
     decided = "; ".join(others)
     every = effects.dropna(subset="difference_points")

@@ -53,7 +53,7 @@ MACROS = ("table", "picture", "pictures", "badge", "facts", "points")
 """The macros that the templates of sections may use."""
 
 
-def render(page: Page, tables: Tables, figures: Path) -> str:
+def render(page: Page, tables: Tables, figures: Path, pdf: bool) -> str:
     """Return the complete HTML page.
 
     Parameters
@@ -64,6 +64,8 @@ def render(page: Page, tables: Tables, figures: Path) -> str:
         The study's tables, with the learning curves for the explorer.
     figures
         The folder of the figures.
+    pdf
+        Whether there is, or will be, a PDF beside the page.
     """
     style = (FOLDER / "static" / "report.css").read_text(encoding="utf-8")
     script = (FOLDER / "static" / "report.js").read_text(encoding="utf-8")
@@ -82,6 +84,7 @@ def render(page: Page, tables: Tables, figures: Path) -> str:
     # Style and script are this project's own files; all data is escaped for its context.
     return environment_.get_template("page.html.j2").render(
         page=page,
+        pdf=pdf,
         rendered=rendered,
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
@@ -152,7 +155,8 @@ def _as_attributes(style: re.Match[str]) -> str:
 def curves(tables: Tables) -> dict[str, Any]:
     """Return every run's learning curves, by run and seed, and the arms of each ablation."""
     runs: dict[str, dict[str, Any]] = {}
-    there = [metric for metric in METRICS if metric in tables.epochs]
+    known = tables.epochs.dropna(axis="columns", how="all")
+    there = [metric for metric in METRICS if metric in known]
     each = max(20, MOST_POINTS // max(1, len(tables.runs)))
     for (run, seed), epochs in tables.epochs.groupby(["run", "seed"], sort=False):
         thinned = thin(epochs, each)

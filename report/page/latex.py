@@ -49,7 +49,8 @@ def table(printed: Printed, label: str) -> Tex:
     kinds = ["R" if numeric else "P" for numeric in printed.numeric]
     columns = "".join(f"{k}{{{w:.2f}cm}}" for k, w in zip(kinds, widths, strict=True))
     heads = " & ".join(map(_head, printed.columns, widths, printed.numeric))
-    body = "\n".join(map(_row, printed.rows))
+    # Without rows there must be no line between the rules: TeX takes it for a cell.
+    body = "".join(f"{_row(row)}\n" for row in printed.rows)
     caption = rf"\caption{{{escape(printed.caption)}}}\label{{tab:{label}}}"
     # A figure, since LaTeX keeps the order of floats of one kind only.
     if sum(_height(row, widths) for row in printed.rows) <= MOST_LINES:
@@ -57,14 +58,14 @@ def table(printed: Printed, label: str) -> Tex:
             f"\\begin{{figure}}[!htbp]\\centering{size}\n"
             f"\\captionof{{table}}{{{escape(printed.caption)}}}\\label{{tab:{label}}}\n"
             f"\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n"
-            f"\\toprule\n{heads} \\\\\n\\midrule\n{body}\n\\bottomrule\n"
+            f"\\toprule\n{heads} \\\\\n\\midrule\n{body}\\bottomrule\n"
             "\\end{tabular}\n\\end{figure}\n"
         )
     return Tex(
         f"{{{size}\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n{caption}\\\\\n"
         f"\\toprule\n{heads} \\\\\n\\midrule\n\\endfirsthead\n"
         f"\\toprule\n{heads} \\\\\n\\midrule\n\\endhead\n"
-        f"\\bottomrule\n\\endfoot\n{body}\n\\end{{longtable}}}}\n"
+        f"\\bottomrule\n\\endfoot\n{body}\\end{{longtable}}}}\n"
     )
 
 

@@ -71,9 +71,13 @@ def _name_of_base(study: dict[str, Any], run: str) -> str:
     declared = {str(ablation["base"]) for ablation in study["ablations"].values()}
     longest_first = sorted(map(re.escape, declared), key=len, reverse=True)
     found = re.fullmatch(
-        rf"base\.({'|'.join([*longest_first, '.+?'])})(?:_(\d+)(?:_of_\d+)?)?", run
+        rf"base\.({'|'.join([*longest_first, '.+?'])})(?:_(\d+)(?:_of_(\d+))?)?", run
     )
     if not found:
         return run
     length = f", {int(found[2]):,} images seen" if found[2] else ""
+    # The number of training images is said where it tells two runs apart.
+    alike = run.removesuffix(f"_of_{found[3]}")
+    if found[3] and alike in study.get("runs", {}):
+        length += f", of {int(found[3]):,}"
     return f"the base {found[1].replace('_', ' ')}{length}"

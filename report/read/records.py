@@ -8,6 +8,7 @@ data is available).
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,10 +21,13 @@ from numpy.typing import NDArray
 
 from report.read import mistakes
 from report.read.files import NothingFinishedError, RecordError
-from report.read.record import read_layers, read_predictions, read_record
+from report.read.record import EPOCH_COLUMNS, read_layers, read_predictions, read_record
 from report.read.study import data_folder, read_study
 from report.writing import write_csv
 from resnet.files import new_file
+
+SHOWN = (*EPOCH_COLUMNS, "printed_learning_rate")
+"""Columns that ``epochs.csv`` always has."""
 
 RUN_COLUMNS = (
     "run",
@@ -103,9 +107,12 @@ class _Found:
         """Return the tables, by name."""
         # Drop empty columns, whose undefined types may conflict when tables are joined.
         filled = [rows.dropna(axis="columns", how="all") for rows in self.epochs]
+        epochs = pd.concat(filled, ignore_index=True)
+        # Others' runs may have recorded less; figures and sections find every column all the same.
+        missing = [column for column in SHOWN if column not in epochs]
         return {
             "runs": pd.DataFrame(self.summaries, columns=list(RUN_COLUMNS)),
-            "epochs": pd.concat(filled, ignore_index=True),
+            "epochs": epochs.assign(**dict.fromkeys(missing, math.nan)),
             "layers": pd.concat(self.layers.values(), ignore_index=True),
             "gaps": pd.DataFrame(self.gaps, columns=["run", "seed", "reason"]),
         }

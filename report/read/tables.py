@@ -101,6 +101,10 @@ def _read_networks(path: Path) -> pd.DataFrame:
     return read_csv(path, ("depth", "parameters", "flops"), texts)
 
 
+TEXTS = dict.fromkeys(("unlike_seeds", "code_digest", "commit"), "str")
+"""The types of columns that may look like numbers, but aren't any."""
+
+
 def read_table(path: Path, may_be_empty: bool = False) -> pd.DataFrame:
     """Return a table that this project wrote; only empty cells count as missing values.
 
@@ -110,7 +114,7 @@ def read_table(path: Path, may_be_empty: bool = False) -> pd.DataFrame:
         If the file is missing or isn't a table. With ``may_be_empty`` an empty file is one.
     """
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=TEXTS)
     except (OSError, ValueError) as error:
         if may_be_empty and isinstance(error, pd.errors.EmptyDataError):
             return pd.DataFrame()

@@ -38,12 +38,23 @@ def write(page: Page, verdicts: list[Verdict], path: Path) -> None:
         )
 
 
+def _width(size: int) -> int:
+    """Return how many letters a line has."""
+    return 40 * 28 // size
+
+
+def _lines(text: str, size: int) -> int:
+    return len(textwrap.wrap(text, _width(size)))
+
+
 def draw(page: Page, verdicts: list[Verdict]) -> Figure:
     """Return the picture: title, answer, and a square for each claim, by verdict."""
     figure = Figure(figsize=(12, 6.3))
     figure.text(0.05, 0.9, f"{page.title}: a reproduction", fontsize=20, color=INK, va="top")
-    answer = textwrap.fill(page.answer, 40)
-    figure.text(0.05, 0.77, answer, fontsize=28, fontweight="bold", va="top", linespacing=1.25)
+    # Five lines of 28 points fit above the squares; a longer answer has smaller letters.
+    size = next(size for size in range(28, 0, -1) if _lines(page.answer, size) * size <= 5 * 28)
+    answer = textwrap.fill(page.answer, _width(size))
+    figure.text(0.05, 0.77, answer, fontsize=size, fontweight="bold", va="top", linespacing=1.25)
     axes = figure.add_axes((0.05, 0.08, 0.42, 0.24))
     axes.set(xlim=(0, A_ROW), ylim=(-max(3, -(-len(verdicts) // A_ROW)), 0), aspect="equal")
     axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""The folder that a cache of images was read from, which may have moved since.
+"""Where a cache of images was read from: a source, and its folder, which may have moved since.
 
 As a parameter of the workflow's rule, another ``data_folder`` would read the images anew and train
 every run again, also where the same files have only moved. So it is none, and a line says when it
@@ -23,10 +23,9 @@ def note_folder(cache: Path, folder: Path) -> None:
 
 
 def why_not_read(cache: Path, source: str, folder: Path) -> str | None:
-    """Return a line on a folder that isn't the one that a cache was read from.
+    """Return a line on a source or a folder that isn't the one that a cache was read from.
 
-    None if it is that folder, if there is no cache, or if the cache is of another source, so that
-    the images will be read.
+    None if it is, or if there is no cache.
 
     Parameters
     ----------
@@ -36,10 +35,14 @@ def why_not_read(cache: Path, source: str, folder: Path) -> str | None:
         What ``data_source`` and ``data_folder`` say.
     """
     try:
-        facts = json.loads((cache / "data.json").read_text(encoding="utf-8"))
+        before = json.loads((cache / "data.json").read_text(encoding="utf-8"))["source"]
+        if before != source:
+            return (
+                f"The images in {cache} were read with data_source={before}, which is now "
+                f"{source}: they are read anew, and every run is trained again. To go on with "
+                f"them: data_source={before} in --config."
+            )
         noted = Path((cache / READ_FROM).read_text(encoding="utf-8").removesuffix("\n"))
-        if facts["source"] != source:
-            return None
     except (OSError, ValueError, LookupError, TypeError):
         return None
     if noted == folder or noted.resolve() == folder.resolve():

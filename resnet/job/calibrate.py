@@ -118,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
                 known[key] = measure(config)
                 with new_file(args.cache) as beside:
                     write_json(beside, known)
-            except (OSError, ValueError, torch.OutOfMemoryError) as error:
+            except (OSError, ValueError, torch.OutOfMemoryError, torch.AcceleratorError) as error:
                 print(f"error: {error}", file=sys.stderr)
                 return 1
         print(json.dumps(known[key]), flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
 
 AMOUNTS = ("training_images", "images_seen", "seeds")
+
+MOST_SEEDS = 10_000
+"""The most seeds of a run; all of them are listed when a study is read."""
 
 KEYS = (
     *("about", "dataset", "folder", "beside", *AMOUNTS),
@@ -137,9 +141,22 @@ def _arms(document: Document) -> dict[str, tuple[str, ...]]:
     return {name: tuple(some) for name, some in arms.items()}
 
 
+def is_amount(value: Any, what: str) -> bool:
+    """Return whether ``value`` is a legal amount: a whole number from 1."""
+    most = MOST_SEEDS if what == "seeds" else math.inf
+    return type(value) is int and 1 <= value <= most
+
+
+def up_to(what: str) -> str:
+    """Return the largest legal amount in words, if there is one."""
+    return f" to {MOST_SEEDS:,}" if what == "seeds" else ""
+
+
 def problem_with_looks(looks: Any, seeds: int) -> str:
     """Return the problem with declared looks, or an empty text."""
-    whole = isinstance(looks, (list, tuple)) and all(type(n) is int and n > 1 for n in looks)
+    whole = isinstance(looks, (list, tuple)) and all(
+        type(n) is int and 1 < n <= MOST_SEEDS for n in looks
+    )
     if not whole or list(looks) != sorted(set(looks)):
         return f"looks: expected ascending numbers of seeds from 2, such as [5, 8], got {looks!r}"
     if looks and seeds not in looks:
@@ -171,6 +188,7 @@ def _exceptions(document: Document) -> dict[str, dict[str, int]]:
 def _amount(document: Document, value: Any, *keys: str) -> int:
     if keys[-1] not in AMOUNTS:
         raise document.error(f"{keys[-1]}: allowed are {', '.join(AMOUNTS)}", *keys)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise document.error(f"{keys[-1]}: expected a whole number from 1, got {value!r}", *keys)
-    return value
+    if not is_amount(value, keys[-1]):
+        expected = f"a whole number from 1{up_to(keys[-1])}"
+        raise document.error(f"{keys[-1]}: expected {expected}, got {value!r}", *keys)
+    return int(value)

@@ -8,7 +8,7 @@ from report.judge.evidence import Evidence
 from report.judge.parts import Part, PValues
 from report.judge.statistics.effects import MARGIN, Effect
 from report.judge.statistics.looks import Looks
-from report.wording import p_value
+from report.wording import p_value, stated_points
 
 CLAIMED = {
     "positive": "better",
@@ -59,7 +59,8 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     tested = ""
     if looks.seen and looks.last.error > 0:
         tested = f", {p_value(found.p(two_sided=True))}"
-        tested += f" against {MARGIN:+g}" if threshold else f", equivalence {p_value(found.same)}"
+        against = f" against {stated_points(threshold)}"
+        tested += against if threshold else f", equivalence {p_value(found.same)}"
     return Part(
         sentence=compared.sentence(tested + compared.deciding(smaller)),
         arm=test["arm"],

@@ -43,5 +43,11 @@ def decode(encoded: bytes | None, size: int, where: str) -> NDArray[np.uint8]:
                     f"{where}: pixels of mode {image.mode}, expected 8 bits of grey or RGB"
                 )
             return np.asarray(image.convert("RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         raise DataError(f"{where}: not a JPEG or PNG image: {error}") from None

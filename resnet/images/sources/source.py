@@ -38,11 +38,15 @@ class Source:
 
 
 def files_in(folder: Path, suffix: str) -> Iterator[Path]:
-    """Yield the files with a suffix in a folder and in the folders below, to a depth of `DEPTH`."""
+    """Yield the files with a suffix in a folder and in the folders below, to a depth of `DEPTH`.
+
+    Hidden files are what other systems leave beside them.
+    """
     for where, below, names in os.walk(folder, followlinks=True):
         here = Path(where)
         below[:] = sorted(below) if len(here.relative_to(folder).parts) < DEPTH else []
-        yield from (here / name for name in sorted(names) if name.endswith(suffix))
+        shown = (name for name in sorted(names) if not name.startswith("."))
+        yield from (here / name for name in shown if name.endswith(suffix))
 
 
 def contents(folder: Path) -> str:

@@ -12,6 +12,7 @@ from report.page.picture import Picture
 from report.page.printed_table import Cell, Printed, Row, printed
 from report.page.records import Records
 from report.read.arms import name_of
+from report.read.published import Published
 from report.wording import interval, listed, percent, plural, points, signed
 
 TITLE = "Choosing the epoch, and chance"
@@ -24,24 +25,32 @@ def content(
     spreads: pd.DataFrame,
     records: Records,
     pictures: dict[str, list[Picture]],
+    published: Published,
 ) -> dict[str, Any]:
     """Return paragraphs on each, the figure, and the table of both kinds of chance."""
     gains = judged.optimism(epochs)["optimism_points"].dropna()
     return {
-        "epoch": [text for text in (optimism(gains), by_best_epoch(study, comparisons)) if text],
+        "epoch": [
+            text for text in (optimism(gains, published), by_best_epoch(study, comparisons)) if text
+        ],
         "these": pictures["selection"] if (gains.abs() > 0).any() else [],
         "chance": chance_sentence(spreads),
         "runs": chance_table(study, spreads, records),
     }
 
 
-def optimism(gains: pd.Series) -> str:
+def optimism(gains: pd.Series, published: Published) -> str:
     """Return a paragraph on the gain from choosing the epoch on the test set."""
     if gains.empty:
         return ""
+    said = (
+        "The best epoch on the test images would be a choice by the test set, which adds"
+        if published.facts["metric"] == "final_test_accuracy"
+        else "The paper reports the best epoch on the test images, so the test set also chose the "
+        "model. Here that adds"
+    )
     return (
-        "The paper reports the best epoch on the test images, so the test set also chose the "
-        f"model. Here that adds {signed(gains.mean())} points on average over "
+        f"{said} {signed(gains.mean())} points on average over "
         f"{plural(len(gains), 'run')} and {signed(gains.max())} at most, in part by chance, "
         "which new images wouldn't show."
     )
@@ -85,6 +94,8 @@ def _name(study: dict[str, Any], row: Any) -> str:
 def chance_sentence(spreads: pd.DataFrame) -> str:
     """Return a sentence on the variation between seeds and between samples of test images."""
     both = spreads.dropna(subset=["seeds_points", "images_points"])
+    if spreads.empty:
+        return "These runs' answers to single images aren't known, and so neither kind of chance."
     if both.empty:
         return "One seed a run says nothing of how much seeds matter."
     seeds, images = (math.sqrt((both[c] ** 2).mean()) for c in ("seeds_points", "images_points"))

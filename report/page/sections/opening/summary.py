@@ -32,7 +32,7 @@ def content(
             ("Scope", scope(study, data)),
             ("Method", method(study, runs)),
             ("Results", results(verdicts)),
-            ("What was easy", easy(verdicts)),
+            *([("What was easy", easy(verdicts))] if any(not v.trained for v in verdicts) else []),
             ("What was difficult", difficult(runs, comparisons, spreads, verdicts)),
             *([("Limits", " ".join(limits))] if limits else []),
             ("Words", WORDS),

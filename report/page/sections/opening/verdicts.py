@@ -16,12 +16,13 @@ TITLE = "Verdicts"
 def content(verdicts: list[Verdict], own_verdicts: list[Verdict]) -> dict[str, Any]:
     """Return the table of the paper's claims, that of a user's own, and what was not run."""
     missing = [v for v in verdicts if v.verdict == NOT_RUN]
+    own_tested = any(v.verdict != NOT_RUN for v in own_verdicts)
     return {
         "counts": counted_sentence(verdicts),
         "badges": [(word, n) for word, n in counts(verdicts) if word != NOT_RUN],
         "table_of": table(verdicts, "The paper's claims"),
         "own": table(own_verdicts, "Claims of this project's own ablations")
-        if own_verdicts
+        if own_tested
         else None,
         "missing": missing,
         "missing_said": f"{plural(len(missing), 'claim rests', 'claims rest')} on runs that this "
