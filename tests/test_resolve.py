@@ -215,7 +215,7 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "cpu", "seeds": 5, "looks": [5, 10**9]}, "ascending numbers of seeds"),
         (
             {"scale": "cpu", "data_source": None},
-            "data_source: allowed are torchvision, .*, got None",
+            "data_source: allowed are torchvision.*, got None",
         ),
         ({"scale": "demo", "ablations": 5}, "a list of names or null"),
         ({"scale": "demo", "ablations": []}, "a list of names or null"),
