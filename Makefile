@@ -116,6 +116,7 @@ study: setup
 	$(BIN)/python -m ablations study --hours $(HOURS) --config scale=$(SCALE) $(CONFIG)
 
 # The report of the records as they are, gaps and all; trains nothing: make partial-report SCALE=cpu
+# (Of scale reference that is what is being trained; of the committed records, make reference.)
 partial-report: setup
 	folder=$$($(BIN)/python -m ablations folder --config scale=$(SCALE) $(CONFIG)) && \
 	  $(BIN)/python -m report.render --partial $$folder

@@ -11,7 +11,7 @@ from typing import Any
 from ablations.harness.commands import commands_of
 from ablations.harness.declarations.document import DeclarationError, Scalars, read
 from ablations.harness.declarations.home import ROOT, STUDIES
-from ablations.harness.resolve import resolve
+from ablations.harness.resolve import check_memory, resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
 from ablations.new import new_ablation, new_study
@@ -57,6 +57,9 @@ def show_plan(study: Study, args: argparse.Namespace) -> None:
     # Statistics take a second to import, which the other commands need not wait for.
     from ablations.planning import plan
 
+    # Its networks are measured on this machine.
+    gpu = options(args.config)["gpu"]
+    check_memory(study, gpu)
     for name in args.names:
         if name not in study.ablations:
             near = nearest(name, study.ablations)
@@ -64,7 +67,7 @@ def show_plan(study: Study, args: argparse.Namespace) -> None:
     cache = ROOT / "results" / "calibration.json"
 
     def measure(configs: list[RunConfig]) -> list[dict[str, float]]:
-        return plan.calibrate(configs, cache, options(args.config)["gpu"] != "never")
+        return plan.calibrate(configs, cache, gpu != "never")
 
     names = tuple(args.names) or study.covered
     rows = plan.plan(study, names, args.spread, measure)
@@ -79,6 +82,7 @@ def spend(study: Study, args: argparse.Namespace) -> None:
 
     if not args.hours > 0:
         raise DeclarationError(Path("--hours"), None, f"expected hours above 0, got {args.hours:g}")
+    check_memory(study, options(args.config)["gpu"])
     # Snakemake refuses `key=`, which make leaves of an empty setting.
     given = [text for text in args.config if not text.endswith("=")]
     Budget(study, given, time.monotonic() + args.hours * 3600).spend()
@@ -163,7 +167,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         raise  # Whoever reads the output has stopped, which is no error.
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return 130
     except (DeclarationError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

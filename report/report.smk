@@ -224,6 +224,8 @@ rule report:
         "../environment.yml"
     params:
         code=code_digest(*RENDERING),
+        # The page leads to the PDF.
+        pdf=bool(engine()),
     shell:
         "exec python -m report.render results/{wildcards.scale} > {log:q} 2>&1"
 

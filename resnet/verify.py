@@ -17,12 +17,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from resnet import train
 from resnet.arguments import at_least
@@ -103,8 +105,24 @@ def finished(folder: Path) -> list[Record]:
     return found
 
 
+def trainable(records: list[Record]) -> list[Record]:
+    """Return the records that can be trained here: without a GPU those of CPUs, and a line says so.
+
+    A record is compared on the kind of device that it was trained on.
+    """
+    found = [record for record in records if torch.cuda.is_available() or not _on_gpu(record)]
+    if len(found) < len(records):
+        left = len(records) - len(found)
+        print(f"left out: {left} records of a GPU, of which none is visible here", file=sys.stderr)
+    return found
+
+
+def _on_gpu(record: Record) -> bool:
+    return bool(_summary(record[0])["device"] != "cpu")
+
+
 def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None:
-    """Train the run again, with the number of threads in its record, on a CPU if it was on one.
+    """Train the run again, with the number of threads and the kind of device in its record.
 
     Raises
     ------
@@ -114,8 +132,10 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
     config = to_json(from_record(read_json(record / "config.json")))
     argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
-    gpu = "auto" if _on_gpu((record, run, seed)) else "never"
-    status = train.main([*argv, "--threads", str(_summary(record)["threads"]), "--gpu", gpu])
+    argv += ["--threads", str(_summary(record)["threads"])]
+    argv += ["--gpu", "always" if _on_gpu((record, run, seed)) else "never"]
+    # In a process of its own, since one that has used a GPU can't be kept from it.
+    status = subprocess.run([sys.executable, "-m", "resnet.train", *argv], cwd=ROOT).returncode
     if status == train.INTERRUPTED:
         raise KeyboardInterrupt
     if status:
@@ -124,13 +144,13 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
 
 def train_again(args: argparse.Namespace) -> int:
     """Train a sample of the study's runs again, and write ``verification.json``."""
-    records = [r for r in finished(args.folder) if (r[0] / "model.safetensors").is_file()]
+    whole = [r for r in finished(args.folder) if (r[0] / "model.safetensors").is_file()]
+    records = trainable(whole)
     if not records:
-        print(f"error: {args.folder}: no finished run with its weights", file=sys.stderr)
+        which = "that can be trained here" if whole else "with its weights"
+        print(f"error: {args.folder}: no finished run {which}", file=sys.stderr)
         return 1
     drawn = random.Random(args.seed).sample(records, min(args.sample, len(records)))  # noqa: S311
-    # A run that may see no GPU hides it from all that follow in this process.
-    drawn.sort(key=_on_gpu, reverse=True)
     path, status = args.folder / "verification.json", 0
     receipt = {(row["run"], row["seed"]): row for row in _rows(path)}
     for record, run, seed in drawn:
@@ -209,10 +229,6 @@ def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
     ]
 
 
-def _on_gpu(record: Record) -> bool:
-    return bool(_summary(record[0])["device"] != "cpu")
-
-
 def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:
     """Trace runs with a commit's and with the current code; print and return whether they agree."""
     agree = True
@@ -237,11 +253,17 @@ def keep(args: argparse.Namespace) -> int:
     for (commit, digest, today), records in groups.items():
         if digest == today:
             continue
-        trained = drawn_from(records, args.sample, args.seed)
+        mine = trainable(records)
+        if len(mine) < len(records):
+            lacking = next(record for record in records if record not in mine)
+            print(f"error: {lacking[0]} can't be kept: not compared here", file=sys.stderr)
+            status = 1
+            continue
+        trained = drawn_from(mine, args.sample, args.seed)
         try:
             same = same_bits(commit, trained, args.steps)
         except TreeError as error:
-            print(f"error: {records[0][0]} can't be kept: {error}", file=sys.stderr)
+            print(f"error: {mine[0][0]} can't be kept: {error}", file=sys.stderr)
             status = 1
             continue
         if same:
@@ -261,7 +283,7 @@ def keep(args: argparse.Namespace) -> int:
 
 def against(args: argparse.Namespace) -> int:
     """Compare the current code with a commit's on the runs of the study's records."""
-    groups = by_code(args.folder).values()
+    groups = map(trainable, by_code(args.folder).values())
     trained = [one for group in groups for one in drawn_from(group, args.sample, args.seed)]
     return 0 if same_bits(args.against, trained, args.steps) else 1
 

@@ -121,9 +121,6 @@ def test_a_grid_is_judged_by_its_own_images_and_seeds(tables):
 
 def test_figure_2_shows_every_seed_whole(tables):
     short = tables.epochs.query("not (run == 'base.design' and seed == 1 and epoch > 2)")
-    # Others' runs don't say what get_lr() printed.
-    unknown = short.assign(printed_learning_rate=float("nan"))
-    draw_figure2(dataclasses.replace(tables, epochs=unknown), False)
     drawing = draw_figure2(dataclasses.replace(tables, epochs=short), False)
     rates = drawing.figure.axes[3]
     assert rates.get_xlim()[1] >= 7

@@ -504,7 +504,7 @@ def test_another_folder_than_the_one_that_was_read_is_named(tmp_path, monkeypatc
     # Another source is read, and everything trained anew.
     for noted in (True, False):
         said = why_not_read(cache, "archive", second)
-        assert "were read with data_source=parquet, which is now archive: they are read" in said
+        assert "were read with data_source=parquet, which is now archive: what needs" in said
         assert "data_source=parquet in --config" in said
         if noted:
             written = (cache / READ_FROM).read_text()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import html
+import inspect
 import json
 import re
 import shutil
@@ -21,6 +22,7 @@ from report.page.html import block
 from report.page.opening import headline, tiles
 from report.page.sections.opening import answer, summary, verdicts
 from report.page.sections.record import cite
+from report.page.sources import Sources
 from report.read import published, tables
 from report.read.arms import name_of
 from resnet.config import RunConfig, flatten, titles, to_dict
@@ -159,6 +161,9 @@ def test_the_best_so_far_is_of_the_whole_run():
     log = figure_2.log_lines(epochs, "rate", last=2)
     assert log.count("Epoch:") == 2
     assert log.count("Current best Val Acc: 0.9") == 2
+    # Others' runs don't say what get_lr() printed.
+    unknown = figure_2.log_lines(epochs.assign(rate=float("nan")), "rate", last=2)
+    assert unknown == log.replace("[0.1]", "[\u2013]")
 
 
 def test_figures_are_the_same_bytes_every_time_however_many_processes_share_them(drawn):
@@ -194,6 +199,11 @@ def test_the_page_is_the_same_for_a_given_date(drawn, monkeypatch):
     runs.assign(began=began).to_csv(drawn / "tables" / "runs.csv", index=False)
     assert render.main([str(drawn)]) == 0
     assert "<time>2026-11-25</time>" in page(drawn)
+    # What can't be read is no date.
+    began = ["yesterday", *began[1:]]
+    runs.assign(began=began).to_csv(drawn / "tables" / "runs.csv", index=False)
+    assert render.main([str(drawn)]) == 0
+    assert "<time>2026-11-24</time>" in page(drawn)
 
 
 def test_reports_of_other_studies_are_linked_where_they_are(study, capsys):
@@ -303,10 +313,10 @@ def test_the_answer_says_what_decides_claims():
             ("direction", "not testable in this study"),
         ]
     ]
-    said = "Of the paper's 3 claims, 2 are decided by arithmetic and none by training."
+    said = "Of the paper's 3 claims, arithmetic decides 2, and training none."
     assert answer.decided_said(claims) == said
     claims.append(dataclasses.replace(claims[2], verdict="supported"))
-    said = "Of the paper's 4 claims, 2 are decided by arithmetic and 1 by training."
+    said = "Of the paper's 4 claims, arithmetic decides 2, and training 1."
     assert answer.decided_said(claims) == said
 
 
@@ -389,8 +399,10 @@ def test_a_base_is_named_with_its_length(run, name):
     study = {"ablations": {"depth": {"base": "residual_20", "arms": []}}}
     assert name_of(study, run) == name
     # Two runs of one length are told apart by their training images.
-    both = study | {"runs": {run.removesuffix("_of_50000"): {}, run: {}}}
-    assert name_of(both, run) == name + ", of 50,000" * run.endswith("_of_50000")
+    for other in ("", "_of_20000"):
+        both = study | {"runs": {run.removesuffix("_of_50000") + other: {}, run: {}}}
+        more = " on 50,000 training images" * run.endswith("_of_50000")
+        assert name_of(both, run) == name + more
     assert name_of(both, run.removesuffix("_of_50000")) == name
 
 
@@ -411,10 +423,17 @@ def test_the_page_leads_to_a_pdf_only_where_one_is(drawn, monkeypatch):
     assert '<a href="report.pdf">as PDF</a>' in page(drawn)
 
 
-def test_what_was_arithmetic_is_said_only_where_something_was():
-    trained = Verdict("a", "direction", "", "It helps", "", "undecided", ())
-    exact = Verdict("b", "exact", "", "It is small", "", "supported", ())
-    assert summary.easy([trained, exact]).endswith("1 of 1 such claim hold.")
+def test_what_was_arithmetic_is_said_only_where_something_was(drawn):
+    sources = Sources(drawn, tables.read_tables(drawn), drawn / "figures")
+
+    def items(verdicts):
+        names = inspect.signature(summary.content).parameters
+        asked = {name: getattr(sources, name) for name in names} | {"verdicts": verdicts}
+        return dict(summary.content(**asked)["items"])
+
+    trained = [v for v in sources.verdicts if v.trained]
+    assert "What was easy" not in items(trained)
+    assert "7 such claims" in items(sources.verdicts)["What was easy"]
 
 
 def test_a_commit_keeps_its_changes_in_the_citation():

@@ -212,7 +212,7 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "demo", "images_seen": "many"}, "a whole number from 1"),
         ({"scale": "demo", "seeds": True}, "a whole number from 1"),
         ({"scale": "demo", "seeds": 10_001}, "seeds: expected a whole number from 1 to 10,000 or"),
-        ({"scale": "cpu", "seeds": 5, "looks": [5, 10**9]}, "ascending numbers of seeds"),
+        ({"scale": "cpu", "seeds": 5, "looks": [5, 10**9]}, "of seeds from 2 to 10,000, such"),
         (
             {"scale": "cpu", "data_source": None},
             "data_source: allowed are torchvision.*, got None",
@@ -378,6 +378,13 @@ def test_amounts_for_an_ablation_that_isnt_there_are_refused():
     scale = load_scale("smoke")
     with pytest.raises(DeclarationError, match=r"exceptions: .* mean maxpool"):
         resolution._check_names("exceptions", scale, {"maxpol": {"seeds": 7}}, ["maxpool"])
+
+
+def test_a_bases_seeds_are_those_of_its_ablations(tmp_path):
+    text = (OWN.scales / "smoke.yaml").read_text()
+    (tmp_path / "smoke.yaml").write_text(f"{text}exceptions: {{base.final: {{seeds: 1}}}}\n")
+    with pytest.raises(DeclarationError, match=r"smoke.yaml:\d+: seeds: belong to an ablation"):
+        load_scale("smoke", tmp_path)
 
 
 def test_a_run_that_the_study_has_not_is_refused_with_the_nearest_name():

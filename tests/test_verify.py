@@ -56,37 +56,52 @@ def test_the_same_machine_gives_the_same_bits(trained, capsys):
     assert receipt(trained)[0].startswith("None of these records was verified")
 
 
-def test_a_record_is_compared_on_the_kind_of_device_that_it_was_trained_on(trained, monkeypatch):
-    def on(device):
-        path = trained / "runs" / "base.small" / "seed1" / "summary.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"device": device}))
-        (one,) = verify.drawn_from(verify.finished(trained), 3, 0)
-        return one
-
-    seen = []
-    monkeypatch.setattr(train, "main", lambda argv: seen.append(argv[-2:]) or train.INTERRUPTED)
-    environments = []
-
-    def run(argv, env, **_):
-        environments.append(env.get("CUDA_VISIBLE_DEVICES"))
-        raise TreeError("traced")
-
-    monkeypatch.setattr(trees.subprocess, "run", run)
+@pytest.mark.parametrize(
+    ("device", "visible", "gpu", "hidden"),
+    [
+        ("cpu", True, "never", True),
+        ("cpu", False, "never", True),
+        ("NVIDIA H200", True, "always", False),
+        ("NVIDIA H200", False, None, None),
+    ],
+)
+def test_a_record_is_compared_on_the_kind_of_device_that_it_was_trained_on(
+    trained, monkeypatch, capsys, device, visible, gpu, hidden
+):
+    path = trained / "runs" / "base.small" / "seed1" / "summary.json"
+    edited = {"device": device, "code_digest": "another"}
+    path.write_text(json.dumps(json.loads(path.read_text()) | edited))
+    monkeypatch.setattr(verify.torch.cuda, "is_available", lambda: visible)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
-    for visible in (True, False):
-        monkeypatch.setattr(trees.torch.cuda, "is_available", lambda visible=visible: visible)
-        for device in ("cpu", "NVIDIA H200"):
-            one = on(device)
-            said = "none is visible" if (device, visible) == ("NVIDIA H200", False) else "traced"
-            with pytest.raises(TreeError, match=said):
+    calls = []
+
+    def run(argv, env=None, **_):
+        calls.append((argv, env))
+        return subprocess.CompletedProcess(argv, train.INTERRUPTED, "", "")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "run", run)
+        code = verify.main([str(trained)])
+        if gpu is None:
+            assert (code, calls) == (1, [])
+            assert "left out: 1 records of a GPU" in capsys.readouterr().err
+        else:
+            assert code == 130
+            assert calls.pop()[0][-2:] == ["--gpu", gpu]
+            (one,) = verify.drawn_from(verify.finished(trained), 3, 0)
+            with pytest.raises(TreeError):
                 trees.trace(ROOT, one)
-            assert verify.main([str(trained)]) == 130
-    assert environments == ["", "3", ""]
-    assert seen == [["--gpu", "never"], ["--gpu", "auto"]] * 2
+            assert calls.pop()[1]["CUDA_VISIBLE_DEVICES"] == ("" if hidden else "3")
+    if gpu is None:
+        assert verify.main([str(trained), "--keep"]) == 1
+        assert f"{path.parent} can't be kept: not compared here" in capsys.readouterr().err
+        assert verify.main([str(trained), "--against", "HEAD"]) == 0
+        assert "left out: 1 records" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_a_verification_as_such(trained, capsys, monkeypatch):
-    monkeypatch.setattr(train, "main", lambda argv: train.INTERRUPTED)
+    done = subprocess.CompletedProcess([], train.INTERRUPTED)
+    monkeypatch.setattr(verify.subprocess, "run", lambda argv, **_: done)
     assert verify.main([str(trained)]) == 130
     assert capsys.readouterr().err.startswith("interrupted")
 

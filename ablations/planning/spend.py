@@ -118,7 +118,7 @@ class Budget:
         """Call Snakemake, and stop it when the time is spent; its jobs save checkpoints then."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         command = ["snakemake", "--config", *self.options, "--", *targets]
-        with self._log.open("a") as log:
+        with self._log.open("a") as log, _signals_interrupt():
             # Waits for the jobs of an interrupted call, and removes its lock.
             unlock = [sys.executable, "-m", "resnet.job.resume"]
             subprocess.run(unlock, cwd=ROOT, stdout=log, stderr=log, check=False)
@@ -131,8 +131,7 @@ class Budget:
                 start_new_session=True,
             )
             try:
-                with _signals_interrupt():
-                    return process.wait(timeout=self.left * 3600)
+                return process.wait(timeout=self.left * 3600)
             except (subprocess.TimeoutExpired, KeyboardInterrupt) as stopped:
                 _stop(process)
                 if isinstance(stopped, KeyboardInterrupt):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from report.claim_types.moments import is_moment, moment
 from report.draw import registry
 from report.judge.claims import judge, judge_own
 from report.judge.verdicts import Verdict
@@ -124,5 +125,5 @@ class Sources:
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
         if epoch:
             return datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%d")
-        began = pd.to_datetime(self.runs["began"].dropna(), utc=True, format="ISO8601")
-        return (datetime.now(UTC) if began.empty else began.max()).strftime("%Y-%m-%d")
+        began = [moment(text) for text in self.runs["began"] if is_moment(text)]
+        return max(began, default=datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%d")

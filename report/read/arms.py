@@ -58,7 +58,7 @@ def name_of(study: dict[str, Any], arm: str) -> str:
     """Return how readers know an arm, written as ``ablation.arm``, or a run of that name."""
     ablation, member = ablation_of(study, arm), member_of(study, arm)
     if ablation is None or member is None:
-        # The study names arms of ablations that it doesn't cover, since claims rest on them.
+        # The study names arms that it doesn't train, since claims rest on them.
         return str(study.get("labels", {}).get(arm) or _name_of_base(study, arm))
     return _name_of_base(study, member["run"]) if member["name"] == "base" else label_of(member)
 
@@ -77,7 +77,7 @@ def _name_of_base(study: dict[str, Any], run: str) -> str:
         return run
     length = f", {int(found[2]):,} images seen" if found[2] else ""
     # The number of training images is said where it tells two runs apart.
-    alike = run.removesuffix(f"_of_{found[3]}")
-    if found[3] and alike in study.get("runs", {}):
-        length += f", of {int(found[3]):,}"
+    alike = re.compile(rf"base\.{re.escape(found[1])}_{found[2]}(?:_of_\d+)?")
+    if found[3] and sum(bool(alike.fullmatch(other)) for other in study.get("runs", {})) > 1:
+        length += f" on {int(found[3]):,} training images"
     return f"the base {found[1].replace('_', ' ')}{length}"

@@ -39,8 +39,8 @@ def why_not_read(cache: Path, source: str, folder: Path) -> str | None:
         if before != source:
             return (
                 f"The images in {cache} were read with data_source={before}, which is now "
-                f"{source}: they are read anew, and every run is trained again. To go on with "
-                f"them: data_source={before} in --config."
+                f"{source}: what needs images reads them anew, and trains every run again. To go "
+                f"on with them: data_source={before} in --config."
             )
         noted = Path((cache / READ_FROM).read_text(encoding="utf-8").removesuffix("\n"))
     except (OSError, ValueError, LookupError, TypeError):

@@ -158,7 +158,8 @@ def problem_with_looks(looks: Any, seeds: int) -> str:
         type(n) is int and 1 < n <= MOST_SEEDS for n in looks
     )
     if not whole or list(looks) != sorted(set(looks)):
-        return f"looks: expected ascending numbers of seeds from 2, such as [5, 8], got {looks!r}"
+        expected = f"ascending numbers of seeds from 2{up_to('seeds')}, such as [5, 8]"
+        return f"looks: expected {expected}, got {looks!r}"
     if looks and seeds not in looks:
         return f"looks: seeds, {seeds} here, must be one of them, got {list(looks)}"
     return ""
@@ -182,6 +183,11 @@ def _exceptions(document: Document) -> dict[str, dict[str, int]]:
             )
         for what, value in amounts.items():
             _amount(document, value, "exceptions", name, what)
+        if str(name).startswith("base.") and "seeds" in amounts:
+            raise document.error(
+                "seeds: belong to an ablation; a base has the seeds of those that start from it",
+                *("exceptions", name, "seeds"),
+            )
     return exceptions
 
 

@@ -81,12 +81,12 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.set_xlabel("points of accuracy; shaded: what is claimed")
     data = pd.DataFrame(
         [
-            (v.id, v.verdict, part.arm, part.verdict, part.effect.difference, part.claimed)
+            (v.id, v.verdict, part.arm, part.verdict, part.on, part.effect.difference, part.claimed)
             for v in shown
             for part in v.parts
             if part.effect and _is_shown(part)
         ],
-        columns=["claim", "verdict", "arm", "verdict_of_arm", "points", "claimed"],
+        columns=["claim", "verdict", "arm", "verdict_of_arm", "on", "points", "claimed"],
     )
     counts = f"Of {plural(len(verdicts), 'claim')}: {counted(v.verdict for v in verdicts)}."
     found = "; ".join(
@@ -147,7 +147,8 @@ def _draw_row(axes: Axes, y: int, row: Row, limit: float, narrow: bool) -> None:
     size = (3 if narrow else 6) * (1.6 if mark == "*" else 1)
     found = row.part.effect.difference
     axes.plot(found, y, mark, color=ink, markerfacecolor=filled, markersize=size)
-    note(axes, y, f"{signed(found, 1)}  {row.label}", narrow)
+    where = f" {row.part.on}" if row.part.on else ""
+    note(axes, y, f"{signed(found, 1)}{where}  {row.label}", narrow)
 
 
 def _claimed(part: Part) -> tuple[float, float]:

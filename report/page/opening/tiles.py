@@ -32,7 +32,7 @@ def accuracy_tile(best: Best, published: Published, link: str | None = None) -> 
     reported = float(headline["accuracy"])
     views = ", scored in several views of an image" if best.views else ""
     # The name of a base at another length states it.
-    share = "" if best.name.endswith("images seen") else share_of_images(best, headline)
+    share = "" if " images seen" in best.name else share_of_images(best, headline)
     # A run of the same size isn't the paper's network in everything.
     which = (
         f"with {count(headline['parameters'])} parameters"

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from resnet.files import read_json
 from resnet.job.provenance import ROOT
 from resnet.trace import ORIGINS
@@ -82,11 +80,8 @@ def trace(tree: Path, trained: Trained, steps: int = STEPS) -> dict[str, Any]:
     Raises
     ------
     TreeError
-        If that code fails (the message has the last line of its output), or if the run was trained
-        on a GPU and none is visible.
+        If that code fails; the message has the last line of its output.
     """
-    if trained.on_gpu and not torch.cuda.is_available():
-        raise TreeError(f"{trained.run} seed {trained.seed}: trained on a GPU, and none is visible")
     hidden = {} if trained.on_gpu else {"CUDA_VISIBLE_DEVICES": ""}
     entry = ["-m", "resnet.trace"] if (tree / "resnet" / "trace.py").is_file() else [str(ADAPTER)]
     with tempfile.TemporaryDirectory() as scratch:

@@ -35,7 +35,7 @@ def content(
         ],
         "these": pictures["selection"] if (gains.abs() > 0).any() else [],
         "chance": chance_sentence(spreads),
-        "runs": chance_table(study, spreads, records),
+        "runs": None if spreads.empty else chance_table(study, spreads, records),
     }
 
 
@@ -95,7 +95,10 @@ def chance_sentence(spreads: pd.DataFrame) -> str:
     """Return a sentence on the variation between seeds and between samples of test images."""
     both = spreads.dropna(subset=["seeds_points", "images_points"])
     if spreads.empty:
-        return "These runs' answers to single images aren't known, and so neither kind of chance."
+        return (
+            "These runs' answers to single images aren't known, and so not how much an accuracy "
+            "depends on the test images."
+        )
     if both.empty:
         return "One seed a run says nothing of how much seeds matter."
     seeds, images = (math.sqrt((both[c] ** 2).mean()) for c in ("seeds_points", "images_points"))

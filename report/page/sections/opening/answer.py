@@ -131,6 +131,6 @@ def decided_said(verdicts: list[Verdict]) -> str:
     """Return how many of the paper's claims are decided, and by what."""
     by_training = [v.trained for v in verdicts if v.verdict in DECIDED]
     return (
-        f"Of the paper's {len(verdicts)} claims, {by_training.count(False)} are decided by "
-        f"arithmetic and {by_training.count(True) or 'none'} by training."
+        f"Of the paper's {len(verdicts)} claims, arithmetic decides "
+        f"{by_training.count(False) or 'none'}, and training {by_training.count(True) or 'none'}."
     )

@@ -33,18 +33,17 @@ def protocol(
     images, metric = data["images"], METRICS[published.facts["metric"]]
     chosen = str(published.facts.get("chosen", ""))
     precisions = listed(runs["precision"].drop_duplicates())
-    departures = published.facts.get("departures", [])
     return [
         f"Images: {data['dataset']}, {count(images['train'])} there to train on, {_used(study)}, "
         f"and {count(images['test'])} to test on; {data['pixels']}. Scale "
         f"{study['scale']['name']}: {study['scale']['about']}.",
-        *([f"Otherwise than in the paper: {'; '.join(departures)}."] if departures else []),
+        *_departures(published),
         "Every arm changes its ablation's base in the factor that is asked about, and in nothing "
         "else unless the section says so. Arms are compared by runs with the same seeds, which "
         "decide the initial weights, the order of images and their augmentation; effects are means "
         "of differences paired by seed, not differences of the shown means.",
-        "Effects are of the last epoch's accuracy on all test images, or where a claim is about "
-        "training, of that on the training images as augmented; claims that state an "
+        f"Effects are of the last epoch's accuracy on all test images{_in_training(published)}; "
+        "claims that state an "
         f"accuracy are judged by the paper's: {metric}. {chosen}{' ' * bool(chosen)}"
         f"{_chosen_here(study, runs)} Precision: {precisions}.",
         "A direction is supported or refuted by a paired t test with Holm's adjustment over the "
@@ -57,6 +56,20 @@ def protocol(
         f"refute it, or one suffices. {_gate(published)}{_looks(study)} A decided claim is marked "
         "post hoc if a run behind it began, or may have begun, before its test was written.",
     ]
+
+
+def _departures(published: Published) -> list[str]:
+    """Return what this study does otherwise than the paper, or where it says nothing, if known."""
+    known = published.facts.get("departures")
+    return [f"Otherwise than in the paper, or unsaid there: {'; '.join(known)}."] if known else []
+
+
+def _in_training(published: Published) -> str:
+    """Return on what else effects are, if any claim is about training, in words."""
+    tests = (part for test in published.tests.values() for part in test.get("effects", []))
+    if not any("of" in part for part in tests):
+        return ""
+    return ", or where it is said, of that on the training images as augmented"
 
 
 def _gate(published: Published) -> str:

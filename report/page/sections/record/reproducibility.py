@@ -63,7 +63,7 @@ def steps(study: dict[str, Any], runs: pd.DataFrame) -> list[tuple[str, str]]:
         ("runs", plural(len(runs), "record")),
         ("tables", "runs, epochs, comparisons"),
         ("claims", "a verdict each"),
-        ("report", "this page, PDF"),
+        ("report", "this page, LaTeX"),
     ]
 
 
