@@ -434,6 +434,8 @@ def test_what_was_arithmetic_is_said_only_where_something_was(drawn):
     trained = [v for v in sources.verdicts if v.trained]
     assert "What was easy" not in items(trained)
     assert "7 such claims" in items(sources.verdicts)["What was easy"]
+    untestable = [dataclasses.replace(trained[0], verdict="not testable in this study")] * 2
+    assert "2 claims need other runs" in items(untestable)["What was difficult"]
 
 
 def test_a_commit_keeps_its_changes_in_the_citation():

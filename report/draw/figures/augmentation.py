@@ -7,6 +7,7 @@ import pandas as pd
 
 from report.draw.drawing import Drawing, nothing, sheet
 from report.read.tables import Tables
+from report.wording import plural
 
 SECTION = "augmentation"
 PER = "study"
@@ -31,8 +32,8 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         axes.set_title(name, loc="left", fontsize=6.5 if narrow else 8, pad=2)
     classes = [tables.classes[label] for label in labels]
     alt = (
-        f"The first training image of {shown} classes ({', '.join(classes)}), as it is and after "
-        f"the transforms of {len(names) - 1} kinds of copies: {'; '.join(names[1:])}."
+        f"The first training image of {shown} classes ({', '.join(classes)}) in "
+        f"{plural(len(names), 'kind')} of copies: {'; '.join(names)}."
     )
     caption = (
         "Training images as the copies' transforms change them: a row a kind of copy, with its "

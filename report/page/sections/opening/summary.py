@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from report.judge.parts import DECIDED, UNDECIDED
+from report.judge.parts import DECIDED, UNDECIDED, UNTESTABLE
 from report.judge.verdicts import Verdict
 from report.page.sections.opening.verdicts import counted_sentence
 from report.page.sections.record.limits import detectable, essential
@@ -122,6 +122,10 @@ def difficult(
         )
     if undecided:
         said.append(f"{plural(undecided, 'claim')} stayed undecided.")
+    untestable = sum(v.verdict == UNTESTABLE for v in verdicts)
+    if untestable:
+        need = plural(untestable, "claim needs", "claims need")
+        said.append(f"{need} other runs, for reasons that stand with each.")
     diverged = int((runs["status"] == "diverged").sum())
     if diverged:
         said.append(f"{plural(diverged, 'run')} of {count(len(runs))} diverged.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib as mpl
 import pandas as pd
 
 from report.draw.drawing import Drawing, colour, nothing, sheet
@@ -34,6 +35,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
             axes.plot(seed["images_seen"], seed["train_error_percent"], "--", color=ink, alpha=0.7)
             axes.plot(seed["images_seen"], seed["test_error_percent"], "-", color=ink)
         axes.set(title=f"{kind} networks", xlabel="training images seen")
+        axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
         axes.grid(alpha=0.3)
     grid[0, 0].set_ylabel("error (%)")
     for number, layers in enumerate(depths):
