@@ -220,7 +220,7 @@ def test_a_receipt_on_a_full_disk(disk, capsys, monkeypatch):
     record = disk.folder / "runs" / "base.design" / "seed0"
     record.mkdir(parents=True)
     for name, text in (
-        ("summary.json", '{"status": "finished"}'),
+        ("summary.json", '{"status": "finished", "device": "cpu"}'),
         ("config.json", '{"data": {"dataset": "digits"}}'),
         ("model.safetensors", ""),
         ("SHA256SUMS", ""),
