@@ -80,6 +80,17 @@ def test_what_has_no_chance_is_not_trained():
     verdicts = [dataclasses.replace(flat, parts=(part,))]
     claims = [[Arm("claim-flat", "flat", ("flat", "base"), (3,))]]
     assert next_step(claims, verdicts, there, hour) is None
+
+    def next_for(difference):
+        effect = Effect(3, difference, 1e-3)
+        later = Looks((3, 5), (effect,)).left
+        found = verdict("flat", effect)
+        part = dataclasses.replace(found.parts[0], later=later)
+        arms = [[Arm("claim-flat", "flat", ("flat", "base"), (3, 5))]]
+        return next_step(arms, [dataclasses.replace(found, parts=(part,))], there, hour)
+
+    assert next_for(0.0) is None
+    assert next_for(1.0).seeds == 5
     decided = [verdict("flat", Effect(3, 1.0, 0.1), SUPPORTED)]
     assert next_step([[arm("flat")]], decided, there, hour) is None
 

@@ -126,6 +126,11 @@ def test_a_tolerated_loss_is_said_with_its_sign(judged):
         ).sentence
         for sign in ("not negative", "not positive")
     }
+    # That a change doesn't gain or lose half a point doesn't say that it harms or helps.
+    signs = ("positive", "negative", "not positive", "not negative")
+    tests = ({"arm": "stride_position.second", "sign": sign} for sign in signs)
+    gains = [direction.judge(Evidence(tables), {}, test).gains for test in tests]
+    assert gains == [False, False, None, None]
     assert " against \u22120.5." in said["not negative"]
     assert " against +0.5." in said["not positive"]
 
@@ -365,7 +370,9 @@ def test_a_record_that_does_not_state_its_start_began_after_its_commit():
         ["git", "rev-list", "--max-parents=0", "HEAD"], cwd=ROOT, capture_output=True, text=True
     ).stdout.split()
     if first:  # a copy without its history has none
-        assert began.began({"commit": f"{first[0]}+changes"}).startswith("20")
+        argv = ["git", "log", "-1", "--format=%cI", first[0]]
+        dated = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        assert began.began({"commit": f"{first[0]}+changes"}) == dated
 
 
 # --- curves ---------------------------------------------------------------------------------
@@ -804,17 +811,14 @@ def test_logs_and_runs_that_agree_against_the_paper_are_told():
 
 
 def test_only_a_verdict_calls_an_arm_better():
-    def told(kind, verdict, threshold):
+    def told(kind, verdict, gains):
         effect = effect_of(np.array([2.0, 2.1, 1.9]))
-        gains = True if kind == "direction" and not threshold else None
         part = Part("said.", "a.b", verdict=verdict, effect=effect, gains=gains)
         return signs_decided([Verdict("id", kind, "", "It helps", "", verdict, (part,))])
 
-    assert told("direction", "refuted", 0.0) == {"a.b": "better by the verdict on “It helps”"}
-    assert told("direction", "undecided", 0.0) == {}
-    # That a change doesn't gain half a point doesn't say that it harms.
-    assert told("direction", "supported", 0.5) == {}
-    assert told("size", "supported", 0.0) == {}
+    assert told("direction", "refuted", True) == {"a.b": "better by the verdict on “It helps”"}
+    assert told("direction", "undecided", True) == {}
+    assert told("size", "supported", None) == {}
 
 
 # --- comparing studies ----------------------------------------------------------------------

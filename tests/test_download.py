@@ -93,6 +93,7 @@ def test_a_whole_part_is_only_checked(server, tmp_path):
     (tmp_path / "file.part").write_bytes(CONTENT)
     download.download(server.address, tmp_path / "file", MD5)
     assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == [f"bytes={len(CONTENT)}-"]
 
 
 def test_another_file_is_refused_and_removed(server, tmp_path):

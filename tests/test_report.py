@@ -16,12 +16,13 @@ from ablations.harness.study import to_document
 from paper.sections import figure_2, figure_3
 from report import render, wording
 from report.draw import all_figures as figures
+from report.judge.claims import judge
 from report.judge.verdicts import Verdict
 from report.page import pdf
 from report.page.html import block
 from report.page.opening import headline, tiles
 from report.page.sections.opening import answer, summary, verdicts
-from report.page.sections.record import cite
+from report.page.sections.record import cite, protocol
 from report.page.sources import Sources
 from report.read import published, tables
 from report.read.arms import name_of
@@ -575,8 +576,16 @@ def test_the_page_gives_every_claim_its_verdict(drawn):
     assert text.count('<article id="claim-') == 30
     assert "6 supported" in text
     assert "1 refuted" in text
+    for verdict in judge(tables.read_tables(drawn)):
+        article = text[text.index(f'<article id="claim-{verdict.id}"') :]
+        assert f">{html.escape(verdict.label)}</span>" in article.partition("</summary>")[0]
 
 
-def test_the_protocol_lists_every_setting():
+def test_the_protocol_lists_every_setting(drawn):
+    read = tables.read_tables(drawn)
+    made = protocol.settings_table(read.study, read.runs)
+    config = read.study["runs"]["base.design"]["config"]
+    keys = {key for key, value in flatten(config).items() if value is not None} - {"seed"}
+    assert {row[0].text for row in made.rows} == {titles()[key] for key in keys}
     assert set(titles()) >= set(flatten(to_dict(RunConfig())))
     assert titles()["optimizer.kernel_learning_rate"] == "learning rate of kernels"
