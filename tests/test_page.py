@@ -147,7 +147,7 @@ def test_a_figures_data_can_be_downloaded_and_copied(visit, demo):
     assert download.value.suggested_filename == "ablation_maxpool.csv"
     assert download.value.path().read_text() == right
     figure.get_by_role("button", name="Copy data of figure ablation_maxpool").click()
-    expect(figure.get_by_role("button")).to_have_text("Copied")
+    expect(figure.locator("output")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == right
 
 
@@ -159,6 +159,36 @@ def test_an_address_leads_to_its_place(visit, anchor):
     expect(page.locator(anchor)).to_be_in_viewport()
     if anchor == "#runs":
         expect(page.locator("#runs table")).to_be_visible()
+    if anchor.startswith("#claim"):
+        # The evidence, not only the sentence.
+        expect(page.locator(f"{anchor} li").first).to_be_visible()
+
+
+def test_a_minus_is_found_as_it_is_typed(visit):
+    page = visit()
+    found = page.evaluate(
+        """() => { for (const table of document.querySelectorAll(".filter + * table")) {
+          for (const row of table.tBodies[0].rows) {
+            const number = /\u2212[0-9.]+/.exec(row.textContent);
+            if (!number) continue;
+            for (const each of document.querySelectorAll("details")) each.open = true;
+            table.id = "negative";
+            return number[0];
+          } } }"""
+    )
+    table = page.locator("#negative")
+    page.locator(".filter:has(+ * #negative) input").fill(found.replace("\u2212", "-"))
+    assert [row for row in table.locator("tbody tr").all() if row.is_visible()]
+
+
+def test_a_link_to_a_row_that_is_filtered_out_shows_it(visit):
+    page = visit(anchor="#runs")
+    page.locator("#runs .filter input").fill("no such run")
+    row = page.locator("#runs tbody tr", has=page.locator("[id^='run-']")).first
+    expect(row).to_be_hidden()
+    name = row.locator("[id^='run-']").get_attribute("id")
+    page.evaluate("name => { location.hash = name; }", name)
+    expect(row).to_be_in_viewport()
 
 
 def test_every_link_inside_the_page_has_a_target(visit):
@@ -211,6 +241,11 @@ class TestExplorer:
         page.get_by_label("Explore the curves of maxpool").click()
         expect(page.locator("#explorer").get_by_label("Ablation")).to_have_value("maxpool")
         expect(page.locator("#chart")).to_be_in_viewport()
+        # Again, from the same address; the keyboard goes along.
+        page.evaluate("scrollTo(0, 0)")
+        page.get_by_label("Explore the curves of maxpool").click()
+        expect(page.locator("#chart")).to_be_in_viewport()
+        expect(page.locator("#explorer").get_by_label("Ablation")).to_be_focused()
 
     def test_keys_read_the_values_of_the_records(self, visit, demo):
         page = visit(anchor="#explore=maxpool")

@@ -19,8 +19,9 @@ from report.draw import all_figures as figures
 from report.judge.claims import judge
 from report.judge.verdicts import Verdict
 from report.page import pdf
-from report.page.html import block
+from report.page.html import _shorter, block
 from report.page.opening import headline, tiles
+from report.page.printed_table import data_table
 from report.page.sections.opening import answer, summary, verdicts
 from report.page.sections.record import cite, protocol
 from report.page.sources import Sources
@@ -405,6 +406,17 @@ def test_a_base_is_named_with_its_length(run, name):
         more = " on 50,000 training images" * run.endswith("_of_50000")
         assert name_of(both, run) == name + more
     assert name_of(both, run.removesuffix("_of_50000")) == name
+
+
+def test_an_opacity_is_no_coordinate():
+    tag = re.match(".*", '<path d="M1.25 -0.123L2 3.999" fill-opacity="0.16"/>')
+    assert _shorter(tag) == '<path d="M1.2 -0.1L2 3.9" fill-opacity="0.16"/>'
+
+
+def test_true_and_false_are_no_numbers(drawn):
+    records = Sources(drawn, tables.read_tables(drawn), drawn / "figures").records
+    data = pd.DataFrame({"on_front": [True, False], "points": [1.5, 2.0]})
+    assert list(data_table(records, {"runs": {}}, "pareto", data).numeric) == [False, True]
 
 
 def test_own_claims_that_were_not_run_have_no_table():

@@ -121,6 +121,11 @@ def test_what_was_taken_is_said(tmp_path, network):
     other, name, said = loaded(tmp_path / "weights.pt")
     assert (name, said) == ("state_dict", "tensors taken: model.*; also there: averaged.*")
     assert same(network, other)
+    for beside, which in ((state, ""), (prefixed(state, "model."), "tensors taken: model.*; ")):
+        torch.save(
+            beside | {"norm.weight": torch.ones(3), "se.fc": torch.ones(2)}, tmp_path / "m.pt"
+        )
+        assert loaded(tmp_path / "m.pt")[2] == f"{which}not taken: norm, se"
     torch.save(FORMS["numbered, no counters"](state), tmp_path / "weights.pt")
     assert loaded(tmp_path / "weights.pt")[2] == "tensors matched by their order, not by name"
 

@@ -143,8 +143,10 @@ def inline(figures: Path, picture: Picture, narrow: bool) -> Markup:
 
 
 def _shorter(tag: re.Match[str]) -> str:
-    """Return a tag with its coordinates, in points, cut to one decimal."""
-    return re.sub(r"(\d+\.\d)\d+", r"\1", tag[0])
+    """Return a tag with its coordinates, in points, cut to one decimal; an opacity is none."""
+    parts = re.split(r'(opacity="[^"]*")', tag[0])
+    parts[::2] = [re.sub(r"(\d+\.\d)\d+", r"\1", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _as_attributes(style: re.Match[str]) -> str:

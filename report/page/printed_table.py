@@ -60,9 +60,15 @@ MOST_ROWS = 60
 """Maximum number of rows of a figure's data on the page; the figure's CSV file has all rows."""
 
 
+def _is_number(column: pd.Series) -> bool:
+    """Return whether a column holds numbers; True and False are none."""
+    kinds = pd.api.types
+    return bool(kinds.is_numeric_dtype(column) and not kinds.is_bool_dtype(column))
+
+
 def data_table(records: Records, study: dict[str, Any], name: str, data: pd.DataFrame) -> Printed:
     """Return the table of a figure's data, with runs linked to their records."""
-    numeric = {c: bool(pd.api.types.is_numeric_dtype(data[c])) for c in data.columns}
+    numeric = {c: _is_number(data[c]) for c in data.columns}
     columns = {str(c).replace("_", " "): n for c, n in numeric.items()}
     rows: list[Row] = []
     for record in data.head(MOST_ROWS).to_dict("records"):

@@ -73,6 +73,11 @@ def by_name(
     said = f"tensors taken: {prefix}*" if prefix else ""
     if others:
         said += f"; also there: {', '.join(f'{p}*' for p in others)}"
+    named = {p.partition(".")[0] for p in whole if p}
+    named |= set() if prefix else {name.partition(".")[0] for name in own}
+    left = sorted({name.partition(".")[0] for name in plain} - named)
+    if left:
+        said += f"; not taken: {', '.join(left)}"
     return {name: plain[prefix + name] for name in own}, said.removeprefix("; ")
 
 

@@ -48,13 +48,16 @@ function sort(table, column, head) {
   head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
 }
 
+/** Return a text as it is searched: a true minus is typed as a hyphen. */
+const plain = (text) => text.toLowerCase().replaceAll("\u2212", "-");
+
 function addFilter(table) {
   const found = make("output");
   const field = make("input", { type: "search", oninput: () => {
-    const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = plain(field.value).split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of table.tBodies[0].rows) {
-      const text = row.textContent.toLowerCase();
+      const text = plain(row.textContent);
       row.hidden = !wanted.every((word) => text.includes(word));
       shown += !row.hidden;
     }
@@ -84,26 +87,26 @@ function download(name, text) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
-async function copy(text, button) {
-  const before = "Copy data";
+async function copy(text, said) {
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    said.textContent = "Copied";
   } catch {
-    button.textContent = "The browser refuses";
+    said.textContent = "The browser refuses";
   }
-  setTimeout(() => { button.textContent = before; }, 1500);
+  setTimeout(() => { said.textContent = ""; }, 3000);
 }
 
 function enrichFigures() {
-  const data = read("data");
+  const data = read("json_data");
   for (const link of document.querySelectorAll("a[data-csv]")) {
     const name = link.dataset.csv;
     if (!(name in data)) continue;
     const button = make("button", {
-      type: "button", "aria-label": `Copy data of figure ${name}`, onclick: () => copy(data[name], button),
+      type: "button", "aria-label": `Copy data of figure ${name}`, onclick: () => copy(data[name], said),
     }, "Copy data");
-    link.after(" ", button);
+    const said = make("output");
+    link.after(" ", button, " ", said);
     link.addEventListener("click", (event) => {
       event.preventDefault();
       download(name, data[name]);
@@ -137,7 +140,7 @@ function meanOf(curves) {
   const values = curves.map((c) => new Map(c.x.map((x, i) => [x, c.y[i]])));
   const x = curves[0].x.filter((seen) => values.every((mine) => Number.isFinite(mine.get(seen))));
   const y = x.map((seen) => values.reduce((sum, mine) => sum + mine.get(seen), 0) / curves.length);
-  return { ...curves[0], seed: `mean of ${curves.length}`, x, y };
+  return { ...curves[0], seed: `mean of ${curves.length}`, which: `mean of ${curves.length}`, x, y };
 }
 
 class Explorer {
@@ -226,9 +229,11 @@ class Explorer {
       if (!runs.includes(run)) return;
       const mine = seeds.filter((seed) => seed in this.curves.runs[run]).map((seed) => {
         const record = this.curves.runs[run][seed];
-        return { arm, run, seed, i, x: record.images_seen, y: record[metric] };
+        return { arm, run, seed, which: `seed ${seed}`, i, x: record.images_seen, y: record[metric] };
       });
-      if (mine.length) found.push(...(this.show.value === "mean" ? [meanOf(mine)] : mine));
+      if (!mine.length) return;
+      const curves = this.show.value === "mean" ? [meanOf(mine)] : mine;
+      found.push(...curves.filter((curve) => curve.y.some((value) => value !== null)));
     });
     return found;
   }
@@ -240,9 +245,12 @@ class Explorer {
     const xs = this.shown.flatMap((c) => c.x);
     this.chart.replaceChildren();
     if (!ys.length) {
-      this.chart.setAttribute("aria-label", "No curve is chosen.");
-      this.chart.append(make("text", { x: SIZE.width / 2, y: SIZE.height / 2, "text-anchor": "middle" }, "No curve is chosen."));
+      const asked = [this.arms, this.seeds].every((set) => set.querySelector("input:checked"));
+      const said = asked ? "These runs have no such values." : "No curve is chosen.";
+      this.chart.setAttribute("aria-label", said);
+      this.chart.append(make("text", { x: SIZE.width / 2, y: SIZE.height / 2, "text-anchor": "middle" }, said));
       this.readout.textContent = "";
+      this.mark = null;
       return;
     }
     const low = ys.reduce((a, b) => Math.min(a, b)), high = ys.reduce((a, b) => Math.max(a, b));
@@ -250,7 +258,7 @@ class Explorer {
     this.x = this.scale(0, xs.reduce((a, b) => Math.max(a, b)), SIZE.left, SIZE.width - SIZE.right);
     this.y = this.scale(low - room, high + room, SIZE.height - SIZE.bottom, SIZE.top);
     this.axes();
-    this.paths = this.shown.map((curve) => (curve.y.length > 1 ? this.path(curve) : this.spot(curve)));
+    this.paths = this.shown.map((curve) => this.path(curve));
     this.mark = make("g");
     this.chart.append(...this.paths, this.mark);
     const ends = this.shown.map((c) => `${c.arm} ${short(c.y.findLast((v) => v !== null) ?? NaN)}`);
@@ -282,19 +290,18 @@ class Explorer {
   }
 
   path(curve) {
-    let d = "", pen = "M";
+    const colour = this.colour(curve.i), drawn = make("g");
+    const there = (k) => Number.isFinite(curve.y[k] ?? NaN);
+    let d = "";
     curve.y.forEach((value, k) => {
-      if (value === null) { pen = "M"; return; }
-      d += `${pen}${this.x(curve.x[k]).toFixed(1)} ${this.y(value).toFixed(1)}`;
-      pen = "L";
+      if (!there(k)) return;
+      const [x, y] = [this.x(curve.x[k]).toFixed(1), this.y(value).toFixed(1)];
+      d += `${there(k - 1) ? "L" : "M"}${x} ${y}`;
+      // A value alone has no line.
+      if (!there(k - 1) && !there(k + 1)) drawn.append(make("circle", { cx: x, cy: y, r: 4, stroke: colour, fill: colour }));
     });
-    return make("path", { class: "curve", d, stroke: this.colour(curve.i), "stroke-dasharray": this.dash(curve.i) });
-  }
-
-  /** Return a run of a single epoch as a spot. */
-  spot(curve) {
-    const at = { cx: this.x(curve.x[0]), cy: curve.y[0] === null ? -9 : this.y(curve.y[0]) };
-    return make("circle", { class: "curve", ...at, r: 4, stroke: this.colour(curve.i), fill: this.colour(curve.i) });
+    drawn.append(make("path", { class: "curve", d, stroke: colour, "stroke-dasharray": this.dash(curve.i) }));
+    return drawn;
   }
 
   /** Read all curves where the point nearest to the pointer is. */
@@ -309,7 +316,7 @@ class Explorer {
     const found = this.shown.map((curve) => [curve, curve.y[curve.x.indexOf(seen)]]).filter(([, value]) => Number.isFinite(value));
     for (const [curve, value] of found) this.mark.append(make("circle", { cx: this.x(seen), cy: this.y(value), r: 4, fill: this.colour(curve.i) }));
     found.sort((a, b) => b[1] - a[1]);
-    const said = found.slice(0, 12).map(([curve, value]) => `${curve.arm}, seed ${curve.seed}: ${short(value)}`);
+    const said = found.slice(0, 12).map(([curve, value]) => `${curve.arm}, ${curve.which}: ${short(value)}`);
     const more = found.length > 12 ? `; and ${found.length - 12} more` : "";
     this.readout.textContent = `${seen.toLocaleString("en")} images seen: ${this.curves.metrics[this.metric.value]} of ${said.join("; ")}${more}`;
   }
@@ -322,7 +329,7 @@ class Explorer {
   /** Left and right go along a curve, up and down from curve to curve. */
   step(event) {
     const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
-    if (!(event.key in moves) || !this.shown.length) return;
+    if (!(event.key in moves) || !this.mark || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     if (!this.cursor) { this.moveTo({ number: 0, k: 0 }); return; }
     const [next, along] = moves[event.key];
@@ -341,8 +348,8 @@ class Explorer {
     const at = this.x(seen);
     this.line(seen);
     if (value !== null) this.mark.append(make("circle", { cx: at, cy: this.y(value), r: 4, fill: this.colour(curve.i) }));
-    const said = value === null ? "not finite" : String(value).replace("-", "\u2212");
-    this.readout.textContent = `${curve.arm}, seed ${curve.seed}, ${seen.toLocaleString("en")} images seen: ${this.curves.metrics[this.metric.value]} ${said}`;
+    const said = value === null ? "not known" : short(value);
+    this.readout.textContent = `${curve.arm}, ${curve.which}, ${seen.toLocaleString("en")} images seen: ${this.curves.metrics[this.metric.value]} ${said}`;
   }
 
   /** Return what is shown as CSV. */
@@ -356,7 +363,7 @@ class Explorer {
 }
 
 function addExplorer() {
-  const curves = read("curves");
+  const curves = read("json_curves");
   if (!Object.values(curves.ablations).some((a) => a.arms.length)) return null;
   const place = document.getElementById("explorer");
   if (!place) return null;
@@ -365,7 +372,14 @@ function addExplorer() {
   for (const section of document.querySelectorAll("[data-ablation]")) {
     const name = section.dataset.ablation;
     if (!curves.ablations[name]?.arms.length) continue;
-    section.querySelector("figcaption .files")?.append(" ", make("a", { href: `#explore=${name}`, "aria-label": `Explore the curves of ${name}` }, "Explore"));
+    section.querySelector("figcaption .files")?.append(" ", make("a", {
+      href: `#explore=${name}`, "aria-label": `Explore the curves of ${name}`, onclick: (event) => {
+        // The same address again would be no event.
+        event.preventDefault();
+        history.pushState(null, "", `#explore=${name}`);
+        follow(explorer);
+      },
+    }, "Explore"));
   }
   return explorer;
 }
@@ -379,11 +393,20 @@ function follow(explorer) {
   if (explorer && said.get("explore") in explorer.curves.ablations) {
     explorer.restore(said);
     document.getElementById("explorer").scrollIntoView();
+    explorer.ablation.focus({ preventScroll: true });
     return;
   }
   const element = target && document.getElementById(target);
   if (!element) return;
   for (let at = element; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+  // A link to a claim is one to its evidence.
+  if (element.matches(".claim")) element.querySelector(":scope > details").open = true;
+  // A row that a filter hides is shown.
+  if (element.closest("tr[hidden]")) {
+    const field = element.closest("table").parentElement.previousElementSibling.querySelector("input");
+    field.value = "";
+    field.dispatchEvent(new Event("input"));
+  }
   element.scrollIntoView();
 }
 
