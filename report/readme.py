@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from report.judge.claims import judge
-from report.judge.parts import DECIDED, NOT_RUN, SUPPORTED
+from report.judge.parts import DECIDED, NOT_RUN, SUPPORTED, UNDECIDED
 from report.judge.verdicts import Verdict
 from report.page.sections.opening.verdicts import counted_sentence
 from report.page.summary import table, verdict_table
@@ -23,9 +23,10 @@ from report.writing import write_text
 
 
 def is_shown(verdict: Verdict) -> bool:
-    """Return whether a claim has a row: all that were tested, but for arithmetic that holds."""
+    """Return whether a claim has a row: what was run in full, but for arithmetic that holds."""
     arithmetic_that_holds = not verdict.trained and verdict.verdict == SUPPORTED
-    return verdict.verdict != NOT_RUN and not arithmetic_that_holds
+    waiting = verdict.verdict == UNDECIDED and any(part.waiting for part in verdict.parts)
+    return verdict.verdict != NOT_RUN and not waiting and not arithmetic_that_holds
 
 
 def results(tables: Tables) -> str:

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from resnet import train
 from resnet.arguments import at_least
@@ -33,7 +32,16 @@ from resnet.files import new_file, read_json, start_log, write_json
 from resnet.job import checksums
 from resnet.job.kept import NAME as KEPT
 from resnet.job.kept import Kept, write_kept
-from resnet.job.provenance import ROOT, training_digest
+from resnet.job.provenance import ROOT
+from resnet.job.verification.records import (
+    by_code,
+    data_of,
+    drawn_from,
+    finished,
+    on_gpu,
+    summary_of,
+    trainable,
+)
 from resnet.job.verification.trees import (
     LEAST_STEPS,
     STEPS,
@@ -67,7 +75,7 @@ def compare(first: Path, second: Path, tolerance: float) -> dict[str, Any]:
     weights = [(folder / "model.safetensors").read_bytes() for folder in (first, second)]
     answers = [np.load(folder / "predictions.npz")["probabilities"] for folder in (first, second)]
     curves = [_curve(folder) for folder in (first, second)]
-    accuracy = [_summary(folder)["final_test_accuracy"] for folder in (first, second)]
+    accuracy = [summary_of(folder)["final_test_accuracy"] for folder in (first, second)]
     off = abs(accuracy[0] - accuracy[1]) * 100
     same = weights[0] == weights[1] and curves[0] == curves[1]
     if same and np.array_equal(answers[0], answers[1]):
@@ -77,48 +85,10 @@ def compare(first: Path, second: Path, tolerance: float) -> dict[str, Any]:
     return {"verdict": verdict, "points_apart": round(off, 3)}
 
 
-def _summary(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = read_json(folder / "summary.json")
-    return content
-
-
 def _curve(folder: Path) -> list[str]:
     """Return the rows of ``metrics.csv`` without their last two columns, which are times."""
     lines = (folder / "metrics.csv").read_text(encoding="utf-8").splitlines()
     return [line.rsplit(",", 2)[0] for line in lines]
-
-
-Record = tuple[Path, str, int]
-"""A record's folder, its run and its seed."""
-
-
-def finished(folder: Path) -> list[Record]:
-    """Return the records of finished runs under ``folder``, with run and seed.
-
-    Runs that others trained are left out: their code isn't this project's.
-    """
-    found = []
-    for path in sorted((folder / "runs").glob("*/seed*/summary.json")):
-        summary = _summary(path.parent)
-        if summary["status"] == "finished" and "imported" not in summary:
-            found.append((path.parent, path.parent.parent.name, int(path.parent.name[4:])))
-    return found
-
-
-def trainable(records: list[Record]) -> list[Record]:
-    """Return the records that can be trained here: without a GPU those of CPUs, and a line says so.
-
-    A record is compared on the kind of device that it was trained on.
-    """
-    found = [record for record in records if torch.cuda.is_available() or not _on_gpu(record)]
-    if len(found) < len(records):
-        left = len(records) - len(found)
-        print(f"left out: {left} records of a GPU, of which none is visible here", file=sys.stderr)
-    return found
-
-
-def _on_gpu(record: Record) -> bool:
-    return bool(_summary(record[0])["device"] != "cpu")
 
 
 def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None:
@@ -132,8 +102,8 @@ def retrain(record: Path, run: str, seed: int, data: Path, output: Path) -> None
     config = to_json(from_record(read_json(record / "config.json")))
     argv = ["--config", config, "--seed", str(seed), "--run", run]
     argv += ["--data", str(data), "--output", str(output), "--log", str(output) + ".log"]
-    argv += ["--threads", str(_summary(record)["threads"])]
-    argv += ["--gpu", "always" if _on_gpu((record, run, seed)) else "never"]
+    argv += ["--threads", str(summary_of(record)["threads"])]
+    argv += ["--gpu", "always" if on_gpu((record, run, seed)) else "never"]
     # In a process of its own, since one that has used a GPU can't be kept from it.
     status = subprocess.run([sys.executable, "-m", "resnet.train", *argv], cwd=ROOT).returncode
     if status == train.INTERRUPTED:
@@ -155,7 +125,7 @@ def train_again(args: argparse.Namespace) -> int:
     receipt = {(row["run"], row["seed"]): row for row in _rows(path)}
     for record, run, seed in drawn:
         with tempfile.TemporaryDirectory() as scratch:
-            retrain(record, run, seed, _data_of(record), Path(scratch) / "seed")
+            retrain(record, run, seed, data_of(record), Path(scratch) / "seed")
             result = compare(record, Path(scratch) / "seed", args.tolerance)
         # The report leaves out what was found of a record that isn't there any more.
         digest = hashlib.sha256((record / checksums.NAME).read_bytes()).hexdigest()
@@ -176,57 +146,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         return []
 
 
-def _data_of(record: Path) -> Path:
-    """Return the folder of the images of a record's run: ``results/data/<dataset>``."""
-    config = read_json(record / "config.json")
-    return record.parents[3] / "data" / str(config["data"]["dataset"])
-
-
 # --- the code of then and of now ------------------------------------------------------------
-
-
-def by_code(folder: Path) -> dict[tuple[str, str, str], list[Record]]:
-    """Group a study's records by commit, digest of their code, and digest of the current code.
-
-    Runs that use different registry entries have different digests, and are compared separately.
-
-    Raises
-    ------
-    ValueError
-        If no run is finished.
-    """
-    found: dict[tuple[str, str, str], list[Record]] = {}
-    for record in finished(folder):
-        summary = _summary(record[0])
-        config = from_record(read_json(record[0] / "config.json"))
-        key = (summary["commit"], summary["code_digest"], training_digest(config))
-        found.setdefault(key, []).append(record)
-    if not found:
-        raise ValueError(f"{folder}: no finished run in {folder / 'runs'}")
-    return found
-
-
-def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
-    """Return the traces' inputs for random samples of the records of CPUs and of those of GPUs."""
-    kinds: dict[bool, list[Record]] = {}
-    for record in records:
-        kinds.setdefault(_on_gpu(record), []).append(record)
-    chosen = [
-        record
-        for mine in kinds.values()
-        for record in random.Random(seed).sample(mine, min(sample, len(mine)))  # noqa: S311
-    ]
-    return [
-        Trained(
-            run,
-            (record / "config.json").read_text(encoding="utf-8"),
-            number,
-            _data_of(record),
-            _summary(record)["threads"],
-            _on_gpu((record, run, number)),
-        )
-        for record, run, number in sorted(chosen)
-    ]
 
 
 def same_bits(commit: str, trained: list[Trained], steps: int) -> bool:

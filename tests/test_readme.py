@@ -65,6 +65,17 @@ def test_an_effect_is_said_with_its_interval():
     assert briefly(effect_of(np.array([])), 0.05) == "no pair"
 
 
+def test_the_table_has_what_was_run_in_full():
+    waiting = dataclasses.replace(part("a"), waiting=4)
+    assert readme.is_shown(verdict(part("a"), said="undecided"))
+    assert not readme.is_shown(verdict(part("a"), waiting, said="undecided"))
+    # One part may have decided for all.
+    assert readme.is_shown(verdict(part("a"), waiting, said="refuted"))
+    assert not readme.is_shown(verdict(part("a"), said="not run"))
+    assert not readme.is_shown(verdict(part("a"), kind="exact", said="supported"))
+    assert readme.is_shown(verdict(part("a"), kind="exact", said="refuted"))
+
+
 def test_the_summary_has_what_was_tested_and_counts_the_rest():
     text = summary.summary([verdict(part("a | b")), verdict(said="not run"), verdict()])
     assert text.splitlines() == [

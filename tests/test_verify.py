@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from report.page.sections.record.reproducibility import of_different_code, receipt
 from resnet import train, verify
@@ -71,7 +72,7 @@ def test_a_record_is_compared_on_the_kind_of_device_that_it_was_trained_on(
     path = trained / "runs" / "base.small" / "seed1" / "summary.json"
     edited = {"device": device, "code_digest": "another"}
     path.write_text(json.dumps(json.loads(path.read_text()) | edited))
-    monkeypatch.setattr(verify.torch.cuda, "is_available", lambda: visible)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: visible)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     calls = []
 
