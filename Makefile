@@ -60,7 +60,7 @@ tools:
 demo: setup
 	$(SNAKEMAKE) --cores all --config scale=demo gpu=never $(CONFIG)
 
-# A file's tests stay in one process: most of what is slow to make is made for a file.
+# The tests of a file share a process, because most slow fixtures are made once a file.
 test: setup
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
@@ -110,7 +110,7 @@ bench: setup
 plan: setup
 	$(BIN)/python -m ablations plan --config scale=$(SCALE) $(CONFIG)
 
-# Spends hours where they decide most claims; call it again to go on: make study HOURS=8 SCALE=cpu
+# Trains, within HOURS, the runs that are most likely to decide claims; call it again to go on: make study HOURS=8 SCALE=cpu
 # Declare later looks for it before the first run: CONFIG='looks=[5,8,12,20]'
 study: setup
 	$(BIN)/python -m ablations study --hours $(HOURS) --config scale=$(SCALE) $(CONFIG)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def epoch(one: Run, guard: Guard | None) -> float:
 
 def main() -> None:
     """Run the benchmark and print the results."""
+    ArgumentParser(prog="python -m benchmarks.checkpoints", description=main.__doc__).parse_args()
     set_up(1)
     config = from_dict(CONFIG)
     kept, plain = run(config), run(config)

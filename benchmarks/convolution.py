@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import statistics
 import time
+from argparse import ArgumentParser
 
 import torch
 from torch import Tensor, nn
@@ -103,6 +104,7 @@ def whole(base: str) -> str:
 
 def main() -> None:
     """Run the benchmark and print the results."""
+    ArgumentParser(prog="python -m benchmarks.convolution", description=main.__doc__).parse_args()
     torch.set_num_threads(1)
     shape = "base   inputs outputs  size  kernel  stride"
     print(f"{shape}  way       direct     fast  times  errors (times in ms)")

@@ -8,6 +8,7 @@ It also prints the share of a training step that this project's input pipeline t
 from __future__ import annotations
 
 import statistics
+from argparse import ArgumentParser
 from collections.abc import Iterator
 
 import numpy as np
@@ -46,6 +47,7 @@ def batches(copies: tuple[tuple[str, ...], ...] = COPIES) -> Iterator[int]:
 
 def main() -> None:
     """Print the rates, their ratio, and the input's share of a training step."""
+    ArgumentParser(prog="python -m benchmarks.input", description=main.__doc__).parse_args()
     set_up(1)
     crops = (("random_crop", "random_horizontal_flip"),)
     makers = {"paper": paper(), "ours": batches(), "crop and flip": batches(crops), "step": ours()}

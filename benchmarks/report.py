@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser
 from pathlib import Path
 
 from benchmarks.timed import timed
@@ -54,12 +55,17 @@ def _write_study(folder: Path, ablations: int, arms: int) -> None:
 
 def main() -> None:
     """Print a line for each size of study."""
+    parser = ArgumentParser(prog="python -m benchmarks.report", description=main.__doc__)
+    parser.add_argument(
+        "records", nargs="*", type=int, choices=SIZES, default=DEFAULT, help="records of a study"
+    )
+    sizes = parser.parse_args().records
     print(
         "records | "
         + " | ".join(f"{step} s, MB" for step in STEPS)
         + " | figures + page s | page MB | records MB"
     )
-    for size in map(int, sys.argv[1:] or DEFAULT):
+    for size in sizes:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "results" / "paper"
             _write_study(folder, *SIZES[size])

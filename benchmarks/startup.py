@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,7 @@ def outside(data: Path, record: Path) -> float:
 
 def main() -> None:
     """Run the benchmark and print the results."""
+    ArgumentParser(prog="python -m benchmarks.startup", description=main.__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         write_noise(data)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
 
@@ -54,6 +55,7 @@ def _names(event: FunctionEvent | None) -> Iterator[str]:
 
 def main() -> None:
     """Run the profiler and print the results."""
+    ArgumentParser(prog="python -m benchmarks.step", description=main.__doc__).parse_args()
     if pick_device().type != "cpu":
         sys.exit("benchmarks.step: profiles CPUs; hide the GPU with CUDA_VISIBLE_DEVICES=")
     set_up(1)

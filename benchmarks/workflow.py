@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def dry_run(folder: Path, *arguments: str) -> tuple[float, float]:
 
 def main() -> None:
     """Print a line for each size of study."""
+    ArgumentParser(prog="python -m benchmarks.workflow", description=main.__doc__).parse_args()
     print("runs | ours s | Snakemake alone s | ratio | ours MB | alone MB")
     for runs in SIZES:
         with tempfile.TemporaryDirectory() as scratch:

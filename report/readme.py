@@ -39,9 +39,10 @@ def results(tables: Tables) -> str:
     if late:
         by += f"; {late} of these *post hoc*, by a run that began, or may have begun, before the "
         by += "claim's test was written"
+    table = verdict_table(shown, labels=False)
     return (
-        f"{counted_sentence(verdicts)}{by}{'.' * bool(by)} The table leaves out arithmetic that "
-        f"holds, and what was not run, or not in full.\n\n{verdict_table(shown, labels=False)}"
+        f"{counted_sentence(verdicts)}{by}{'.' * bool(by)} The table omits arithmetic that "
+        f"holds, and claims whose runs are missing or incomplete.\n\n{table}"
     )
 
 

@@ -58,7 +58,8 @@ def read_planned(folder: Path) -> Planned:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path}: can't be read ({error}); it says which runs the study plans, and "
-            f"`snakemake {path}`, or `python -m ablations document --output {path}`, writes it"
+            f"`snakemake {path}` writes it, or without Snakemake `python -m ablations document "
+            f"--output {path}`, each with the study's --config, such as --config scale=paper"
         ) from None
     try:
         # A study that is kept without its images has their facts beside study.json.

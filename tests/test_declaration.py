@@ -104,7 +104,9 @@ def test_a_cell_of_a_grid_is_named_by_its_settings(tmp_path):
     assert "learning rate 0.05, batch size 64" in [arm.label for arm in declaration.arms]
 
 
-@pytest.mark.parametrize(("label", "other"), [("wider", "one"), ("base", "the base")])
+@pytest.mark.parametrize(
+    ("label", "other"), [("wider", "one"), ("base", "the base"), ("the base final", "the base")]
+)
 def test_arms_that_readers_could_not_tell_apart_are_refused(tmp_path, label, other):
     arms = {
         "one": {"label": "wider", "model.maxpool": True},

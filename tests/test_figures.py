@@ -142,7 +142,7 @@ def test_runs_without_an_accuracy_are_said_to_be(tables):
     effects = comparisons.query("ablation == 'maxpool'")
     mine = nothing[nothing["run"].isin([arm["run"] for arm in ablation["arms"]])]
     said = findings.ablation_findings(ablation, "maxpool", mine, effects, {}, [])
-    assert said == ["with the maxpool against base: a run ended without an accuracy."]
+    assert said == ["with the maxpool against the base design: a run ended without an accuracy."]
     assert findings.conclusion(ablation, effects, [], "maxpool") == "No arm can be compared yet."
 
 

@@ -298,7 +298,8 @@ def test_an_effect_may_be_on_the_training_images(their_report):
     expected = (runs["plain_depth.plain_32"] - runs["base.plain_20"]).mean()
     sign = "+" if expected > 0 else "\N{MINUS SIGN}"
     assert effect.brief.startswith(f"in training {sign}{abs(expected):.1f} (")
-    assert f"plain, 32 layers against base in training: {sign}{abs(expected):.2f}" in said
+    compared = "plain, 32 layers against the base plain 20 in training"
+    assert f"{compared}: {sign}{abs(expected):.2f}" in said
 
 
 def test_an_effect_on_an_accuracy_that_isnt_recorded_cant_be_tested(their_report):

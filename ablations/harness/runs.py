@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ablations.harness.declarations.arms import base_label
 from ablations.harness.declarations.declaration import Declaration
 from ablations.harness.declarations.document import read
 from ablations.harness.declarations.home import Home
@@ -88,7 +89,7 @@ class Resolver:
 
     def _ablation(self, declaration: Declaration) -> Ablation:
         run, base = self._base(declaration)
-        members = [Member("base", run, {}, {}, "base")]
+        members = [Member("base", run, {}, {}, base_label(declaration.base))]
         if declaration.design == "records":
             members += [
                 Member(a.name, f"{declaration.name}.{a.name}", {}, {}, a.label)

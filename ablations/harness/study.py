@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from ablations.harness.declarations.arms import base_label
 from ablations.harness.declarations.declaration import Declaration
 from ablations.harness.declarations.home import Home
 from ablations.harness.declarations.scale import Scale
@@ -117,7 +118,7 @@ def _trains(study: Study, name: str, arm: str) -> bool:
 
 def _labels(declaration: Declaration) -> list[tuple[str, str]]:
     """Return the names and labels of an ablation's arms, the base first."""
-    base = f"the base {declaration.base.replace('_', ' ')}"
+    base = base_label(declaration.base)
     return [("base", base), *((arm.name, arm.label) for arm in declaration.arms)]
 
 

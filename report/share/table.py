@@ -46,7 +46,7 @@ def ablations_table(study: dict[str, Any], runs: pd.DataFrame, comparisons: pd.D
                 effect = effects.loc[arm["name"]] if arm["name"] in effects.index else None
                 number = int((mine["run"] == arm["run"]).sum())
                 best = means[arm["run"]] == means.max()
-                body.append(_row(ablation, arm, float(means[arm["run"]]), effect, number, best))
+                body.append(_row(arm, float(means[arm["run"]]), effect, number, best))
     return "\n".join([*NOTE, *_environment(body), ""])
 
 
@@ -78,15 +78,13 @@ def _environment(body: list[str]) -> list[str]:
 
 
 def _row(
-    ablation: dict[str, Any],
     arm: dict[str, Any],
     mean: float,
     effect: pd.Series | None,
     number: int,
     best: bool,
 ) -> str:
-    first = arm is ablation["arms"][0]
-    name = escape(f"the base {ablation['base']}" if first else label_of(arm))
+    name = escape(label_of(arm))
     accuracy = f"{mean * 100:.2f}"
     said = ""
     if effect is not None:

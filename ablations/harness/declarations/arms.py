@@ -85,7 +85,7 @@ def read_arms(
 
 def _check_labels(document: Document, design: str, arms: Iterable[Arm]) -> None:
     """Raise an error if readers couldn't tell two arms apart."""
-    seen = {"base": "the base"}
+    seen = dict.fromkeys(("base", base_label(document.content["base"])), "the base")
     for arm in arms:
         if arm.label in seen:
             raise document.error(
@@ -220,6 +220,11 @@ def _is_base(base: RunConfig, cell: dict[str, Any]) -> bool:
 def in_words(name: str) -> str:
     """Return an arm's name for readers, where its file gives no label."""
     return name.replace("_", " ")
+
+
+def base_label(base: str) -> str:
+    """Return a base's name for readers, such as ``the base residual 20``."""
+    return f"the base {in_words(base)}"
 
 
 def _cell_label(cell: dict[str, Any]) -> str:

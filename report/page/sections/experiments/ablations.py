@@ -127,7 +127,7 @@ def main_table(
         if runs.empty:
             # What a rung changes is part of all rungs above it.
             if ablation["design"] == "ladder":
-                rows.append([_name(ablation, arm), DASH, "not run", "0"])
+                rows.append([label_of(arm), DASH, "not run", "0"])
             continue
         effect = by_arm.loc[arm["name"]] if arm["name"] in by_arm.index else None
         if effect is not None and effect["reference"] != base:
@@ -135,7 +135,7 @@ def main_table(
         diverged = int((runs["status"] == "diverged").sum())
         rows.append(
             [
-                Cell(_name(ablation, arm), records.of(arm["run"])),
+                Cell(label_of(arm), records.of(arm["run"])),
                 Cell(_effect(effect, len(runs)), strong=True) if effect is not None else DASH,
                 mean_and_range(runs["final_test_accuracy"]),
                 f"{len(runs)}, {diverged} diverged" if diverged else str(len(runs)),
@@ -153,11 +153,6 @@ def main_table(
         columns,
         rows,
     )
-
-
-def _name(ablation: dict[str, Any], arm: dict[str, Any]) -> str:
-    first = arm is ablation["arms"][0]
-    return f"the base {ablation['base']}" if first else label_of(arm)
 
 
 def _effect(effect: Any, seeds: int, of: str = "") -> str:
@@ -208,11 +203,11 @@ def rest_table(
     for arm in ablation["arms"]:
         runs, changed = mine[mine["run"] == arm["run"]], _changed(name, ablation, arm)
         if not runs.empty:
-            shown = Cell(_name(ablation, arm), records.of(arm["run"]))
+            shown = Cell(label_of(arm), records.of(arm["run"]))
             effect = by_arm.get(arm["name"], {})
             rows.append([shown, changed, *_costs(runs, effect, held_out.get(arm["run"], NAN))])
         elif ablation["design"] == "ladder":
-            rows.append([f"{_name(ablation, arm)} (not run)", changed, *NOTHING])
+            rows.append([f"{label_of(arm)} (not run)", changed, *NOTHING])
     values = [{str(row[i]) for row in rows} - {DASH} for i in range(len(columns))]
     kept = [i for i, found in enumerate(values) if i < 2 or len(found) > 1]
     heads = {head: number for i, (head, number) in enumerate(columns.items()) if i in kept}
