@@ -30,8 +30,9 @@ def signed(value: float, digits: int = 2) -> str:
     """Return percentage points with a sign and a true minus, such as ``+0.53``."""
     if math.isnan(value):
         return DASH
-    # Adding 0.0 turns a rounded -0.0 into 0.0.
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
+    rounded = round(value, digits)
+    # What is rounded to zero has no sign that it could have had otherwise.
+    return f"{rounded:+.{digits}f}".replace("-", MINUS) if rounded else f"{0:.{digits}f}"
 
 
 def stated_points(value: float) -> str:

@@ -19,7 +19,7 @@ from report.judge.claim_types import direction, size
 from report.judge.claims import judge, judge_own
 from report.judge.evidence import Evidence
 from report.judge.history import post_hoc
-from report.judge.logs import agreement
+from report.judge.logs import agreement, control
 from report.judge.parts import REFUTED, SUPPORTED, Part, PValues, region
 from report.judge.statistics.effects import effect_of, sign_test_p
 from report.judge.statistics.looks import Looks
@@ -803,11 +803,38 @@ def test_logs_and_runs_that_agree_against_the_paper_are_told():
     (said,) = agreement(tables, claim, tests, [measured])
     assert said == (
         "These runs (80.6%) lie within 2 points of the published logs of this network (80.8% to "
-        "82.1% at best), of which none comes within 1 of the printed 84%."
+        "82.1% at best). Of these 4 logs 1 lies within the tolerance of 2 points of the printed "
+        "84%, and none within half of it."
     )
     within = Part("said.", effect=effect_of(np.array([-0.4, -0.3, -0.5])))
     assert agreement(tables, claim, tests, [within]) == []
     assert agreement(tables, claim, tests, [Part("was not run.")]) == []
+
+
+def test_a_control_says_how_far_runs_end_from_a_published_log_of_the_same_training():
+    facts = {"metric": "best_test_accuracy"}
+    logs = pd.DataFrame({"run": "theirs", "test_accuracy": [0.70, 0.78, 0.77]})
+    arms = [{"name": "base", "run": "base.x"}, {"name": "same", "run": "a.same", "label": "ours"}]
+    tables = SimpleNamespace(
+        published=SimpleNamespace(facts=facts, logs=logs),
+        study={"ablations": {"a": {"base": "x", "arms": arms}}},
+        runs=pd.DataFrame({"run": "a.same", "best_test_accuracy": [0.75, 0.77]}),
+    )
+    claim = {"type": "value", "published": 0.80, "tolerance": 0.02}
+    tests = {"control": {"arm": "a.same", "run": "theirs"}}
+    parts = [
+        Part("said.", name="near", effect=effect_of(np.array([-3.8, -4.0]))),
+        Part("said.", name="far", effect=effect_of(np.array([-4.1, -4.3]))),
+    ]
+    assert control(tables, claim, tests, parts) == [
+        "A control: ours was trained as a published log was, whose best epoch has 78.0%. Here it "
+        "reaches 76.0% (n = 2), 2.00 points less. Corrected by as much, near would have 78.1%, "
+        "within the tolerance. Corrected by as much, far would have 77.8%, outside the tolerance."
+    ]
+    assert control(tables, claim, {}, parts) == []
+    assert control(tables, claim | {"type": "direction"}, tests, parts) == []
+    tables.runs = tables.runs.assign(run="a.other")
+    assert control(tables, claim, tests, parts) == []
 
 
 def test_only_a_verdict_calls_an_arm_better():

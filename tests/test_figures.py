@@ -23,6 +23,7 @@ from report.draw.figures.pareto import draw as draw_pareto
 from report.draw.figures.pareto import pareto_front
 from report.draw.figures.verdicts import _claimed, _rows
 from report.draw.registry import figures_of
+from report.judge.comparisons import repeated
 from report.judge.parts import Part
 from report.judge.statistics import images
 from report.judge.statistics.effects import effect_of
@@ -198,10 +199,33 @@ def test_the_share_of_seeds_in_the_variance_does_not_grow_with_seeds(tables):
 def test_limits_count_the_comparisons_of_several_seeds(tables):
     several = int(tables.comparisons["detectable_points"].notna().sum())
     assert several > 10
-    found = limits.content(
-        tables.study, tables.runs, tables.comparisons, tables.data, tables.published
+    gaps = pd.DataFrame({"run": ["optimizer.adam"], "seed": [0], "reason": ["not run"]})
+    alone = tables.study["ablations"]["maxpool"] | {
+        "arms": [{"name": "base", "run": "base.design"}, {"name": "x", "run": "alone.x"}]
+    }
+    sentences = limits.content(
+        tables.study | {"ablations": tables.study["ablations"] | {"alone": alone}},
+        tables.runs.assign(precision=["bf16", *["fp32"] * (len(tables.runs) - 1)]),
+        tables.comparisons,
+        gaps,
+        tables.data,
+        tables.published,
+    )["sentences"]
+    assert any(f"half of the {several} comparisons" in said for said in sentences)
+    planned = len(tables.runs) + 1
+    assert f"1 of {planned} planned runs has no record, and 1 ablation has no finished arm." in (
+        sentences
     )
-    assert any(f"half of the {several} comparisons" in said for said in found["sentences"])
+    coarse = f"1 of {planned - 1} runs were trained in bfloat16"
+    assert any(said.startswith(coarse) for said in sentences)
+
+
+def test_a_comparison_counts_once_whichever_way_round():
+    pairs = pd.DataFrame(
+        {"run": ["a", "b", "c", "a"], "reference_run": ["b", "a", "a", "b"]}, index=[3, 5, 7, 9]
+    )
+    assert repeated(pairs).to_dict() == {3: False, 5: True, 7: False, 9: True}
+    assert repeated(pairs[:0]).empty
 
 
 def test_the_commands_name_the_studys_own_folder_and_options(tables, tmp_path):
@@ -296,7 +320,7 @@ def test_a_rung_that_was_not_run_stands_in_its_ladder():
     columns = ("seconds", "parameters", "flops_per_image", "images_seen")
     runs = pd.DataFrame(
         [
-            {"run": run, "status": "finished", **dict.fromkeys(columns, 1)}
+            {"run": run, "status": "finished", "device": "cpu", **dict.fromkeys(columns, 1)}
             | {"final_test_accuracy": accuracy, "best_test_accuracy": accuracy}
             for run, accuracy in (("base.run", 0.5), ("last.run", 0.6))
         ]
@@ -319,7 +343,8 @@ def test_the_largest_effect_is_not_that_of_a_shorter_run():
     study = {"ablations": {"a": {"title": "A", "design": "arms", "arms": arms}}}
     rows = [("a", "short", "base", 3, -20.0), ("a", "wide", "base", 3, 2.0)]
     columns = ["ablation", "arm", "reference", "n", "difference_points"]
-    effects = pd.DataFrame(rows, columns=columns).assign(level=0.95)
+    effects = pd.DataFrame(rows, columns=columns).assign(level=0.95, reference_run="base.x")
+    effects["run"] = effects["arm"]
     effects["low_points"], effects["high_points"] = effects.difference_points - 1, 0.0
     drawing = draw_effects(SimpleNamespace(study=study, comparisons=effects), False)
     assert "Effects of 2 arms on final test accuracy. The largest is wide: +2.00" in drawing.alt
@@ -334,7 +359,8 @@ def test_one_pair_is_no_effect():
     study = {"ablations": {"a": ablation}}
     rows = [("a", "once", "base", 1, 20.0), ("a", "often", "base", 3, 2.0)]
     columns = ["ablation", "arm", "reference", "n", "difference_points"]
-    effects = pd.DataFrame(rows, columns=columns).assign(level=0.95)
+    effects = pd.DataFrame(rows, columns=columns).assign(level=0.95, reference_run="a.base")
+    effects["run"] = effects["arm"]
     effects["low_points"] = [float("nan"), 1.0]
     effects["high_points"] = [float("nan"), 3.0]
     drawing = draw_effects(SimpleNamespace(study=study, comparisons=effects), False)

@@ -199,7 +199,7 @@ def test_runs_of_others_get_verdicts_and_a_report(study, tmp_path, capsys):
     assert effect["difference_points"] == pytest.approx(4)
     assert tables.confusion.empty
     claims.main([str(folder)])
-    assert "twice the channels against the base final: +4.00 points" in capsys.readouterr().out
+    assert "twice the channels against the base network: +4.00 points" in capsys.readouterr().out
     page = (folder / "report" / "index.html").read_text()
     assert "twice the channels" in page
     unknown = page.count("<td>not recorded</td>") + page.count("<dd>not recorded</dd>")

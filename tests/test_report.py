@@ -235,7 +235,7 @@ def test_reports_of_other_studies_are_linked_where_they_are(study, capsys):
 
 def test_alt_text_states_the_numbers(drawn):
     words = json.loads((drawn / "figures" / "ablation_maxpool.json").read_text())
-    assert "base 50.5%, with the maxpool 55.5%" in words["alt"]
+    assert "the base design 50.5%, with the maxpool 55.5%" in words["alt"]
     assert "highest for with the maxpool" in words["alt"]
 
 
@@ -353,23 +353,26 @@ def test_the_answer_names_the_best_run_of_the_final_network():
             "parameters": [4_978_730] * 4 + [11_000_000],
             "best_notebook_test_accuracy": [0.915, 0.917, float("nan"), 0.5, 0.99],
             "images_seen": [998_400] * 3 + [16_000_000, 10],
+            "flops_per_image": [22.5] * 3 + [10.0, 1.0],
         }
     )
-    views = {"config": {"evaluation": {"flip": True, "shift": False}}}
+    views = {"config": {"evaluation": {"flip": True, "shift": False}}, "seeds": 3}
     final = {"config": {"budget": {"images_seen": 16_000_000}}}
     study = {"ablations": {}, "runs": {run: views, "base.final": final}}
     best = headline.best_run(study, runs, published.load())
     # The run that ended without an accuracy doesn't count.
     assert headline.headline_said(best, published.load()) == (
-        "The same 4,978,730 parameters, trained by another recipe: 91.6% (n\u00a0=\u00a02) against "
-        "the published 91%, after a sixteenth as many images seen."
+        "The same 4,978,730 parameters, trained by another recipe: 91.6% (n\u00a0=\u00a02 of 3 "
+        "planned) against the published 91%, after a sixteenth as many images seen, with 2.2 times "
+        "the arithmetic for an image."
     )
     tile = tiles.accuracy_tile(best, published.load())
     assert tile.measured == "91.6%"
     assert tile.lines == (
-        "published 91%, difference +0.6 points, n\u00a0=\u00a02",
-        "the base recipe, 1,000,000 images seen, scored in several views of an image; the best "
-        "epoch on the test images, as the mean over batches",
+        "published 91%, difference +0.6 points, n\u00a0=\u00a02 of 3 planned",
+        "the base recipe, 1,000,000 images seen, with 2.2 times the arithmetic for an image, "
+        "scored in several views of an image; the best epoch on the test images, as the mean over "
+        "batches",
     )
     own = headline.best_run(study, runs[3:], published.load())
     assert (own.name, own.views, own.n) == ("", False, 1)

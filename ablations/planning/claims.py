@@ -41,6 +41,8 @@ def check_claims(study: Study) -> None:
 def _arms_in(tests: dict[str, Any]) -> Iterator[str]:
     """Yield the arms that a claim's tests name, as ``ablation.arm``."""
     yield from tests.get("beside", [])
+    if "control" in tests:
+        yield tests["control"]["arm"]
     for key in {kind["tests"] for kind in claim_types().values()}:
         for test in tests.get(key, []):
             yield from (test[key] for key in ("arm", "over") if key in test)

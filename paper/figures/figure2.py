@@ -10,7 +10,7 @@ import pandas as pd
 from report.draw.drawing import Drawing, colour, sheet
 from report.read.arms import headline_runs
 from report.read.tables import Tables
-from report.wording import percent, seeds
+from report.wording import count, percent, seeds
 
 SECTION = "figure-2"
 PER = "study"
@@ -32,7 +32,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         height_ratios=[3, 1],
         squeeze=False,
     )
-    _log_panel(grid[:, 0], log, "printed_lr", "published (its last 56 epochs)")
+    _log_panel(grid[:, 0], log, "printed_lr", "published (56 epochs)")
     for _, seed in ours.groupby("seed"):
         _log_panel(grid[:, 1], seed, "printed_learning_rate", "measured, every seed")
     for panel, epochs in zip(grid[1], (log, ours), strict=False):
@@ -45,17 +45,29 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     best = percent(log["test_accuracy"].max(), 1)
     alt = (
         f"Accuracy by epoch of the final network. Published: test accuracy from "
-        f"{percent(log['test_accuracy'].iloc[0], 1)} to {best} at best, above training accuracy on "
-        "the augmented copies throughout. "
+        f"{percent(log['test_accuracy'].min(), 1)} to {best}, above training accuracy on the "
+        "augmented copies throughout. "
     )
     found = percent(ours["test_accuracy"].max(), 1) if len(ours) else "not run in this study"
     n = seeds([ours["seed"].nunique()])
     caption = (
         "Accuracy by epoch, and beneath it the learning rate that get_lr() prints after each "
         "epoch. Left: the published log of the final network (n = 1). "
-        + (f"Right: ours, every seed ({n}; no interval)." if len(ours) else "Ours was not run.")
+        + (f"Right: ours, every seed ({n}; no interval)" if len(ours) else "Ours was not run")
+        + (f", {_lengths(tables, ours)}." if len(ours) else ".")
     )
     return Drawing(figure, f"{alt}Measured: {found} at best.", caption, _figure2_data(log, ours))
+
+
+def _lengths(tables: Tables, ours: pd.DataFrame) -> str:
+    """Return how many images our epochs show and our runs see, beside the paper's."""
+    seen = int(ours["images_seen"].max())
+    epoch = seen / (ours["epoch"].max() + 1)
+    theirs = tables.published.facts["headline"]["images_seen"]
+    return (
+        f"with about {count(round(epoch, -2))} images an epoch and {count(seen)} seen in all, "
+        f"where the paper's saw {count(theirs)}"
+    )
 
 
 def _figure2_data(log: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:

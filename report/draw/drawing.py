@@ -150,7 +150,7 @@ def band(shade: Callable[..., Any], *at: float) -> None:
     Without edges it couldn't be seen on a dark page.
     """
     blue = PALETTE[0]
-    shade(*at, facecolor=(blue, 0.16), edgecolor=(blue, 0.7), linewidth=0.6)
+    shade(*at, facecolor=(blue, 0.2), edgecolor=blue, linewidth=0.6)
 
 
 def interval_line(

@@ -12,7 +12,7 @@ from report.judge.claim_types import choice
 from report.judge.evidence import Evidence, NotRun, Untestable
 from report.judge.families import Claim, families
 from report.judge.history import post_hoc
-from report.judge.logs import agreement, judge_log
+from report.judge.logs import agreement, control, judge_log
 from report.judge.needs import REACHED
 from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SHOWN, UNTESTABLE, Part
 from report.judge.verdicts import ClaimTests, Decision, Verdict, decide
@@ -103,7 +103,11 @@ def _verdict(
         decision=_decision(claim, family, found),
         logs=logs,
         beside=_beside(tables, tests),
-        notes=(*agreement(tables, claim, tests, found.parts), *tests.get("notes", [])),
+        notes=(
+            *agreement(tables, claim, tests, found.parts),
+            *control(tables, claim, tests, found.parts),
+            *tests.get("notes", []),
+        ),
         here=relaxed if show_here else None,
         post_hoc="" if found.verdict in (NOT_RUN, UNTESTABLE) else post_hoc(tables, claim, tests),
     )
@@ -122,7 +126,11 @@ def _decision(claim: Claim, family: Sequence[Tested], found: Decision) -> str:
     number = sum(adjusted(other["type"]) for other, _ in family)
     together = "its parts together, " if len(found.parts) > 1 else ""
     by = f"by Holm's procedure over {plural(number, 'claim')}"
-    return f"Adjusted: {together}{p_value(found.p)} {by}."
+    parts = len(found.parts)
+    alone = (
+        f" A part by itself is decided below p = {found.level / parts:.2g}." if parts > 1 else ""
+    )
+    return f"Adjusted: {together}{p_value(found.p)} {by}.{alone}"
 
 
 def _beside(tables: Tables, tests: Claim) -> tuple[Part, ...]:

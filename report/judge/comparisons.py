@@ -78,6 +78,13 @@ paired, and runs that diverged; the columns ``finite_`` have the effect without 
 """
 
 
+def repeated(comparisons: pd.DataFrame) -> pd.Series:
+    """Return whether each row compares two runs that a row above it compares, either way round."""
+    pairs = zip(comparisons["run"], comparisons["reference_run"], strict=True)
+    both = ["/".join(sorted(map(str, pair))) for pair in pairs]
+    return pd.Series(both, index=comparisons.index, dtype=str).duplicated()
+
+
 def compare(
     study: dict[str, Any],
     runs: pd.DataFrame,

@@ -173,6 +173,13 @@ class Evidence:
         mine = self.runs(arm).set_index("seed")
         return "".join(f"; {named} diverged" for named in diverged(arm, mine))
 
+    def uncounted(self, arm: str) -> str:
+        """Return that more seeds were trained than claims on an arm use, in words, if they were."""
+        run, most = self.runs(arm)["run"].iloc[0], self._looks(arm)[-1]
+        seeds = self.tables.runs.loc[self.tables.runs["run"] == run, "seed"]
+        more = int((seeds >= most).sum())
+        return f"; {plural(more, 'further seed')} for another comparison" if more else ""
+
     def network(self, arm: str) -> pd.DataFrame:
         """Return the layers of an arm's network as declared, trained or not; the first row is all.
 

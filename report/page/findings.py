@@ -67,7 +67,8 @@ def conclusion(
     row = dict(found.loc[found["difference_points"].abs().idxmax()])
     said = f"{labels[row['arm']]}: {effect_in_points(row)}"
     # A label keeps its own capitals within a sentence.
-    largest = f"Of {len(found)} effects the largest is {said}"
+    of = " of several seeds" if len(found) < len(every) else ""
+    largest = f"Of {len(found)} effects{of} the largest is {said}"
     said = largest if len(found) > 1 else f"{said[:1].upper()}{said[1:]}"
     return f"{said}. {decided}." if decided else f"{said}."
 
@@ -101,7 +102,33 @@ def ablation_findings(
         _finding(row, labels, signs.get(f"{name}.{row['arm']}", ""))
         for row in effects.to_dict("records")
     ]
-    return [*_choice(ablation, held_out), *filter(None, said), *_diverged(runs)]
+    return [
+        *_choice(ablation, held_out),
+        *filter(None, said),
+        *_elsewhere(name, verdicts),
+        *_base_alone(ablation, runs),
+        *_diverged(runs),
+    ]
+
+
+def _elsewhere(name: str, verdicts: Iterable[Verdict]) -> list[str]:
+    """Return what else the verdicts on an ablation's claims rest on, if that is little."""
+    said = []
+    for v in verdicts:
+        others = [p for p in v.parts if p.effect and p.arm.partition(".")[0] != name]
+        if 0 < len(others) <= MOST_OTHERS and len(others) < len(v.parts):
+            named = listed(f"{part.name}, {part.measured}" for part in others)
+            said.append(f"\u201c{v.says}\u201d rests on another ablation, too: {named}.")
+    return said
+
+
+MOST_OTHERS = 2
+"""Number of arms of other ablations that are named beside a verdict."""
+
+
+def _base_alone(ablation: dict[str, Any], runs: pd.DataFrame) -> list[str]:
+    arms = {arm["run"] for arm in ablation["arms"][1:]}
+    return [] if runs["run"].isin(arms).any() else ["No arm was run: what is shown is the base."]
 
 
 def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:

@@ -50,7 +50,7 @@ def table(printed: Printed, label: str) -> Tex:
     columns = "".join(f"{k}{{{w:.2f}cm}}" for k, w in zip(kinds, widths, strict=True))
     heads = " & ".join(map(_head, printed.columns, widths, printed.numeric))
     # Without rows there must be no line between the rules: TeX takes it for a cell.
-    body = "".join(f"{_row(row)}\n" for row in printed.rows)
+    body = "".join(f"{_row(row)}{_space_after(row, widths)}\n" for row in printed.rows)
     caption = rf"\caption{{{escape(printed.caption)}}}\label{{tab:{label}}}"
     # A figure, since LaTeX keeps the order of floats of one kind only.
     if sum(_height(row, widths) for row in printed.rows) <= MOST_LINES:
@@ -72,6 +72,11 @@ def table(printed: Printed, label: str) -> Tex:
 def _height(row: list[Cell], widths: list[float]) -> int:
     """Return the number of a row's lines."""
     return max(_lines(len(cell.text), width) for cell, width in zip(row, widths, strict=True))
+
+
+def _space_after(row: list[Cell], widths: list[float]) -> str:
+    """Return the space after a row of several lines, which would run into the next one without."""
+    return r"\addlinespace[2pt]" if _height(row, widths) > 1 else ""
 
 
 def _widths(printed: Printed, room: float) -> list[float]:

@@ -29,21 +29,27 @@ class Cell:
 
 @dataclass(frozen=True)
 class Printed:
-    """A table to print: caption, column heads, which columns are numeric, and rows of cells."""
+    """A table to print: caption, column heads, which columns are numeric, and rows of cells.
+
+    ``mixed`` names the columns that hold different kinds of numbers, which have no order.
+    """
 
     caption: str
     columns: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: list[list[Cell]]
+    mixed: tuple[str, ...] = ()
 
 
 Row = list[str | Cell]
 
 
-def printed(caption: str, columns: dict[str, bool], rows: list[Row]) -> Printed:
+def printed(
+    caption: str, columns: dict[str, bool], rows: list[Row], mixed: tuple[str, ...] = ()
+) -> Printed:
     """Return a table from its rows and its columns, which map heads to whether they are numeric."""
     cells = [[c if isinstance(c, Cell) else Cell(c) for c in row] for row in rows]
-    return Printed(caption, tuple(columns), tuple(columns.values()), cells)
+    return Printed(caption, tuple(columns), tuple(columns.values()), cells, mixed)
 
 
 def mean_and_range(values: pd.Series) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from report.claim_types.forms import problem_of, problem_with
+from report.claim_types.registry import states_accuracy
 from report.read.files import SCHEMAS, RecordError, read_csv, read_yaml
 
 ROOT = Path(__file__).parent.parent.parent
@@ -86,12 +87,22 @@ def _problem(claim: dict[str, Any], test: dict[str, Any], logs: set[Any]) -> str
         problems.append(problem_with("trend", rule | arm))
         named = [log["run"], *log.get("others", [])]
         problems += [f"logs.csv has no run {run}" for run in named if run not in logs]
+    problems.append(_problem_with_control(claim, test, logs))
     problems += [
         f"trends: {part['rule']} compares published logs, and belongs to logs"
         for part in test.get("trends", [])
         if isinstance(part, dict) and "others" in part
     ]
     return next((problem for problem in problems if problem), "")
+
+
+def _problem_with_control(claim: dict[str, Any], test: dict[str, Any], logs: set[Any]) -> str:
+    control = test.get("control")
+    if control and not states_accuracy(claim["type"]):
+        return f"control belongs to claims that state an accuracy, not to type {claim['type']}"
+    if control and control["run"] not in logs:
+        return f"control: logs.csv has no run {control['run']}"
+    return ""
 
 
 def _printed_problem(facts: dict[str, Any], test: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from report.judge.comparisons import repeated
 from report.page.sections.record.reproducibility import most_memory
 from report.page.summary import table
 from report.wording import count, duration, listed
@@ -27,7 +28,8 @@ def checklist(
     (https://aclrollingreview.org/responsibleNLPresearch/). What the records can't answer is marked.
     """
     seeds = runs.groupby("run")["seed"].nunique()
-    several, made = (int((comparisons["n"] > least).sum()) for least in (1, 0))
+    distinct = comparisons[~repeated(comparisons)]
+    several, made = (int((distinct["n"] > least).sum()) for least in (1, 0))
     rows = [
         ("Do the claims in abstract and introduction match what was found?", TO_FILL_IN),
         ("Are the limits of the work discussed?", "Yes: section Limits of the report."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 
 from report.draw.drawing import Drawing, nothing, sheet
 from report.read.arms import name_of
@@ -36,6 +37,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         xticklabels=tables.classes,
         yticklabels=tables.classes,
     )
+    _write_legibly(axes)
     axes.set(xlabel="taken for", ylabel="class")
     axes.tick_params(axis="x", rotation=45)
     axes.tick_params(axis="y", rotation=0)
@@ -44,14 +46,29 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     label, guess = np.unravel_index(int(off.argmax()), off.shape)
     alt = (
         f"What {run} takes each class for. The most frequent confusion: "
-        f"{tables.classes[label]} for {tables.classes[guess]}, "
-        f"{percent(float(off[label, guess]), 1)} of its test images."
+        f"{percent(float(off[label, guess]), 1)} of the class {tables.classes[label]} are taken "
+        f"for {tables.classes[guess]}."
     )
     caption = (
         f"Confusions of {run} after the last epoch, in percent of each class's test images (mean "
         f"over n = {seeds} {'seed' if seeds == 1 else 'seeds'}; no interval)."
     )
     return Drawing(figure, alt, caption, _named(tables))
+
+
+def _write_legibly(axes: Axes) -> None:
+    """Write each number in black or white, whichever has more contrast to its cell's colour.
+
+    Contrast is that of WCAG 2.2 (relative luminance): black has more of it where luminance is above
+    0.179, at which both are equal.
+    """
+    cells = axes.collections[0]
+    cells.update_scalarmappable()  # Without it they have no colours until they are drawn.
+    faces = np.asarray(cells.get_facecolor(), dtype=np.float64)
+    for text, face in zip(axes.texts, faces, strict=False):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in face[:3]]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        text.set_color("black" if luminance > 0.179 else "white")
 
 
 def _named(tables: Tables) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from report.draw.drawing import (
     nothing,
     sheet,
 )
+from report.judge.comparisons import repeated
 from report.judge.statistics.effects import MARGIN
 from report.read.arms import label_of
 from report.read.tables import Tables
@@ -90,6 +91,10 @@ def _said(table: pd.DataFrame, shown: pd.DataFrame, single: int) -> tuple[str, s
         "point, below which a difference counts as negligible. An arrowhead is an interval beyond "
         "the axis."
     )
+    again = int(repeated(table).sum())
+    if again:
+        caption += f" {plural(again, 'arm')} {'repeats' if again == 1 else 'repeat'} a comparison "
+        caption += "that another ablation makes, maybe the other way round."
     if single:
         caption += f" {plural(single, 'arm')} with one pair of runs, and so no interval, left out."
     if len(shown) < len(table):
@@ -149,5 +154,5 @@ def _row(axes: Axes, y: int, row: Any, limit: float, narrow: bool) -> None:
     bounds = interval(*ends)
     # A phone has no room for the interval's ends, which the tables have.
     ends_said = "" if bounds == DASH or narrow else f"  ({bounds})"
-    said = signed(row["difference_points"], 1) + ends_said
+    said = signed(row["difference_points"], 1 if narrow else 2) + ends_said
     note(axes, y, said, narrow)

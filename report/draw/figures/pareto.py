@@ -46,7 +46,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         f"parameters the Pareto front is {named}."
     )
     caption = (
-        f"Mean final test accuracy of every run against its parameters{dotted} "
+        f"Mean final test accuracy of every configuration against its parameters{dotted} "
         f"and FLOPs ({seeds(runs.size())}; no intervals here, they stand in the tables). "
         "Diamonds are the Pareto front, numbered by cost and named beneath: no other run is as "
         "cheap and more accurate. Runs differ in training too, not only in cost."
@@ -70,7 +70,7 @@ def _panel(
     axes.margins(0.2, 0.15)
     _number(axes, best, cost, narrow)
     names = [name_of(tables.study, run) for run in best["run"]]
-    key = [f"{number}: {label(name, 44)}" for number, name in enumerate(names, 1)]
+    key = [f"{number}: {label(name, 60)}" for number, name in enumerate(names, 1)]
     axes.set_xlabel("\n".join([COSTS[cost], *key]))
     axes.set_ylabel("final test accuracy (%)")
     several = data[cost].max() > 30 * data[cost].min()

@@ -44,6 +44,10 @@ MARKS = {
 """The mark and the colour of each verdict; undecided marks are hollow."""
 
 
+MOST_IN_WORDS = 6
+"""Number of claims that the alternative text describes, decided ones first."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A row of the figure: its name, its verdict, and its part, or None for a claim of several.
@@ -90,8 +94,11 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     counts = f"Of {plural(len(verdicts), 'claim')}: {counted(v.verdict for v in verdicts)}."
     found = "; ".join(
-        f"{v.says}: claimed {v.claimed}, measured {v.measured}, {v.short_label}" for v in shown[:6]
+        f"{v.says}: claimed {v.claimed}, measured {v.measured}, {v.short_label}"
+        for v in shown[:MOST_IN_WORDS]
     )
+    more = len(shown) - MOST_IN_WORDS
+    found += f"; and {more} more." if more > 0 else "." * bool(found)
     confidence = levels(pd.Series([part.confidence for part in parts], dtype=float))
     caption = (
         "The claims on differences and accuracies (an accuracy as its distance from the published "
@@ -100,6 +107,10 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         "settled at the level that decides, which for directions allows for the number of claims. "
         "An arrowhead is an interval beyond the axis."
     )
+    hidden = sum(not _is_shown(part) for v in shown for part in v.parts)
+    if hidden:
+        caption += f" {plural(hidden, 'part')} of these claims without an effect of several seeds "
+        caption += f"{'is' if hidden == 1 else 'are'} left out."
     return Drawing(figure, f"{counts} {found}".strip(), caption, data)
 
 

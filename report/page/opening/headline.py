@@ -21,8 +21,10 @@ FRACTIONS = {2: "half", 4: "a quarter", 8: "an eighth", 16: "a sixteenth"}
 class Best:
     """The run of the headline's network with the highest accuracy by the paper's metric.
 
-    ``name`` is its own if it wasn't trained as the paper's; ``views`` says whether images were
-    scored in several views, ``as_published`` whether a run of the paper's protocol is as long.
+    ``n`` of ``planned`` seeds are there. ``name`` is its own if it wasn't trained as the paper's;
+    ``work`` is its arithmetic for an image in units of the paper's network, ``views`` says whether
+    images were scored in several views, ``as_published`` whether a run of the paper's protocol is
+    as long.
     """
 
     accuracy: float
@@ -30,6 +32,8 @@ class Best:
     images_seen: int
     run: str = ""
     name: str = ""
+    planned: int = 0
+    work: float = 1.0
     views: bool = False
     as_published: bool = False
 
@@ -49,13 +53,17 @@ def best_run(study: dict[str, Any], runs: pd.DataFrame, published: Published) ->
     means = mine.groupby("run")[metric].mean()
     run = str(means.idxmax())
     chosen = mine[mine["run"] == run]
-    config = study["runs"].get(run, {}).get("config") or {}
+    planned = study["runs"].get(run, {})
+    config = planned.get("config") or {}
+    flops = runs["flops_per_image"]
     return Best(
         accuracy=float(means.max()),
         n=len(chosen),
         images_seen=int(chosen["images_seen"].max()),
         run=run,
         name="" if bool(of_base[chosen.index[0]]) else name_of(study, run),
+        planned=int(planned.get("seeds", 0)),
+        work=float(flops[chosen.index[0]] / flops[of_base].min()) if of_base.any() else 1.0,
         views=any(setting_of(config, f"evaluation.{view}") for view in ("flip", "shift")),
         as_published=bool(
             (runs.loc[of_base, "images_seen"] >= 0.95 * headline["images_seen"]).any()
@@ -72,8 +80,9 @@ def headline_said(best: Best | None, published: Published) -> str:
     how = "trained by another recipe" if best.name else "trained as the paper did"
     own = "" if best.as_published else f"{NOT_AS_PUBLISHED} "
     return (
-        f"{own}{_the_same(headline)}, {how}: {percent(best.accuracy, 1)} ({seeds_said(best.n)}) "
-        f"against the published {stated(reported)}{share_of_images(best, headline)}."
+        f"{own}{_the_same(headline)}, {how}: {percent(best.accuracy, 1)} "
+        f"({seeds_said(best.n, best.planned)}) against the published {stated(reported)}"
+        f"{share_of_images(best, headline)}{work_said(best)}."
     )
 
 
@@ -95,7 +104,14 @@ def _the_same(headline: dict[str, Any]) -> str:
     return f"{name[:1].upper()}{name[1:]}"
 
 
-def seeds_said(n: int) -> str:
-    """Return ``one run, n = 1`` or ``n = 3``."""
+def work_said(best: Best) -> str:
+    """Return how much more arithmetic an image takes than in the paper's network, if it does."""
+    many = f"{best.work:.1f} times the arithmetic for an image"
+    return f", with {many}" if best.work > 1.05 else ""
+
+
+def seeds_said(n: int, planned: int = 0) -> str:
+    """Return ``one run, n = 1``, ``n = 3``, or with more that are planned ``n = 3 of 5``."""
     # With no-break spaces.
-    return "one run, n\u00a0=\u00a01" if n == 1 else f"n\u00a0=\u00a0{n}"
+    of = f" of {planned} planned" if planned > n else ""
+    return f"{'one run, ' if n == 1 else ''}n\u00a0=\u00a0{n}{of}"

@@ -38,13 +38,19 @@ function order(a, b, numeric, sign) {
   return sign * (x - y);
 }
 
-function sort(table, column, head) {
-  const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+/** Sort by a column: ascending, then descending, then as the table came, which is `first`. */
+function sort(table, column, head, first) {
+  const before = head.getAttribute("aria-sort");
+  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+  if (before === "descending") {
+    table.tBodies[0].append(...first);
+    return;
+  }
+  const sign = before ? -1 : 1;
   const numeric = head.classList.contains("number");
   const rows = [...table.tBodies[0].rows].map((row) => [row.cells[column].textContent, row]);
   rows.sort((a, b) => order(a[0], b[0], numeric, sign));
   table.tBodies[0].append(...rows.map(([, row]) => row));
-  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
   head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
 }
 
@@ -70,9 +76,11 @@ function enrichTables() {
   for (const table of document.querySelectorAll("table.sortable")) {
     const rows = table.tBodies[0].rows.length;
     if (rows < 2) continue;
+    const first = [...table.tBodies[0].rows];
     [...table.tHead.rows[0].cells].forEach((head, column) => {
+      if ("mixed" in head.dataset) return;
       const name = head.textContent.trim();
-      head.replaceChildren(make("button", { type: "button", onclick: () => sort(table, column, head) }, name));
+      head.replaceChildren(make("button", { type: "button", onclick: () => sort(table, column, head, first) }, name));
     });
     if (rows > 9) addFilter(table);
   }
@@ -191,7 +199,9 @@ class Explorer {
       const line = make("path", { d: "M0 4H32", "stroke-width": 2, stroke: this.colour(i), "stroke-dasharray": this.dash(i) });
       return box(run, !off.includes(run), make("svg", { viewBox: "0 0 32 8", "aria-hidden": "true" }, line), arm);
     }));
-    const numbers = Array.from({ length: Math.max(...shown.map((it) => it.seeds)) }, (_, i) => String(i));
+    const there = new Set([...members.keys()].flatMap((run) => Object.keys(this.curves.runs[run])));
+    const most = Math.max(...shown.map((it) => it.seeds));
+    const numbers = Array.from({ length: most }, (_, i) => String(i)).filter((seed) => there.has(seed));
     this.seeds.replaceChildren(make("legend", {}, "Seeds"), ...numbers.map((seed) => box(seed, !off.includes(`seed${seed}`), seed)));
     this.draw();
   }
@@ -263,7 +273,7 @@ class Explorer {
     this.chart.append(...this.paths, this.mark);
     const ends = this.shown.map((c) => `${c.arm} ${short(c.y.findLast((v) => v !== null) ?? NaN)}`);
     this.chart.setAttribute("aria-label", `${this.curves.metrics[this.metric.value]} by training images seen; at the end: ${ends.slice(0, 12).join(", ")}. Arrow keys read values.`);
-    this.readout.textContent = `${this.shown.length} curves. Point at the chart, or focus it and use the arrow keys, to read values.`;
+    this.readout.textContent = `${this.shown.length} ${this.shown.length === 1 ? "curve" : "curves"}. Point at the chart, or focus it and use the arrow keys, to read values.`;
   }
 
   scale(low, high, from, to) {
@@ -378,6 +388,7 @@ function addExplorer() {
         event.preventDefault();
         history.pushState(null, "", `#explore=${name}`);
         follow(explorer);
+        explorer.keep();
       },
     }, "Explore"));
   }
@@ -386,9 +397,18 @@ function addExplorer() {
 
 // --- deep links, and the contents that follow the reader ----------------------------------------
 
+/** Return the text that an address encodes, or the address itself if it is none. */
+function decoded(address) {
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    return address;
+  }
+}
+
 /** Go where the address says: what is folded away is opened, #explore=<ablation>&... is shown. */
 function follow(explorer) {
-  const target = decodeURIComponent(location.hash.slice(1));
+  const target = decoded(location.hash.slice(1));
   const said = new URLSearchParams(location.hash.slice(1));
   if (explorer && said.get("explore") in explorer.curves.ablations) {
     explorer.restore(said);

@@ -13,7 +13,7 @@ from report.page.picture import Picture
 from report.page.printed_table import Cell, Printed, Row, mean_and_range, printed
 from report.page.records import Records
 from report.read.arms import label_of
-from report.read.tables import belonging
+from report.read.tables import belonging, setting_of
 from report.wording import (
     DASH,
     NO_BREAK,
@@ -22,6 +22,7 @@ from report.wording import (
     duration,
     giga,
     interval,
+    listed,
     number_of_seeds,
     percent,
     plural,
@@ -44,6 +45,7 @@ class Shown:
     name: str
     title: str
     question: str
+    base: str
     source: str
     conclusion: str
     table: Printed
@@ -85,6 +87,7 @@ def content(
                 name=name,
                 title=ablation["title"],
                 question=ablation["question"],
+                base=base_said(study, ablation),
                 source=ablation["source"],
                 conclusion=conclusion(ablation, effects, claims, name),
                 table=main_table(ablation, mine, effects, records),
@@ -106,6 +109,24 @@ def content(
         ),
         **({"title": found[0].title} if single and found else {}),
     }
+
+
+def base_said(study: dict[str, Any], ablation: dict[str, Any]) -> str:
+    """Return what an ablation's arms start from, in words."""
+    base = ablation["arms"][0]
+    config = study["runs"][base["run"]]["config"]
+    if not config:
+        return ""
+    rate = setting_of(config, "optimizer.learning_rate")
+    copies = setting_of(config, "augmentation.copies") or [[]]
+    augmented = "no augmentation" if copies == [[]] else changes({"augmentation.copies": copies})
+    name = label_of(base)
+    return (
+        f"{name[:1].upper()}{name[1:]}: {setting_of(config, 'optimizer.name')} at a rate of "
+        f"{rate:g}, batches of {config['batch_size']}, {augmented}; "
+        f"{count(setting_of(config, 'budget.images_seen'))} images seen, of "
+        f"{count(setting_of(config, 'data.training_images'))}."
+    )
 
 
 def _tells(name: str, claims: list[Verdict]) -> bool:
@@ -136,7 +157,9 @@ def main_table(
         rows.append(
             [
                 Cell(label_of(arm), records.of(arm["run"])),
-                Cell(_effect(effect, len(runs)), strong=True) if effect is not None else DASH,
+                Cell(_effect(effect, len(runs)), strong=_clear(effect))
+                if effect is not None
+                else DASH,
                 mean_and_range(runs["final_test_accuracy"]),
                 f"{len(runs)}, {diverged} diverged" if diverged else str(len(runs)),
             ]
@@ -155,6 +178,11 @@ def main_table(
     )
 
 
+def _clear(effect: Any) -> bool:
+    """Return whether an effect's interval leaves out zero."""
+    return bool(effect["low_points"] > 0 or effect["high_points"] < 0)
+
+
 def _effect(effect: Any, seeds: int, of: str = "") -> str:
     """Return an effect with its interval, and its number of pairs if it isn't that of the runs.
 
@@ -170,12 +198,12 @@ def _effect(effect: Any, seeds: int, of: str = "") -> str:
 
 def _lengths(ablation: dict[str, Any], mine: pd.DataFrame) -> str:
     """Return how the arms' lengths relate, as far as it is true of the runs."""
-    if ablation["budget"] == "epochs":
-        return BUDGETS["epochs"]
     seen = mine["images_seen"]
     if seen.max() == seen.min():
         return BUDGETS["images"]
-    return f"Arms see from {count(seen.min())} to {count(seen.max())} training images."
+    by_epochs = f"{BUDGETS['epochs']} " if ablation["budget"] == "epochs" else ""
+    lengths = f"from {count(seen.min())} to {count(seen.max())} images, counting repeats"
+    return f"{by_epochs}They see {lengths}." if by_epochs else f"Arms see {lengths}."
 
 
 def rest_table(
@@ -205,7 +233,10 @@ def rest_table(
         if not runs.empty:
             shown = Cell(label_of(arm), records.of(arm["run"]))
             effect = by_arm.get(arm["name"], {})
-            rows.append([shown, changed, *_costs(runs, effect, held_out.get(arm["run"], NAN))])
+            costs = _costs(runs, effect, held_out.get(arm["run"], NAN))
+            if mine["device"].nunique() > 1:
+                costs[-1] += f" ({listed(runs['device'].unique())})"
+            rows.append([shown, changed, *costs])
         elif ablation["design"] == "ladder":
             rows.append([f"{label_of(arm)} (not run)", changed, *NOTHING])
     values = [{str(row[i]) for row in rows} - {DASH} for i in range(len(columns))]

@@ -59,7 +59,7 @@ def optimism(gains: pd.Series, published: Published) -> str:
 def by_best_epoch(study: dict[str, Any], comparisons: pd.DataFrame) -> str:
     """Return how far effects depend on which epoch is compared, in words."""
     several = comparisons[comparisons["n"] > 1].dropna(subset="best_difference_points")
-    several = several.drop_duplicates(["run", "reference_run"]).reset_index(drop=True)
+    several = several[~judged.repeated(several)].reset_index(drop=True)
     if several.empty:
         return ""
     moved = (several["best_difference_points"] - several["difference_points"]).abs()

@@ -21,6 +21,7 @@ def content(
     runs: pd.DataFrame,
     comparisons: pd.DataFrame,
     spreads: pd.DataFrame,
+    gaps: pd.DataFrame,
     data: dict[str, Any],
     published: Published,
     verdicts: list[Verdict],
@@ -30,7 +31,7 @@ def content(
     return {
         "items": [
             ("Scope", scope(study, data)),
-            ("Method", method(study, runs)),
+            ("Method", method(study, runs, gaps)),
             ("Results", results(verdicts)),
             *([("What was easy", easy(verdicts))] if any(not v.trained for v in verdicts) else []),
             ("What was difficult", difficult(runs, comparisons, spreads, verdicts)),
@@ -68,15 +69,16 @@ def scope(study: dict[str, Any], data: dict[str, Any]) -> str:
     )
 
 
-def method(study: dict[str, Any], runs: pd.DataFrame) -> str:
+def method(study: dict[str, Any], runs: pd.DataFrame, gaps: pd.DataFrame) -> str:
     """Return how the runs were made and compared."""
     counts = runs.groupby("run")["seed"].nunique()
     devices = listed(runs["device"].drop_duplicates())
     how = f"trained in {duration(float(runs['seconds'].sum()))} on {devices}"
     if runs["imported"].notna().all():
         how = f"trained by others and read from {listed(runs['imported'].drop_duplicates())}"
+    planned = f" of {len(runs) + len(gaps)} planned" if len(gaps) else ""
     return (
-        f"{plural(len(runs), 'run')} of {plural(len(counts), 'configuration')}, "
+        f"{plural(len(runs), 'run')}{planned}, in {plural(len(counts), 'configuration')}, "
         f"{number_of_seeds(counts)} each, {how}. An arm changes its base in what "
         "is asked about; arms are compared with the same seeds, by the last epoch's accuracy on "
         "all test images."
@@ -125,7 +127,9 @@ def difficult(
     untestable = sum(v.verdict == UNTESTABLE for v in verdicts)
     if untestable:
         need = plural(untestable, "claim needs", "claims need")
-        said.append(f"{need} other runs, for reasons that stand with each.")
+        said.append(
+            f"{need} other runs; the reason stands with {'it' if untestable == 1 else 'each'}."
+        )
     diverged = int((runs["status"] == "diverged").sum())
     if diverged:
         said.append(f"{plural(diverged, 'run')} of {count(len(runs))} diverged.")

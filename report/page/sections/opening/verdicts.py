@@ -72,4 +72,5 @@ def table(verdicts: list[Verdict], whose: str) -> Printed:
         "not.",
         columns,
         rows,
+        mixed=("as tested", "measured"),
     )

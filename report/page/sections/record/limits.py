@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from report.judge.comparisons import repeated
 from report.read.arms import headline_runs
 from report.read.published import Published
 from report.read.study import may_be_recompressed
@@ -18,12 +19,15 @@ def content(
     study: dict[str, Any],
     runs: pd.DataFrame,
     comparisons: pd.DataFrame,
+    gaps: pd.DataFrame,
     data: dict[str, Any],
     published: Published,
 ) -> dict[str, Any]:
     """Return the limitations of this study, from its data, its length and its seeds."""
     found = [
         *essential(study, runs, data, published),
+        *_missing(study, runs, gaps),
+        *_precision(runs),
         *_seeds(comparisons),
         "Hyperparameters were not searched again for each arm: an arm is judged with its base's.",
         "Intervals over seeds say how other seeds would come out on the same test images; those "
@@ -74,6 +78,30 @@ def _length(study: dict[str, Any], runs: pd.DataFrame, published: Published) -> 
     ]
 
 
+def _missing(study: dict[str, Any], runs: pd.DataFrame, gaps: pd.DataFrame) -> list[str]:
+    """Return how many planned runs there aren't, and how many ablations have no arm."""
+    if gaps.empty:
+        return []
+    trained = set(runs["run"])
+    empty = sum(
+        not trained & {arm["run"] for arm in ablation["arms"][1:]}
+        for ablation in study["ablations"].values()
+    )
+    of_all = f"{len(gaps)} of {plural(len(runs) + len(gaps), 'planned run')}"
+    said = f"{of_all} {'has' if len(gaps) == 1 else 'have'} no record"
+    if empty:
+        said += f", and {plural(empty, 'ablation has', 'ablations have')} no finished arm"
+    return [f"{said}."]
+
+
+def _precision(runs: pd.DataFrame) -> list[str]:
+    low = int((runs["precision"] == "bf16").sum())
+    if not low:
+        return []
+    of = "All" if low == len(runs) else f"{low} of {len(runs)}"
+    return [f"{of} runs were trained in bfloat16, which rounds more coarsely than float32."]
+
+
 def detectable(comparisons: pd.DataFrame) -> float | None:
     """Return the median of the smallest effects that comparisons would find with 80% power.
 
@@ -92,13 +120,14 @@ FEWEST, USELESS = 3, 50.0
 def detectables(comparisons: pd.DataFrame) -> pd.Series:
     """Return the smallest effect that each pair of runs would find, in points."""
     pairs = comparisons.dropna(subset="detectable_points")
-    found: pd.Series = pairs.drop_duplicates(["run", "reference_run"])["detectable_points"]
+    found: pd.Series = pairs[~repeated(pairs)]["detectable_points"]
     return found
 
 
 def _seeds(comparisons: pd.DataFrame) -> list[str]:
     said = []
-    smallest, single = detectable(comparisons), int((comparisons["n"] == 1).sum())
+    distinct = comparisons[~repeated(comparisons)]
+    smallest, single = detectable(comparisons), int((distinct["n"] == 1).sum())
     if smallest is not None:
         number = len(detectables(comparisons))
         said.append(

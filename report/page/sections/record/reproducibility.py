@@ -92,11 +92,16 @@ def provenance(runs: pd.DataFrame, data: dict[str, Any]) -> list[tuple[str, str]
         ("Threads a run", every("threads") or UNKNOWN),
         ("Most memory in a run", most_memory(runs)),
         ("Training time, all runs", duration(runs["seconds"].sum())),
-        ("Seeds", f"0 to {runs['seed'].max()} at most"),
+        ("Seeds", _seeds(runs)),
         ("Images", f"{data['dataset']} from {data['source']}; {data['pixels']}"),
         ("SHA-256 of the training images", data["sha256"]["train"]),
         ("SHA-256 of the test images", data["sha256"]["test"]),
     ]
+
+
+def _seeds(runs: pd.DataFrame) -> str:
+    last = runs["seed"].max()
+    return f"0 to {last} at most" if last else "0"
 
 
 def most_memory(runs: pd.DataFrame) -> str:
@@ -180,8 +185,8 @@ def of_different_code(runs: pd.DataFrame, kept: list[dict[str, Any]]) -> list[st
     if not mixed:
         return []
     return [
-        f"In {plural(len(mixed), 'run')} the seeds were trained by different versions of the "
-        "training code, which resnet.verify --keep hasn't found to train alike: "
+        f"In {plural(len(mixed), 'configuration')} the seeds were trained by different versions "
+        "of the training code, which resnet.verify --keep hasn't found to train alike: "
         f"{listed(sorted(mixed))}."
     ]
 
