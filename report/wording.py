@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 MINUS, DASH, NO_BREAK = "\u2212", "\u2013", "\u00a0"
@@ -66,10 +66,13 @@ def giga(flops: float) -> str:
     return f"{flops / 1e9:.3f}"
 
 
-def setting(key: str, value: Any) -> str:
-    """Return a changed setting in readable words, such as ``maxpool: true``."""
+def setting(key: str, value: Any, titles: Mapping[str, str] | None = None) -> str:
+    """Return a changed setting in words, such as ``maxpool after the stem: true``.
+
+    ``titles`` has the settings' titles by dotted key; without one the key itself is written out.
+    """
     words = "copies" if key == "augmentation.copies" else key.replace("_", " ").replace(".", " ")
-    return f"{words}: {written(value)}"
+    return f"{(titles or {}).get(key, words)}: {written(value)}"
 
 
 def written(value: Any) -> str:
@@ -84,9 +87,9 @@ def shortened(name: str, length: int = 32) -> str:
     return name if len(name) <= length else name[: length - 1] + "\u2026"
 
 
-def changes(mapping: dict[str, Any]) -> str:
+def changes(mapping: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> str:
     """Return all changes on one line."""
-    return "; ".join(setting(key, value) for key, value in mapping.items())
+    return "; ".join(setting(key, value, titles) for key, value in mapping.items())
 
 
 def seeds(counts: Any) -> str:

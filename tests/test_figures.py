@@ -329,8 +329,13 @@ def test_a_rung_that_was_not_run_stands_in_its_ladder():
     records = SimpleNamespace(of=lambda run: "")
     main = ablations.main_table(ladder, runs, effects, records)
     assert [cell.text for cell in main.rows[1]] == ["first", "–", "not run", "0"]
-    rest = ablations.rest_table("a", ladder, runs, effects, {}, records)
-    assert [cell.text for cell in rest.rows[1][:2]] == ["first (not run)", "model maxpool: 1"]
+    rest = ablations.rest_table(
+        "a", ladder, runs, effects, {}, records, {"model.maxpool": "maxpool after the stem"}
+    )
+    assert [cell.text for cell in rest.rows[1][:2]] == [
+        "first (not run)",
+        "maxpool after the stem: 1",
+    ]
     assert len(rest.rows[1]) == len(rest.rows[0])
 
 

@@ -112,6 +112,21 @@ def test_a_table_is_sorted_by_its_numbers_both_ways(visit):
     head.locator("button").press("Enter")
     assert values() == sorted(before, reverse=True)
     assert before != sorted(before)
+    head.locator("button").click()
+    assert values() == before
+    assert head.get_attribute("aria-sort") is None
+
+
+def test_columns_of_different_kinds_of_numbers_are_not_sorted(visit):
+    heads = visit().locator("#verdicts table thead th")
+    buttons = [heads.nth(i).locator("button").count() for i in range(4)]
+    assert heads.all_text_contents() == ["claim", "verdict", "as tested", "measured"]
+    assert buttons == [1, 1, 0, 0]
+
+
+def test_an_address_that_is_none_opens_the_page(visit):
+    page = visit(anchor="#%E0%A4%A")
+    expect(page.locator("#explorer select").first).to_be_visible()
 
 
 def test_negative_numbers_times_and_gaps_are_sorted_as_numbers(visit):

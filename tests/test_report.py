@@ -370,9 +370,8 @@ def test_the_answer_names_the_best_run_of_the_final_network():
     assert tile.measured == "91.6%"
     assert tile.lines == (
         "published 91%, difference +0.6 points, n\u00a0=\u00a02 of 3 planned",
-        "the base recipe, 1,000,000 images seen, with 2.2 times the arithmetic for an image, "
-        "scored in several views of an image; the best epoch on the test images, as the mean over "
-        "batches",
+        "the base recipe, 1,000,000 images seen, scored in several views of an image; the best "
+        "epoch on the test images, as the mean over batches",
     )
     own = headline.best_run(study, runs[3:], published.load())
     assert (own.name, own.views, own.n) == ("", False, 1)

@@ -11,7 +11,7 @@ import pandas as pd
 from report.judge.parts import DECIDED, EXCEEDS, NOT_RUN, REFUTED, SAME, SUPPORTED
 from report.judge.verdicts import Verdict
 from report.page.findings import effect_in_points
-from report.page.opening.headline import Best, seeds_said, share_of_images, work_said
+from report.page.opening.headline import Best, seeds_said, share_of_images
 from report.read.published import METRICS, Published
 from report.wording import DASH, count, percent, plural, signed, stated
 
@@ -46,7 +46,7 @@ def accuracy_tile(best: Best, published: Published, link: str | None = None) -> 
             f"published {stated(reported)}, "
             f"difference {signed((best.accuracy - reported) * 100, 1)} points, "
             f"{seeds_said(best.n, best.planned)}",
-            f"{best.name or 'its own protocol'}{share}{work_said(best)}{views}; "
+            f"{best.name or 'its own protocol'}{share}{views}; "
             f"{METRICS[published.facts['metric']]}",
         ),
         link or "",

@@ -80,6 +80,7 @@ function enrichTables() {
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       if ("mixed" in head.dataset) return;
       const name = head.textContent.trim();
+      head.dataset.name = name;
       head.replaceChildren(make("button", { type: "button", onclick: () => sort(table, column, head, first) }, name));
     });
     if (rows > 9) addFilter(table);

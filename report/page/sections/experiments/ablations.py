@@ -13,7 +13,7 @@ from report.page.picture import Picture
 from report.page.printed_table import Cell, Printed, Row, mean_and_range, printed
 from report.page.records import Records
 from report.read.arms import label_of
-from report.read.tables import belonging, setting_of
+from report.read.tables import belonging, setting_of, titles_of
 from report.wording import (
     DASH,
     NO_BREAK,
@@ -91,7 +91,7 @@ def content(
                 source=ablation["source"],
                 conclusion=conclusion(ablation, effects, claims, name),
                 table=main_table(ablation, mine, effects, records),
-                rest=rest_table(name, ablation, mine, effects, held_out, records),
+                rest=rest_table(name, ablation, mine, effects, held_out, records, titles_of(study)),
                 pictures=pictures_of[name],
                 findings=ablation_findings(ablation, name, mine, effects, held_out, claims),
                 cost=_cost(mine),
@@ -213,6 +213,7 @@ def rest_table(
     effects: pd.DataFrame,
     held_out: dict[str, float],
     records: Records,
+    titles: dict[str, str],
 ) -> Printed:
     """Return a table of what the main table leaves out, without columns that are constant."""
     by_arm = effects.set_index("arm").to_dict("index")
@@ -229,7 +230,7 @@ def rest_table(
     }
     rows: list[Row] = []
     for arm in ablation["arms"]:
-        runs, changed = mine[mine["run"] == arm["run"]], _changed(name, ablation, arm)
+        runs, changed = mine[mine["run"] == arm["run"]], _changed(name, ablation, arm, titles)
         if not runs.empty:
             shown = Cell(label_of(arm), records.of(arm["run"]))
             effect = by_arm.get(arm["name"], {})
@@ -267,13 +268,15 @@ NAN, NOTHING = float("nan"), [DASH] * 7
 """A missing number, and what `_costs` has of an arm that was not run."""
 
 
-def _changed(name: str, ablation: dict[str, Any], arm: dict[str, Any]) -> str:
-    said = changes(arm["changes"])
+def _changed(
+    name: str, ablation: dict[str, Any], arm: dict[str, Any], titles: dict[str, str]
+) -> str:
+    said = changes(arm["changes"], titles)
     if not said:
         own = ablation["design"] == "records" and arm is not ablation["arms"][0]
         said = f"see ablations/{name}.smk" if own else "nothing"
     if arm["also_changes"]:
-        said += f"; also, outside the factor, {changes(arm['also_changes'])}"
+        said += f"; also, outside the factor, {changes(arm['also_changes'], titles)}"
     return said
 
 
