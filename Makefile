@@ -119,6 +119,8 @@ study: setup
 # (Of scale reference that is what is being trained; of the committed records, make reference.)
 partial-report: setup
 	folder=$$($(BIN)/python -m ablations folder --config scale=$(SCALE) $(CONFIG)) && \
+	  $(SNAKEMAKE) --cores all --config scale=$(SCALE) $(CONFIG) -- $$folder/study.json \
+	    $$folder/tables/rates.csv $$folder/tables/networks.csv && \
 	  $(BIN)/python -m report.render --partial $$folder
 
 # The study in results/reference (with STUDY=studies/NAME, in results/NAME_reference), from its records and

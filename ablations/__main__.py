@@ -48,6 +48,14 @@ def check_paper(study: Study) -> None:
 def write_document(study: Study, args: argparse.Namespace) -> None:
     """Write study.json, after checking the paper's claims."""
     check_paper(study)
+    there = args.output.absolute().parent
+    if there.parent.name == "results" and there.name != study.folder:
+        raise DeclarationError(
+            args.output,
+            None,
+            f"is not the place of this study, which is results/{study.folder}; --config names "
+            "another, such as scale=paper",
+        )
     with new_file(args.output) as beside:
         write_json(beside, to_document(study))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ablations.harness.declarations.document import DeclarationError, Document
 from ablations.harness.declarations.home import ROOT, STUDIES, Home
 from ablations.harness.declarations.names import NAME, check_name
-from resnet.files import listed, new_file
+from resnet.files import listed, new_file, new_folder
 
 TEMPLATES = Path(__file__).parent / "new_study"
 
@@ -56,10 +56,10 @@ def new_study(name: str, root: Path = ROOT) -> Path:
     if folder.exists():
         raise DeclarationError(folder, None, "is there already")
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for template in listed(TEMPLATES, "**/*.yaml"):
-        text = template.read_text(encoding="utf-8").replace("NAME", name).replace("NOW", now)
-        path = folder / template.relative_to(TEMPLATES)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with new_file(path) as beside:
-            beside.write_text(text, encoding="utf-8")
+    with new_folder(folder) as beside:
+        for template in listed(TEMPLATES, "**/*.yaml"):
+            text = template.read_text(encoding="utf-8").replace("NAME", name).replace("NOW", now)
+            path = beside / template.relative_to(TEMPLATES)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
     return folder

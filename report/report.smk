@@ -271,7 +271,7 @@ onsuccess:
 
 onerror:
     print(
-        "What is finished is kept: the same call goes on from there, and"
-        f" `python -m report.render --partial results/{SCALE}` shows it.",
+        "What is finished is kept: the same call goes on from there, and `make partial-report`"
+        " with the same SCALE and CONFIG shows it.",
         file=sys.stderr,
     )

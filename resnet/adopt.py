@@ -94,6 +94,8 @@ def run_of(record: Path, planned: Planned) -> tuple[str, int]:
     run = planned.names.get(to_json(from_record(config)))
     if run is None:
         raise ValueError("no run of the study has its config")
+    if read_json(record / "summary.json")["seed"] != seed:
+        raise ValueError("summary.json and config.json have different seeds")
     if seed >= planned.seeds[run]:
         raise ValueError(
             f"its seed is {seed}, and {run} is planned with the seeds 0 to {planned.seeds[run] - 1}"
@@ -138,7 +140,12 @@ def differences(record: Path, study: Path, planned: Planned) -> list[str]:
 
 def hardware_of(study: Path) -> dict[str, str]:
     """Return those `HARDWARE` fields that have the same value in all of a study's own records."""
-    summaries = [read_json(path) for path in study.glob("runs/*/seed*/summary.json")]
+    summaries = []
+    for path in study.glob("runs/*/seed*/summary.json"):
+        try:
+            summaries.append(read_json(path))
+        except ValueError as error:
+            raise ValueError(f"the study's own {path} is damaged ({error})") from None
     own = [s for s in summaries if not s.get("adopted", {}).get("differs")]
     values = {key: {str(s.get(key)) for s in own} for key in HARDWARE}
     return {key: found.pop() for key, found in values.items() if len(found) == 1}
@@ -224,9 +231,12 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    if not records:
+        print(f"error: {args.folder}: no run record, which has a summary.json", file=sys.stderr)
+        return 1
     had = len(records) - taken - refused
     print(f"{args.into}: {taken} records were taken, {had} were there already, {refused} refused")
-    return 1 if refused or not records else 0
+    return 1 if refused else 0
 
 
 if __name__ == "__main__":

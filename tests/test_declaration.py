@@ -143,6 +143,11 @@ def test_a_label_that_is_none_is_refused(tmp_path, label):
         ({"arms": {"kept": {"model.stem_kernel": 4}}}, 8, "one of: 1, 3, 5, 7"),
         ({"arms": {"kept": {"batch_size": 64}}}, 8, "outside the factor"),
         (
+            {"arms": {"kept": {"model.maxpool": True, "also_changes": {"model.maxpool": False}}}},
+            10,
+            "within the factor; say it once",
+        ),
+        (
             {"arms": {"kept": {"model.maxpool": True, "also_changes": {"seed": 3}}}},
             10,
             "same seeds",

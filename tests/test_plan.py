@@ -130,7 +130,23 @@ def test_a_wrong_command_is_one_line(argv, said, capsys):
         ("claims.yaml", "channels.halved, sign", "channels.halvd, sign", "no arm 'channels.halvd'"),
         ("claims.yaml", "sign: not positive", "sign: upwards", "stride-kernel-no-better"),
         ("claims.yaml", "effects: [{arm: opt", "effect: [{arm: opt", "effect"),
+        (
+            "claims.yaml",
+            "arm: channels.halved, sign",
+            "arm: channels.base, sign",
+            "no effect against",
+        ),
+        ("claims.yaml", "{dataset: cifar10,", "{dataset: cifar,", "no data set 'cifar'; there are"),
+        ("claims.yaml", "final-parameters:", "final-paramaters:", "no claim of this id"),
+        ("claims.yaml", "run: early-adam-bs64}\n", "run: early}\n", "logs.csv has no run early"),
         ("published.yaml", "headline:", "headlin:", "headlin"),
+        (
+            "published.yaml",
+            "tolerance: 0.02",
+            "tolerance: 1",
+            "tolerance: expected a share of at most",
+        ),
+        ("published.yaml", 'says: "Row 1', '690 parameters, says: "Row 1', "'690 parameters' has"),
     ],
 )
 def test_check_reads_the_papers_claims(file, old, new, said, tmp_path, monkeypatch, capsys):

@@ -170,7 +170,16 @@ def test_a_record_that_is_damaged_or_not_planned_is_refused(elsewhere, study, tm
     (without / "config.json").write_text(json.dumps(config))
     (without / checksums.NAME).unlink()
     checksums.write(without)
+    reseeded = tmp_path / "reseeded"
+    shutil.copytree(elsewhere, reseeded)
+    config = json.loads((reseeded / "config.json").read_text())
+    (reseeded / "config.json").write_text(json.dumps(config | {"seed": 1 - config["seed"]}))
+    (reseeded / checksums.NAME).unlink()
+    checksums.write(reseeded)
+    (tmp_path / "empty").mkdir()
     for folder, said in (
+        (reseeded, "summary.json and config.json have different seeds"),
+        (tmp_path / "empty", "empty: no run record, which has a summary.json"),
         (tmp_path / "damaged", "its bytes changed"),
         (tmp_path / "missing", "config.json: is missing"),
         (other, f"refused: {other}: no run of the study has its config"),

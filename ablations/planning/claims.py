@@ -11,6 +11,7 @@ from ablations.harness.study import Study
 from report.claim_types.registry import claim_types
 from report.read import published
 from report.read.files import RecordError
+from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
 
 
@@ -30,12 +31,28 @@ def check_claims(study: Study) -> None:
         for declaration in study.declarations.values()
         for arm in ("base", *(arm.name for arm in declaration.arms))
     ]
+    for place, claim, tests in _every_claim(study):
+        dataset = (tests or {}).get("needs", {}).get("dataset", study.scale.dataset)
+        if dataset not in DATASETS:
+            there = ", ".join(DATASETS)
+            raise DeclarationError(
+                place, None, f"{claim}: needs: no data set {dataset!r}; there are {there}"
+            )
     for claim, tests in study.home.tests.items():
         for arm in _arms_in(tests or {}):
             if arm not in arms:
                 raise DeclarationError(
                     paper / "claims.yaml", None, f"{claim}: no arm {arm!r}{nearest(arm, arms)}"
                 )
+
+
+def _every_claim(study: Study) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    """Yield the file, the id and the tests of each claim: the paper's, and the users' own."""
+    for claim, tests in study.home.tests.items():
+        yield study.home.paper / "claims.yaml", claim, tests
+    for declaration in study.declarations.values():
+        for own in declaration.own_claims:
+            yield declaration.document.path, own["id"], own
 
 
 def _arms_in(tests: dict[str, Any]) -> Iterator[str]:

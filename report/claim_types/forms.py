@@ -51,14 +51,21 @@ def problem_of(claim: dict[str, Any], tests: dict[str, Any], arms: list[str] | N
     if not is_moment(since):
         return f"since: expected a moment such as 2026-11-26 or 2026-11-26T22:00Z, got {since!r}"
     # The base has no effect against itself; only tests of a single arm may name it.
-    members = arms and (arms if kind.get("against_base", True) else arms[1:])
+    names_base = kind.get("against_base", True)
+    members = arms and (arms if names_base else arms[1:])
     stated = kind.get("claim", {}).items()
     problems = [
         _problem_with_needs(tests.get("needs", {}), key),
         *(_problem_with_value(name, claim.get(name), what, members) for name, what in stated),
         *(problem_with(given, test, members) for test in parts),
+        *(_problem_with_base(test) for test in parts if not names_base),
     ]
     return next((problem for problem in problems if problem), "")
+
+
+def _problem_with_base(test: dict[str, Any]) -> str:
+    arm = str(test.get("arm"))
+    return f"{arm}: the base has no effect against itself" if arm.endswith(".base") else ""
 
 
 def _problem_with_needs(needs: Any, tests: str) -> str:
@@ -149,6 +156,10 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "number": (_number, "a number"),
     "positive": (lambda v: _number(v) and v > 0, "a number above 0"),
     "share": (lambda v: _number(v) and 0 < v <= 1, "an accuracy above 0, such as 0.91"),
+    "tolerance": (
+        lambda v: _number(v) and 0 < v <= 0.2,
+        "a share of at most 0.2, such as 0.02 for 2 points",
+    ),
     "whole": (lambda v: _number(v) and isinstance(v, int) and v > 0, "a whole number above 0"),
 }
 """The kinds of values in a test: whether a value is of the kind, and what is expected."""

@@ -21,7 +21,7 @@ KEYS = {
     "states_accuracy": "true: states an accuracy, from which runs have a distance",
     "holm": "true: adjusted for the other claims of this type by Holm's procedure",
     "two_sided": "true: decided by twice the smaller of the p-values for and against",
-    "against_base": "false: a user's claim may not name the base",
+    "against_base": "false: a claim may not name the base",
 }
 """What a type's file may say; all but ``tests`` and ``forms`` may be left out."""
 

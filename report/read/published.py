@@ -62,6 +62,12 @@ def load(folder: Path = ROOT / "paper") -> Published:
         read_yaml(folder / "published.yaml", folder / "schema.yaml")
     tests = read_yaml(folder / "claims.yaml", SCHEMAS / "claims.yaml")
     logs = _logs(folder / "logs.csv")
+    known = {claim["id"] for claim in facts["claims"]}
+    for name in tests:
+        if name not in known:
+            raise RecordError(
+                f"{folder / 'claims.yaml'}: {name}: no claim of this id in published.yaml"
+            )
     for claim in facts["claims"]:
         test = tests.get(claim["id"]) or {}
         problem = _problem(claim, test, set(logs["run"])) or _printed_problem(facts, test)
@@ -79,7 +85,9 @@ def _logs(path: Path) -> pd.DataFrame:
 
 def _problem(claim: dict[str, Any], test: dict[str, Any], logs: set[Any]) -> str:
     """Return the problem with a claim's tests, or an empty text."""
-    problems = [problem_of(claim, test)]
+    empty = [key for key, value in claim.items() if value is None]
+    problems = [f"{key!r} has no value; put texts with a comma in quotes" for key in empty[:1]]
+    problems.append(problem_of(claim, test))
     # A test of a log is a trend rule that has a log instead of an arm.
     for log in test.get("logs", []):
         rule = {key: value for key, value in log.items() if key != "run"}

@@ -49,6 +49,7 @@ def why_not_read(cache: Path, source: str, folder: Path) -> str | None:
         return None
     return (
         f"The images in {cache} were read from {noted}; data_folder is now {folder}, which isn't "
-        f"read. If it holds other images, remove {cache}, and every run is trained again; if not, "
+        "read. If it holds other images, `snakemake --forcerun data` reads them, and trains every "
+        "run again; if not, "
         f"remove {cache / READ_FROM}, and this line ends."
     )

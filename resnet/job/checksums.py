@@ -93,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
     wrong = [message for record in found for message in problems(record)]
     for message in wrong:
         print(f"error: {message}", file=sys.stderr)
-    print(f"{len(found)} records looked at, {len(wrong)} problems")
+    print(f"{len(found)} records looked at, {len(wrong)} problem{'s' * (len(wrong) != 1)}")
     return 1 if wrong else 0
 
 

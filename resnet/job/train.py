@@ -207,7 +207,10 @@ def resume(run: Run, job: Job, key: str) -> dict[str, Any]:
     saved = checkpoint.load(job.checkpoint, key)
     if saved is None:
         if job.checkpoint.exists():
-            log.info("%s: not used, since its config, code or data differ", job.checkpoint)
+            log.info(
+                "%s: not used, since it is damaged, or of another config, code or data",
+                job.checkpoint,
+            )
         return {}
     run.restore(saved)
     began: dict[str, Any] = {name: saved[name] for name in ("began", "threads") if name in saved}

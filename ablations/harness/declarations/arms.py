@@ -128,6 +128,12 @@ def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[
         raise document.error("also_changes: expected changes", design, name, "also_changes")
     parsed = _parse_changes(document, change, design, name)
     also = _parse_changes(document, others, design, name, "also_changes")
+    for key in also:
+        if key in parsed or (design == "arms" and _covered(key, factor)):
+            raise document.error(
+                f"{key}: within the factor; say it once, beside the arm's other changes",
+                *(design, name, "also_changes", key),
+            )
     for key in parsed:
         # A ladder always changes one thing at a time, so its rungs aren't checked.
         if design == "arms" and not _covered(key, factor):

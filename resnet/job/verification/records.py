@@ -100,5 +100,8 @@ def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
 
 def summary_of(folder: Path) -> dict[str, Any]:
     """Return the content of a record's ``summary.json``."""
-    content: dict[str, Any] = read_json(folder / "summary.json")
+    try:
+        content: dict[str, Any] = read_json(folder / "summary.json")
+    except ValueError as error:
+        raise ValueError(f"{folder / 'summary.json'}: damaged ({error})") from None
     return content
