@@ -13,6 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from resnet.files import listed
 from resnet.settings import Group
 
@@ -67,11 +69,23 @@ def entries(package: str) -> dict[str, Any]:
     ----------
     package
         The registry's package, such as ``resnet.network``.
+
+    Raises
+    ------
+    ImportError
+        If an entry's settings can't be imported; the message names the file and its problem.
     """
     there = found(package, "*/settings.py")
-    return {
-        name: importlib.import_module(f"{home}.{name}.settings") for name, home in there.items()
-    }
+    return {name: _settings(f"{home}.{name}.settings") for name, home in there.items()}
+
+
+def _settings(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise ImportError(f"{path}{line}: {type(error).__name__}: {error}") from error
 
 
 def kinds(package: str) -> dict[str, type[Group]]:
@@ -80,16 +94,25 @@ def kinds(package: str) -> dict[str, type[Group]]:
     Raises
     ------
     ImportError
-        If the tag of an entry's settings differs from the name of the entry's folder.
+        If an entry has no class ``Settings``, if its tag differs from the name of the entry's
+        folder, or if a setting has no default or one out of its range.
     """
     classes: dict[str, type[Group]] = {}
     for name, module in entries(package).items():
+        if not hasattr(module, "Settings"):
+            raise ImportError(f"{module.__file__}: has no class Settings; docs/extend.md shows one")
         tag = module.Settings.__struct_config__.tag
         if tag != name:
             raise ImportError(
                 f"{module.__file__}: class Settings has the tag {tag!r}; it must be the folder's "
                 f"name: class Settings(..., tag={name!r})"
             )
+        try:
+            msgspec.convert(msgspec.to_builtins(module.Settings()), module.Settings)
+        except (TypeError, msgspec.ValidationError) as error:
+            raise ImportError(
+                f"{module.__file__}: {error}; every setting needs a default within its range"
+            ) from None
         classes[name] = module.Settings
     return classes
 

@@ -1,10 +1,13 @@
 import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet import registry
 from resnet.config import (
     GROUPS,
     KINDS,
@@ -178,3 +181,39 @@ def test_a_kind_that_becomes_another_keeps_what_both_have():
         changed(RunConfig(), {"model.name": "torchvision_resnet18"}), {"model.name": "resnet"}
     )
     assert back == RunConfig()
+
+
+GOOD = "from resnet.network.settings import NetworkSettings\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def broken(:\n", "settings.py, line 1: SyntaxError: invalid syntax"),
+        ("import nothing_like_it\n", "ModuleNotFoundError: No module named 'nothing_like_it'"),
+        ("", "has no class Settings"),
+        (GOOD + "class Settings(NetworkSettings, frozen=True, tag='other'): pass\n", "tag 'other'"),
+        (
+            GOOD + "class Settings(NetworkSettings, frozen=True, tag='mine', kw_only=True):\n"
+            "    width: int\n",
+            "Missing required argument 'width'; every setting needs a default",
+        ),
+        (
+            GOOD + "class Settings(NetworkSettings, frozen=True, tag='mine'):\n"
+            "    width: int = 'eight'\n",
+            "Expected `int`, got `str`",
+        ),
+    ],
+)
+def test_a_mistake_in_an_entry_names_its_file(text, said, tmp_path, monkeypatch):
+    folder = tmp_path / "my_entries" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "settings.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "found", lambda *_: {"mine": "my_entries"})
+    monkeypatch.setattr(registry, "ROOT", tmp_path)
+    for name in ("my_entries.mine.settings", "my_entries.mine", "my_entries"):
+        sys.modules.pop(name, None)
+    with pytest.raises(ImportError, match=re.escape(str(folder / "settings.py"))) as raised:
+        registry.kinds("resnet.network")
+    assert said in str(raised.value)

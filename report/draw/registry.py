@@ -81,7 +81,7 @@ def entries(paper: Path) -> tuple[Entry, ...]:
 
 
 def _entry(path: Path, sections: tuple[str, ...]) -> Entry:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     about = (ast.get_docstring(tree) or "").partition("\n")[0]
     if not about:
         raise ValueError(f"{path}: needs a docstring, one line that says what the figure shows")

@@ -98,8 +98,11 @@ def _checked(path: Path, content: Any, schema: Path | None) -> dict[str, Any]:
 
 @cache
 def _validator(schema: Path) -> Callable[[Any], Any]:
-    rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
-    found: Callable[[Any], Any] = fastjsonschema.compile(rules, use_default=False)
+    try:
+        rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
+        found: Callable[[Any], Any] = fastjsonschema.compile(rules, use_default=False)
+    except (yaml.YAMLError, fastjsonschema.JsonSchemaDefinitionException) as error:
+        raise RecordError(f"{schema}: is no JSON Schema: {_line(error)}") from None
     return found
 
 

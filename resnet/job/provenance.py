@@ -118,9 +118,14 @@ def _modules(places: Iterable[str], root: Path) -> list[Path]:
 
 
 def _code_of(paths: Iterable[Path], root: Path) -> str:
-    return "\n".join(
-        f"{p.relative_to(root)} {_without_words(p.read_text(encoding='utf-8'))}" for p in paths
-    )
+    return "\n".join(f"{path.relative_to(root)} {_code(path)}" for path in paths)
+
+
+def _code(path: Path) -> str:
+    try:
+        return _without_words(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise SyntaxError(f"{path}, line {error.lineno}: {error.msg}") from None
 
 
 def _hex(*texts: str) -> str:
