@@ -15,7 +15,7 @@ from ablations.harness.resolve import check_memory, resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
 from ablations.new import new_ablation, new_study
-from resnet.arguments import at_least
+from resnet.arguments import above_zero, at_least
 from resnet.config import RunConfig
 from resnet.files import end, new_file, write_json
 from resnet.settings import nearest
@@ -88,8 +88,6 @@ def spend(study: Study, args: argparse.Namespace) -> None:
     """Train what decides most claims in the given hours."""
     from ablations.planning.spend import Budget
 
-    if not args.hours > 0:
-        raise DeclarationError(Path("--hours"), None, f"expected hours above 0, got {args.hours:g}")
     check_memory(study, options(args.config)["gpu"])
     # Snakemake refuses `key=`, which make leaves of an empty setting.
     given = [text for text in args.config if not text.endswith("=")]
@@ -99,7 +97,9 @@ def spend(study: Study, args: argparse.Namespace) -> None:
 def write_new(study: Study, args: argparse.Namespace) -> None:
     """Write a template for a new ablation's file."""
     path = new_ablation(study.home, next(iter(study.bases)), args.name)
-    print(f"{path}: say what it asks and changes, then: python -m ablations check")
+    name = study.home.name
+    given = f" --config study={STUDIES}/{name}" if name else ""
+    print(f"{path}: say what it asks and changes, then: python -m ablations check{given}")
 
 
 def write_new_study(study: Study, args: argparse.Namespace) -> None:
@@ -155,7 +155,7 @@ def main(argv: list[str] | None = None) -> int:
     command("check", check, "check every declaration")
     planned = command("plan", show_plan, "say what would be trained, how long, and what it shows")
     planned.add_argument("names", nargs="*", metavar="ABLATION", help="default: what `all` covers")
-    planned.add_argument("--spread", type=float, default=0.4, help="points between seeds")
+    planned.add_argument("--spread", type=above_zero, default=0.4, help="points between seeds")
     listed = command(
         "commands", show_commands, "print the command of each run, to be called elsewhere"
     )
@@ -166,7 +166,7 @@ def main(argv: list[str] | None = None) -> int:
     begun = command("new-study", write_new_study, "write the folder of another paper's study")
     begun.add_argument("name")
     spent = command("study", spend, "train what decides most claims in the given hours")
-    spent.add_argument("--hours", type=float, required=True)
+    spent.add_argument("--hours", type=above_zero, required=True)
     document = command("document", write_document, "write study.json, which the report reads")
     document.add_argument("--output", type=Path, required=True)
     args = parser.parse_args(argv)

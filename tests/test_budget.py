@@ -182,9 +182,12 @@ def test_the_last_look_may_spend_what_the_earlier_ones_left():
     assert step.chance == pytest.approx(expected)
 
 
-def test_no_hours_are_an_error(capsys):
-    assert command.main(["study", "--hours", "0", "--config", "scale=smoke"]) == 1
-    assert "expected hours above 0" in capsys.readouterr().err
+@pytest.mark.parametrize("argv", [["study", "--hours"], ["plan", "--spread"]])
+@pytest.mark.parametrize("number", ["0", "-1", "nan", "inf", "many"])
+def test_what_is_no_positive_number_is_an_error(argv, number, capsys):
+    with pytest.raises(SystemExit):
+        command.main([*argv, number, "--config", "scale=smoke"])
+    assert f"expected a number above 0, got {number}" in capsys.readouterr().err
 
 
 @pytest.mark.slow
