@@ -270,10 +270,10 @@ class TestExplorer:
         page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowRight")
         said = page.locator("#readout").text_content()
-        assert said.startswith("base, seed 0, 1,024 images seen: test accuracy (%) ")
+        assert said.startswith("the base design, seed 0, 1,024 images seen: test accuracy (%) ")
         assert float(said.rpartition(" ")[2]) == pytest.approx(right[1], abs=0.006)
         page.keyboard.press("ArrowDown")
-        assert page.locator("#readout").text_content().startswith("base, seed 1, 1,024")
+        assert page.locator("#readout").text_content().startswith("the base design, seed 1, 1,024")
 
     def test_pointing_reads_every_curve(self, visit):
         page = visit(anchor="#explore=maxpool")
@@ -281,7 +281,7 @@ class TestExplorer:
         said = page.locator("#readout").text_content()
         # All four curves, base and arm with two seeds each, at once.
         assert "images seen: test accuracy (%) of " in said
-        assert said.count("with the maxpool, seed ") == said.count("base, seed ") == 2
+        assert said.count("with the maxpool, seed ") == said.count("the base design, seed ") == 2
         expect(page.locator("#chart circle")).to_have_count(4)
 
     def test_two_ablations_are_compared_and_the_address_keeps_it(self, visit):
