@@ -94,7 +94,7 @@ def _said(table: pd.DataFrame, shown: pd.DataFrame, single: int) -> tuple[str, s
     again = int(repeated(table).sum())
     if again:
         caption += f" {plural(again, 'arm')} {'repeats' if again == 1 else 'repeat'} a comparison "
-        caption += "that another ablation makes, maybe the other way round."
+        caption += "of another ablation, or its reverse."
     if single:
         caption += f" {plural(single, 'arm')} with one pair of runs, and so no interval, left out."
     if len(shown) < len(table):

@@ -60,8 +60,8 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     caption += (
         "In all: the last mean minus the first."
         if whole
-        else f"Rungs without a run are left out: {listed(missing)}. A dot has no bar, because the "
-        "rung before it is one of these; it has the changes of all rungs before it."
+        else f"Rungs without a run are left out: {listed(missing)}. A later dot has no bar, "
+        "because the rung before it is one of these; it has the changes of all rungs before it."
     )
     return Drawing(figure, _ladder_in_words(ablation["title"], rungs), caption, rungs)
 
