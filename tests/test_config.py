@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from report.read.record import identity
 from resnet import registry
 from resnet.config import (
+    FORMER,
     GROUPS,
     KINDS,
     SETTINGS,
     RunConfig,
     changed,
+    defaults,
     flatten,
     from_dict,
     from_record,
@@ -169,6 +172,17 @@ def test_a_former_setting_is_dropped_at_its_default_and_refused_elsewhere():
     former["optimizer"]["kernel_learning_rate"] = 0.05
     with pytest.raises(ConfigError, match="the optimizer sgd has no such setting"):
         from_record(former)
+
+
+def test_a_former_setting_of_a_kind_without_settings_never_had_an_effect():
+    constant = changed(RunConfig(), {"schedule": {"name": "constant"}})
+    recorded = to_dict(constant) | {"schedule": {"name": "constant", "t_max": 25, "eta_min": 0.0}}
+    assert from_record(recorded) == constant
+    settings = {"defaults": defaults(), "former": FORMER}
+    assert identity(recorded, settings) == identity(to_dict(constant), settings)
+    # A cosine's period has one.
+    cosine = {"schedule": {"name": "cosine", "t_max": 25}}
+    assert identity(cosine, settings) == {"schedule": {"name": "cosine", "t_max": 25}}
 
 
 def test_a_kind_that_becomes_another_keeps_what_both_have():

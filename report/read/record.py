@@ -94,8 +94,15 @@ def identity(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]
         default = settings["defaults"].get(name)
         if isinstance(value, dict) and isinstance(default, dict):
             kinds = default.get(value.get("name"), default)
-            known = settings["former"].get(name, {}) | kinds
-            changed = {k: v for k, v in value.items() if k not in known or known[k] != v}
+            former = settings["former"].get(name, {})
+            # Of a kind without settings none ever had an effect.
+            idle = () if kinds.keys() - {"name"} else former
+            known = former | kinds
+            changed = {
+                k: v
+                for k, v in value.items()
+                if k not in idle and (k not in known or known[k] != v)
+            }
             # Records from before a group was added don't have it.
             found |= {name: changed} if changed else {}
         elif value != default:

@@ -33,7 +33,8 @@ FORMER: dict[str, dict[str, Any]] = {
 def from_record(mapping: Mapping[str, Any]) -> RunConfig:
     """Return the config of a run record, including records of older versions.
 
-    A setting that its kind no longer has is dropped if it has its former default.
+    A setting that its kind no longer has is dropped if it has its former default, or if the kind
+    has no settings: a constant learning rate never had a period.
 
     Raises
     ------
@@ -56,6 +57,6 @@ def without_former(mapping: Mapping[str, Any]) -> dict[str, Any]:
             found[group] = {
                 key: value
                 for key, value in part.items()
-                if key in known or key not in former or value != former[key]
+                if key in known or key not in former or (known and value != former[key])
             }
     return found
