@@ -99,7 +99,9 @@ def test_a_study_through_slurm_has_the_tables_of_a_local_one(tmp_path):
     refused = subprocess.run(resumed, cwd=remote, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert "scancel" in refused.stderr
-    while resume.jobs(remote) or resume.holders(remote):
+    deadline = time.monotonic() + 300
+    while using := [*resume.jobs(remote), *resume.holders(remote)]:
+        assert time.monotonic() < deadline, f"still at work: {using}"
         time.sleep(0.5)
     # A summary says how long the run took: trained again it would be another.
     summaries = remote.glob("results/smoke/checkpoints/*.done/summary.json")
