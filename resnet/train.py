@@ -13,8 +13,13 @@ import dataclasses
 import json
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
+
+if __name__ == "__main__":
+    # While PyTorch is imported, Ctrl-C ends the process without a traceback: nothing has begun.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import filelock
 import torch
@@ -128,4 +133,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

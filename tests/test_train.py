@@ -277,6 +277,15 @@ def test_a_killed_process_goes_on_from_its_last_checkpoint(record, digits, tmp_p
     assert_same_bits(record, tmp_path / "seed0")
 
 
+def test_ctrl_c_during_the_imports_is_silent(tmp_path, monkeypatch):
+    # Stands before the library that train.py imports first.
+    (tmp_path / "filelock.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    argv = [sys.executable, "-m", "resnet.train", "--help"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_a_checkpoint_of_another_config_is_not_used(record, digits, tmp_path, monkeypatch):
     def interrupt(self, *args):
         signal.raise_signal(signal.SIGINT)
