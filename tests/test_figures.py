@@ -82,6 +82,15 @@ def test_arms_that_agree_are_not_ranked(tables):
     assert "all equal" in draw_ablation(equal, False, "maxpool").alt
 
 
+def test_the_names_of_a_grids_cells_end_with_what_differs(demo):
+    for width in ("", ".narrow"):
+        svg = (demo / "figures" / f"ablation_hyperparameters{width}.svg").read_text()
+        texts = re.findall(r"<text[^>]*>([^<]*)", svg)
+        # Beside the points and in the legend: half of the cells. The base is one of the others.
+        assert sum(text.endswith("batch size 256") for text in texts) == 2 * 6
+        assert not [text for text in texts if "…" in text]
+
+
 def test_a_ladder_leaves_a_missing_rung_out(tables):
     whole = draw_ladder(tables, False, "path")
     assert len(whole.data.dropna(subset="accuracy_percent")) == 12

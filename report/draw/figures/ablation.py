@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from report.draw.drawing import (
     MARKERS,
@@ -32,8 +33,8 @@ PER = "ablation"
 MOST_POINTS = 24
 """Maximum number of epochs in a curve; the page's explorer has more."""
 
-NAME = 26
-"""Number of letters of a line of an arm's name."""
+NAMES = (26, 33)
+"""Numbers of letters of a line of an arm's name: the second if the first makes names alike."""
 
 
 def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
@@ -47,23 +48,23 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     if not arms:
         return nothing(narrow, f"{ablation['title']}: 0 runs are finished.")
     finals = {label_of(arm): every[arm["name"]] for arm in arms}
+    names = _names(finals)
     curves = tables.epochs[tables.epochs["seed"] < most]
     curves = curves[curves["run"].isin([arm["run"] for arm in arms])]
     several = bool((curves.groupby(["run", "seed"]).size() > 2).any())
     row = 0.22 if narrow else 0.28
-    wrapped = sum("\n" in label(name, NAME, lines=2) for name in finals)
+    wrapped = sum("\n" in name for name in names)
     height = max(1.2 if narrow else 2.0, 0.9 + row * len(arms) + 0.12 * wrapped)
     if several:
         figure, (left, right) = beside(narrow, height, 1.15)
-        _draw_curves(right, curves, arms, narrow)
-        if len(arms) <= 6:
+        _draw_curves(right, curves, [arm["run"] for arm in arms], names, narrow)
+        if len(names) + wrapped <= 6:
             right.legend(fontsize=6.5 if narrow else 8)
         else:
-            names = right.get_legend_handles_labels()
-            figure.legend(*names, loc="outside lower center", ncols=2 if narrow else 3)
+            _legend_below(figure, right, narrow)
     else:
         figure, left = sheet(narrow, height)
-    _finals(left, finals, narrow)
+    _finals(left, names, list(finals.values()), narrow)
     data = pd.DataFrame(
         [
             (arm["name"], arm["run"], seed, value)
@@ -77,15 +78,35 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     return Drawing(figure, _in_words(ablation["title"], finals), caption, data)
 
 
+def _names(arms: Iterable[str]) -> list[str]:
+    """Return the arms' names in two lines at most, wider if else two of them were alike."""
+    for letters in NAMES:
+        names = [label(arm, letters, lines=2) for arm in arms]
+        if len(set(names)) == len(names):
+            break
+    return names
+
+
 def _draw_curves(
-    axes: Axes, curves: pd.DataFrame, arms: list[dict[str, Any]], narrow: bool
+    axes: Axes, curves: pd.DataFrame, runs: list[str], names: list[str], narrow: bool
 ) -> None:
-    for number, arm in enumerate(arms):
-        _curves(axes, curves[curves["run"] == arm["run"]], label_of(arm), number, narrow)
+    for number, (run, name) in enumerate(zip(runs, names, strict=True)):
+        _curves(axes, curves[curves["run"] == run], name, number, narrow)
     axes.set(xlabel="training images seen", ylabel="test accuracy (%)")
     axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(5))
     axes.grid(alpha=0.3)
+
+
+def _legend_below(figure: Figure, axes: Axes, narrow: bool) -> None:
+    """Add a legend below the panels, and make room for it."""
+    handles, names = axes.get_legend_handles_labels()
+    letters = max(len(line) for name in names for line in name.splitlines())
+    lines = max(name.count("\n") + 1 for name in names)
+    columns = 3 if not narrow else 2 if letters <= NAMES[0] else 1
+    rows = -(-len(names) // columns)
+    figure.set_figheight(figure.get_figheight() + (0.11 if narrow else 0.16) * rows * lines)
+    figure.legend(handles, names, loc="outside lower center", ncols=columns)
 
 
 def _caption(counts: pd.Series, narrow: bool, curves: bool) -> str:
@@ -111,21 +132,21 @@ def _in_words(title: str, finals: dict[str, pd.Series]) -> str:
     return f"{title}, {finding}; mean final test accuracy: {', '.join(said)}."
 
 
-def _finals(axes: Axes, finals: dict[str, pd.Series], narrow: bool) -> None:
-    size, values = 3 if narrow else 6, pd.concat(list(finals.values()))
+def _finals(axes: Axes, names: list[str], finals: list[pd.Series], narrow: bool) -> None:
+    size, values = 3 if narrow else 6, pd.concat(finals)
     if len(values):
         # Scale the axis by the values: a t interval from two seeds may be far wider.
         low, high = float(values.min()), float(values.max())
         room = max(1.0, 0.75 * (high - low))
         axes.set_xlim(max(-2.0, low - room), min(102.0, high + room))
-    for y, mine in enumerate(finals.values()):
+    for y, mine in enumerate(finals):
         ink, mark = colour(y), MARKERS[y % len(MARKERS)]
         if len(mine) > 1:
             ends = effect_of(mine.to_numpy()).interval()
             interval_line(axes, y, ends, axes.get_xlim(), ink, narrow, alpha=0.5)
             axes.plot(mine.mean(), y, "|", color=ink, markersize=2 * size)
         axes.plot(mine, [y] * len(mine), mark, color=ink, markersize=size, alpha=0.9)
-    axes.set_yticks(range(len(finals)), [label(name, NAME, lines=2) for name in finals])
+    axes.set_yticks(range(len(finals)), names)
     axes.set_ylim(len(finals) - 0.5, -0.5)
     axes.set_xlabel("final test accuracy (%)")
     axes.grid(axis="x", alpha=0.3)
@@ -142,5 +163,5 @@ def _curves(axes: Axes, epochs: pd.DataFrame, name: str, number: int, narrow: bo
             linewidth=0.8 if narrow else 1.3,
             marker="o" if len(curve) < 3 else "",
             markersize=3,
-            label=label(name, 28, lines=2) if seed == epochs["seed"].min() else "",
+            label=name if seed == epochs["seed"].min() else "",
         )
