@@ -13,7 +13,7 @@ from conftest import report_on
 
 from paper.figures.figure2 import draw as draw_figure2
 from report import render
-from report.draw.drawing import PALETTE, colour, dash, label, thin
+from report.draw.drawing import PALETTE, colour, dash, label, styled, thin
 from report.draw.figures.ablation import draw as draw_ablation
 from report.draw.figures.effects import draw as draw_effects
 from report.draw.figures.grid import draw as draw_grid
@@ -128,6 +128,18 @@ def test_a_grid_is_judged_by_its_own_images_and_seeds(tables):
     other = draw_grid(dataclasses.replace(tables, epochs=epochs), False, "hyperparameters")
     assert other.data.columns[-1] == "test_accuracy_percent"
     assert "12 combinations" in other.alt
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_grid_of_one_row_has_room_for_the_names_of_its_axes(tables, narrow):
+    row = tables.epochs["run"].str.startswith(("hyperparameters.lr_0p1_", "base.search"))
+    one_row = dataclasses.replace(tables, epochs=tables.epochs[row])
+    with styled(narrow):
+        figure = draw_grid(one_row, narrow, "hyperparameters").figure
+        figure.draw_without_rendering()
+    for axes in figure.axes:
+        name = axes.yaxis.label.get_window_extent()
+        assert figure.bbox.y0 <= name.y0 < name.y1 <= figure.bbox.y1, axes.get_ylabel()
 
 
 def test_figure_2_shows_every_seed_whole(tables):

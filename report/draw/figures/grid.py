@@ -28,7 +28,8 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     cells = data.assign(across=across).pivot_table(
         index=first, columns="across", values=column, sort=False
     )
-    figure, axes = sheet(narrow, 0.9 + (0.28 if narrow else 0.42) * len(cells))
+    # The names of the axes need as much as three rows.
+    figure, axes = sheet(narrow, 0.9 + (0.28 if narrow else 0.42) * max(3, len(cells)))
     sns.heatmap(
         cells, ax=axes, annot=True, fmt=".1f", cmap="cividis", cbar_kws={"label": f"{metric} (%)"}
     )
