@@ -603,3 +603,16 @@ def test_the_protocol_lists_every_setting(drawn):
     assert {row[0].text for row in made.rows} == {titles()[key] for key in keys}
     assert set(titles()) >= set(flatten(to_dict(RunConfig())))
     assert titles()["optimizer.kernel_learning_rate"] == "learning rate of kernels"
+
+
+def test_the_protocol_names_the_ablations_that_hold_images_out(drawn):
+    read = tables.read_tables(drawn)
+
+    def said() -> str:
+        return " ".join(protocol.protocol(read.study, read.runs, read.data, read.published))
+
+    assert "No run listed here holds images out of training" in said()
+    config = read.study["runs"]["maxpool.with_maxpool"]["config"]
+    config["selection"] = config["selection"] | {"held_out_images": 100}
+    title = read.study["ablations"]["maxpool"]["title"]
+    assert f"chosen on images held out of training in: {title}. " in said()

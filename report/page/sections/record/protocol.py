@@ -108,12 +108,22 @@ def _looks(study: dict[str, Any]) -> str:
 
 
 def _chosen_here(study: dict[str, Any], runs: pd.DataFrame) -> str:
-    """Return on which images this study chooses hyperparameters, if it does, in words."""
-    trained = (study["runs"][run]["config"] for run in set(runs["run"]) & {*study["runs"]})
-    configs = [config for config in trained if config]
-    if any(config["selection"].get("held_out_images") for config in configs):
-        return "This study chooses among arms on images held out of training."
-    return "No run listed here holds images out of training to choose a setting by."
+    """Return in which ablations this study chooses on images kept out of training, in words."""
+    there = {*runs["run"]}
+    titles = [
+        ablation["title"]
+        for ablation in study["ablations"].values()
+        if any(_holds_out(study, arm["run"]) for arm in ablation["arms"] if arm["run"] in there)
+    ]
+    if not titles:
+        return "No run listed here holds images out of training to choose a setting by."
+    return f"Settings are chosen on images held out of training in: {listed(titles)}."
+
+
+def _holds_out(study: dict[str, Any], run: str) -> bool:
+    """Return whether a run keeps some training images to choose a setting by."""
+    config = study["runs"].get(run, {}).get("config")
+    return bool(config and config["selection"].get("held_out_images"))
 
 
 def settings_table(study: dict[str, Any], runs: pd.DataFrame) -> Printed:
