@@ -3,12 +3,15 @@
 import dataclasses
 import json
 import math
+import re
+import shutil
 import subprocess
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +24,7 @@ from report.judge.evidence import Evidence
 from report.judge.history import post_hoc
 from report.judge.logs import agreement, control
 from report.judge.parts import REFUTED, SUPPORTED, Part, PValues, region
-from report.judge.statistics.effects import effect_of, sign_test_p
+from report.judge.statistics.effects import Effect, effect_of, sign_test_p
 from report.judge.statistics.looks import Looks
 from report.judge.statistics.power import MOST_SEEDS, more_seeds
 from report.judge.trends import RULES
@@ -29,6 +32,7 @@ from report.judge.verdicts import ClaimTests, Verdict, claim_verdict, decide, se
 from report.page.findings import signs_decided
 from report.read import began, published
 from report.read import records as collect
+from report.read.files import RecordError
 from report.read.tables import read_tables
 from report.wording import stated, stated_points
 from tests.conftest import ROOT
@@ -135,6 +139,22 @@ def test_a_tolerated_loss_is_said_with_its_sign(judged):
     assert " against +0.5." in said["not positive"]
 
 
+def test_a_small_gain_takes_more_seeds_to_tell_from_half_a_point():
+    effect = Effect(5, 0.3, 0.4)
+    level = 0.05 / 7
+    denied = Part("", effect=effect, thresholds=(0.5,))
+    sign = Part("", effect=effect, thresholds=(0.0,), gains=True)
+    # 49 pairs, from the noncentral t distribution with a mean of 0.2 and a deviation of 0.4.
+    n = next(
+        n
+        for n in range(6, 100)
+        if scipy.stats.nct.sf(scipy.stats.t.isf(level / 2, n - 1), n - 1, 0.5 * n**0.5) >= 0.8
+    )
+    assert denied.needed(level) == n - 5
+    # A sign needs no smaller effect found than the margin: equivalence decides these.
+    assert sign.needed(level) == more_seeds(Effect(5, 0.5, 0.4), (0.0,), level)
+
+
 def test_the_claimed_interval_of_a_size():
     assert size.bounds({"within": 1}) == (-1, 1)
     assert size.bounds({"within": 1, "sign": "negative"}) == (-1, 0)
@@ -205,11 +225,14 @@ def test_the_label_says_how_many_seeds_more():
     # A sign test of three seeds that agree takes two more.
     assert label(trend(3, 3)) == "undecided (about 2 more seeds)"
     assert label(trend(0, 3), level=0.025) == "undecided (about 3 more seeds)"
-    assert label(trend(2, 3)) == "undecided"
+    # Where seeds differ, as large a share of later ones is taken to agree: 20 of 30 is p = 0.049.
+    assert label(trend(2, 3)) == "undecided (about 27 more seeds)"
+    assert label(trend(1, 2)) == "undecided (more than 50 more seeds)"
     # Two parts that never held are each refuted at half the level; a look has its share of it.
     assert label(trend(0, 5), trend(0, 5)) == "undecided (about 1 more seed)"
     looked = dataclasses.replace(trend(5, 5), later=((3, 0.5),))
     assert label(looked, level=0.01) == "undecided (about 3 more seeds)"
+    assert label(looked, level=0.001) == "undecided (more than 3 more seeds)"
 
 
 def test_the_seeds_that_a_claim_of_several_parts_takes():
@@ -224,12 +247,16 @@ def test_the_seeds_that_a_claim_of_several_parts_takes():
     assert seeds_more((near, against), 0.05, "any") == one_near
     # What points against a claim of which any part must hold decides nothing alone.
     assert seeds_more((far, against), 0.05, "any") == far.needed(0.05 / 2)
-    assert seeds_more((against, against), 0.05, "any") == against.needed(0.05)
+    # Both must be decided, so that either takes more seeds than if it stood alone.
+    assert seeds_more((against, against), 0.05, "any") == against.needed(0.05, chance=0.9)
+    assert against.needed(0.05, chance=0.9) > against.needed(0.05)
     # All must hold: one suffices to refute, and all must be decided to support.
     assert seeds_more((near, against), 0.05, "all") == against.needed(0.05 / 2)
     assert seeds_more((near, far), 0.05, "all") == far.needed(0.05)
     assert seeds_more((near, part([0.5])), 0.05, "all") is None
-    assert seeds_more((trend(5, 5), trend(3, 5)), 0.01, "all") == 0
+    assert seeds_more((trend(5, 5), trend(3, 5)), 0.01, "all") == math.inf
+    # What is decided needs no seeds, and what isn't may.
+    assert seeds_more((trend(5, 5), trend(3, 3)), 0.05, "all") == 2
     # A rule that holds in some seeds isn't decided by more like these, but another part may be.
     assert seeds_more((trend(0, 3), trend(1, 3)), 0.05, "all") == trend(0, 3).needed(0.05 / 2) > 0
     assert seeds_more((trend(3, 3), trend(2, 3)), 0.05, "any") == trend(3, 3).needed(0.05 / 2) > 0
@@ -287,6 +314,8 @@ def test_a_run_without_a_config_cant_be_checked():
         ([0.69], "below 70%"),
         ([0.7], ""),
         ([math.nan], "no training accuracy"),
+        # One seed that reaches it says nothing of the others.
+        ([0.9, math.nan, 0.9], "no training accuracy in the last epoch for all seeds"),
         # A run that diverged says nothing of a run's length, nor does a seed after the last look.
         ([0.75, 0.75, DIVERGED], ""),
         ([DIVERGED], ""),
@@ -325,7 +354,7 @@ def test_what_a_run_reaches_is_read_as_the_claim_asks():
 def dated(began):
     runs = pd.DataFrame({"run": ["base.x", "a.b"], "seed": 0, "began": began})
     members = [{"name": "base", "run": "base.x"}, {"name": "b", "run": "a.b"}]
-    study = {"ablations": {"a": {"arms": members, "design": "arms"}}}
+    study = {"ablations": {"a": {"arms": members, "design": "arms", "looks": [1]}}}
     return SimpleNamespace(study=study, runs=runs)
 
 
@@ -348,6 +377,16 @@ RULE = {"since": "2026-11-26T22:00:56Z", "effects": [{"arm": "a.b"}]}
 def test_a_verdict_is_post_hoc_if_a_run_began_before_its_rule(began, early):
     said = post_hoc(dated(began), {"type": "direction"}, RULE)
     assert said.startswith(f"{early} of ") if early else said == ""
+
+
+def test_only_the_seeds_that_a_verdict_reads_make_it_post_hoc():
+    early, late = "2026-11-01", "2026-11-28"
+    tables = dated([late, late])
+    further = pd.DataFrame({"run": ["base.x", "a.b"], "seed": 1, "began": early})
+    tables.runs = pd.concat([tables.runs, further], ignore_index=True)
+    assert post_hoc(tables, {"type": "direction"}, RULE) == ""
+    tables.study["ablations"]["a"]["looks"] = [1, 2]
+    assert post_hoc(tables, {"type": "direction"}, RULE).startswith("2 of 4 runs")
 
 
 def test_what_was_known_is_told():
@@ -437,6 +476,9 @@ ONE_LUCKY_EPOCH = curve(PLATEAU, [*PLATEAU[:6], 0.83, *PLATEAU[7:]])
         ("still_rising", RISING, {"last_share": 0.2}, True),
         ("still_rising", OVERFIT, {"last_share": 0.34}, False),
         ("still_rising", RISING, {"last_share": 0.2, "after_epoch": 80}, None),
+        # The best of ten is the seventh: among the last four, and not after the eighth.
+        ("still_rising", ONE_LUCKY_EPOCH, {"last_share": 0.4}, True),
+        ("still_rising", ONE_LUCKY_EPOCH, {"last_share": 0.4, "after_epoch": 8}, False),
         ("best_test_accuracy", RISING, {"of": 0.9, "within": 0.02}, True),
         ("best_test_accuracy", OVERFIT, {"of": 0.9, "within": 0.02}, False),
     ],
@@ -674,6 +716,18 @@ def test_runs_of_mixed_precision_are_not_paired_and_named(judged):
     assert read_tables(judged).comparisons.query("arm == 'second'")["unlike_seeds"].item() == "2"
 
 
+def test_an_accuracy_over_unlike_runs_says_so(judged):
+    with_seeds(judged, 3)
+    tables = as_cifar10(judged)
+    tables = dataclasses.replace(tables, runs=tables.runs.assign(status="finished"))
+    tables.runs.loc[tables.runs.index[0], ["device", "precision"]] = ["NVIDIA H200", "fp16"]
+    arm = "maxpool.base"
+    assert tables.runs.iloc[0]["run"] == "base.design"
+    assert Evidence(tables).mixed(arm) == "; its seeds differ in precision and kind of device"
+    tables.runs.loc[:, ["device", "precision"]] = ["cpu", "fp32"]
+    assert Evidence(tables).mixed(arm) == ""
+
+
 def test_an_effect_far_from_the_end_of_training_gives_no_verdict(judged):
     with_seeds(judged, 5)
     set_accuracies(judged, "base.design", BASE)
@@ -795,6 +849,23 @@ def test_a_users_own_claims_are_a_family_of_their_own(judged):
     assert "mine" not in {v.id for v in judge(read_tables(judged))}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (",0.5222,", ",52.22,", "line 2: train_accuracy: expected a share from 0 to 1"),
+        ("bs64,1,", "bs64,0,", "line 3: epoch: expected one after that of the run's row before it"),
+    ],
+)
+def test_published_logs_are_shares_by_ascending_epoch(old, new, said, tmp_path):
+    paper = tmp_path / "paper"
+    shutil.copytree(ROOT / "paper", paper)
+    logs = (paper / "logs.csv").read_text()
+    assert old in logs
+    (paper / "logs.csv").write_text(logs.replace(old, new, 1))
+    with pytest.raises(RecordError, match=re.escape(said)):
+        published.load(paper)
+
+
 def test_logs_and_runs_that_agree_against_the_paper_are_told():
     tables = SimpleNamespace(published=published.load())
     claim = {"type": "value", "published": 0.84, "tolerance": 0.02}
@@ -817,8 +888,11 @@ def test_a_control_says_how_far_runs_end_from_a_published_log_of_the_same_traini
     arms = [{"name": "base", "run": "base.x"}, {"name": "same", "run": "a.same", "label": "ours"}]
     tables = SimpleNamespace(
         published=SimpleNamespace(facts=facts, logs=logs),
-        study={"ablations": {"a": {"base": "x", "arms": arms}}},
-        runs=pd.DataFrame({"run": "a.same", "best_test_accuracy": [0.75, 0.77]}),
+        study={"ablations": {"a": {"base": "x", "arms": arms, "seeds": 2}}},
+        # The third seed is for another comparison.
+        runs=pd.DataFrame(
+            {"run": "a.same", "seed": range(3), "best_test_accuracy": [0.75, 0.77, 0.9]}
+        ),
     )
     claim = {"type": "value", "published": 0.80, "tolerance": 0.02}
     tests = {"control": {"arm": "a.same", "run": "theirs"}}

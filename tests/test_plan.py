@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from ablations import __main__ as command
-from ablations.harness.declarations.document import read
-from ablations.harness.declarations.home import OWN
+from ablations.harness.declarations.home import OWN, Home
 from ablations.harness.resolve import resolve
 from ablations.harness.resources import run_seconds
 from ablations.planning import plan
@@ -155,8 +154,7 @@ def test_check_reads_the_papers_claims(file, old, new, said, tmp_path, monkeypat
     text = (paper / file).read_text()
     assert old in text
     (paper / file).write_text(text.replace(old, new, 1))
-    home = SimpleNamespace(paper=paper, tests=read(paper / "claims.yaml").content)
-    study = dataclasses.replace(resolve({"scale": "smoke"}), home=home)
+    study = dataclasses.replace(resolve({"scale": "smoke"}), home=Home(tmp_path))
     monkeypatch.setattr(command, "resolve", lambda _: study)
     assert command.main(["check"]) == 1
     error = capsys.readouterr().err
@@ -167,7 +165,6 @@ def test_check_reads_the_papers_claims(file, old, new, said, tmp_path, monkeypat
 def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
     from ablations.harness.declarations.all_declarations import load_bases
     from ablations.harness.declarations.declaration import load
-    from ablations.harness.declarations.home import Home
 
     bases = load_bases()
     monkeypatch.setattr(Home, "ablations", tmp_path)

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import re
 import shutil
@@ -231,6 +232,7 @@ def test_a_hidden_gpu_is_not_there(monkeypatch):
         ({"scale": "cpu", "looks": [1, 5]}, "ascending numbers of seeds from 2"),
         ({"scale": "cpu", "looks": "5,8"}, "ascending numbers of seeds"),
         ({"scale": "cpu", "looks": [3, 8]}, "seeds, 5 here, must be one of them"),
+        ({"scale": "cpu", "seeds": 6, "looks": [5, 8]}, "seeds, 6 here, must be one of them"),
     ],
 )
 def test_a_wrong_option_says_what_is_allowed(options, said):
@@ -355,6 +357,53 @@ def test_the_papers_data_set_is_a_known_one(dataset, tmp_path):
     (tmp_path / "paper" / "published.yaml").write_text(f"headline: {{base: final}}\n{dataset}\n")
     with pytest.raises(DeclarationError, match=r"dataset: allowed are cifar10, digits, got"):
         check_published(Home(tmp_path), {"final": None})
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        ("mine: {exact: {column: parameters}}", "1: mine: expected exact, the list of tests"),
+        ("mine: {exact: }", "1: mine: expected exact, the list of tests"),
+        ("mine: [a]", "1: mine: expected its tests, got ['a']"),
+        ("\nmime: {}", "2: mime: no claim of this id in published.yaml; did you mean mine?"),
+        ("mine: {effects: [{arm: a.b}]}", "1: mine: effects: not of a claim of type exact"),
+        ("mine: {exact: [{rates: figure9}]}", "1: mine: rates: published.yaml needs lists"),
+        ("mine: {exact: [{rates: figure2}]}", "figure2: epochs: expected whole numbers from 0"),
+        ("mine: {exact: [{sizes: figure4, arm: a.b, modules: {c: d}}]}", "got {'layer': 'c'}"),
+    ],
+)
+def test_a_wrong_test_of_the_papers_is_one_line_before_anything_runs(tests, said, tmp_path):
+    home = Home(tmp_path)
+    home.paper.mkdir()
+    (home.paper / "published.yaml").write_text(
+        "dataset: cifar10\nheadline: {base: final}\nclaims: [{id: mine, type: exact}]\n"
+        "figure2: {epochs: [x], learning_rate_printed: [0.1]}\nfigure4: {rows: [{layer: c}]}\n"
+    )
+    (home.paper / "claims.yaml").write_text(tests)
+    with pytest.raises(DeclarationError) as told:
+        check_published(home, {"final": None})
+    assert said in str(told.value)
+    assert str(told.value).startswith(f"{home.paper / 'claims.yaml'}:")
+
+
+def test_a_scales_looks_hold_for_other_seeds_too(monkeypatch):
+    looked_at = dataclasses.replace(load_scale("cpu"), looks=(5, 8))
+    monkeypatch.setattr(resolution, "load_scale", lambda *_: looked_at)
+    assert resolve({"scale": "cpu"}).scale.looks == (5, 8)
+    assert resolve({"scale": "cpu", "seeds": 8}).scale.looks == (5, 8)
+    with pytest.raises(DeclarationError, match="seeds, 6 here, must be one of them"):
+        resolve({"scale": "cpu", "seeds": 6})
+
+
+def test_a_users_claim_changes_no_network_of_the_papers(folder):
+    claim = (
+        "{id: mine, quote: q, type: exact, exact: [{arm: halved, column: parameters, below: 9}]}"
+    )
+    path = folder / "channels.yaml"
+    path.write_text(re.sub(r"(?m)^claims:.*$", f"claims: [{claim}]", path.read_text()))
+    study = resolve({"scale": "smoke"}, folder)
+    assert study.declarations["channels"].own_claims
+    assert declared_networks(study)["channels.halved"]["data"]["dataset"] == "cifar10"
 
 
 def test_held_out_images_shrink_with_the_base_s_own_training_images():

@@ -202,20 +202,35 @@ def test_more_seeds_end_at_the_next_look_that_has_the_power():
     next_look = power.more_seeds(effect, (0.0,), 0.05, later)
     assert next_look in (3, 7, 15)
     assert next_look >= free
-    # Without enough power at the looks that are left, it is what one look would take.
-    assert power.more_seeds(effect, (0.0,), 0.05, [(1, 0.1)]) == free
+    # What the looks that are left can't decide isn't decided by seeds that no verdict reads.
+    assert power.more_seeds(effect, (0.0,), 0.05, [(1, 0.1)]) == math.inf
+
+
+@pytest.mark.parametrize("chance", [0.8, 0.95])
+def test_an_effect_within_two_thresholds_is_told_from_both(chance):
+    seen = effects.Effect(5, 0.2, 1.0)
+    more = power.more_seeds(seen, (-1.0, 1.0), 0.05, least=0.0, chance=chance)
+
+    def decided(n: int) -> float:
+        drawn = np.random.default_rng(0).normal(0.2, 1.0, (20_000, n))
+        high = stats.ttest_1samp(drawn, 1.0, axis=1, alternative="less").pvalue
+        low = stats.ttest_1samp(drawn, -1.0, axis=1, alternative="greater").pvalue
+        return float((2 * np.maximum(high, low) < 0.05).mean())
+
+    assert decided(5 + more) >= chance - 0.01
+    assert decided(5 + more - 2) < chance
 
 
 def test_one_seed_says_nothing_of_the_number_needed():
     assert power.more_seeds(effect_of(np.array([0.5])), (0.0,), 0.05) is None
     hopeless = effect_of(np.array([5.0, -5.0, 4.9]))
-    assert power.more_seeds(hopeless, (0.0,), 0.05) == power.MOST_SEEDS + 1
+    assert power.more_seeds(hopeless, (0.0,), 0.05) == math.inf
 
 
 def test_an_effect_at_a_threshold_is_never_told_from_it():
     seen = effect_of(np.array([0.2, 1.4, -0.3, 1.1, 0.9]))
     at = (seen.difference, math.inf)
-    assert power.more_seeds(seen, at, 0.05, least=0.0) == power.MOST_SEEDS + 1
+    assert power.more_seeds(seen, at, 0.05, least=0.0) == math.inf
     # A direction needs no better distance than the smallest that is worth finding.
     assert power.more_seeds(seen, at, 0.05) < power.MOST_SEEDS
 
@@ -317,6 +332,13 @@ def test_an_ablation_of_precisions_pairs_them():
     study = {"runs": {run: {"config": {"precision": asked}} for run, asked in configs.items()}}
     runs = table(one_0={"precision": "bf16"}, one_1={"precision": "bf16"})
     assert pairs.pairs_of(study, runs, "a.one", "base.x", (3,)).unlike == ()
+
+
+@pytest.mark.parametrize("one", [None, {}, {"precision": "fp32"}])
+def test_runs_without_a_config_are_paired_by_their_precision(one):
+    study = {"runs": {"base.x": {"config": one}, "a.one": {"config": None}}}
+    runs = table(one_0={"precision": "bf16"})
+    assert pairs.pairs_of(study, runs, "a.one", "base.x", (3,)).unlike == (0,)
 
 
 def test_two_kinds_of_gpu_are_one_kind_of_device():

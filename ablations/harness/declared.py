@@ -14,7 +14,7 @@ def declared_networks(study: Study) -> dict[str, Any]:
     """Return the networks of all bases and of the arms that exact claims name, by name.
 
     They are listed whatever is trained, a base as ``base.<name>``. The paper's are for the classes
-    of its own data set; those of users' claims, for the classes of the study's.
+    of its own data set; those that only users' claims name, for the classes of the study's.
 
     Returns
     -------
@@ -24,11 +24,12 @@ def declared_networks(study: Study) -> dict[str, Any]:
     theirs = study.home.facts["dataset"]
     own = [claim for d in study.declarations.values() for claim in d.own_claims]
     asked = {f"base.{name}": (base, theirs) for name, base in study.bases.items()}
+    # The paper's first: a user's claim on the same arm doesn't change what they rest on.
     for claims, dataset in ((study.home.tests.values(), theirs), (own, study.scale.dataset)):
         for arm in _named(claims):
             config = _config(study, arm)
             if config:
-                asked[arm] = config, dataset
+                asked.setdefault(arm, (config, dataset))
     return {
         name: {"model": to_dict(config)["model"], "data": _data(dataset)}
         for name, (config, dataset) in asked.items()

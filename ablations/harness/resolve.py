@@ -76,7 +76,7 @@ def _scale(options: Mapping[str, Any], home: Home) -> Scale:
     check_data(options, scale)
     scale = overridden(scale, amounts_in(options))
     looks = options.get("looks")
-    return scale if looks is None else looked_at(scale, looks)
+    return looked_at(scale, scale.looks if looks is None else looks)
 
 
 def _results(home: Home, scale: Scale, given: dict[str, int]) -> str:

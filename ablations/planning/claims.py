@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.declarations.document import DeclarationError
+from ablations.harness.declarations.document import DeclarationError, Document
 from ablations.harness.study import Study
 from report.claim_types.registry import claim_types
 from report.read import published
@@ -31,28 +31,26 @@ def check_claims(study: Study) -> None:
         for declaration in study.declarations.values()
         for arm in ("base", *(arm.name for arm in declaration.arms))
     ]
-    for place, claim, tests in _every_claim(study):
+    for document, claim, tests in _every_claim(study):
         dataset = (tests or {}).get("needs", {}).get("dataset", study.scale.dataset)
         if dataset not in DATASETS:
             there = ", ".join(DATASETS)
-            raise DeclarationError(
-                place, None, f"{claim}: needs: no data set {dataset!r}; there are {there}"
-            )
+            problem = f"{claim}: needs: no data set {dataset!r}; there are {there}"
+            raise document.error(problem, claim)
     for claim, tests in study.home.tests.items():
         for arm in _arms_in(tests or {}):
             if arm not in arms:
-                raise DeclarationError(
-                    paper / "claims.yaml", None, f"{claim}: no arm {arm!r}{nearest(arm, arms)}"
-                )
+                near = nearest(arm, arms)
+                raise study.home.claims.error(f"{claim}: no arm {arm!r}{near}", claim)
 
 
-def _every_claim(study: Study) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+def _every_claim(study: Study) -> Iterator[tuple[Document, str, dict[str, Any]]]:
     """Yield the file, the id and the tests of each claim: the paper's, and the users' own."""
     for claim, tests in study.home.tests.items():
-        yield study.home.paper / "claims.yaml", claim, tests
+        yield study.home.claims, claim, tests
     for declaration in study.declarations.values():
         for own in declaration.own_claims:
-            yield declaration.document.path, own["id"], own
+            yield declaration.document, own["id"], own
 
 
 def _arms_in(tests: dict[str, Any]) -> Iterator[str]:

@@ -45,6 +45,9 @@ def problem_of(claim: dict[str, Any], tests: dict[str, Any], arms: list[str] | N
         return f"type: allowed are {', '.join(claim_types())}, got {given!r}"
     kind, key = claim_types()[given], key_of_tests(given)
     parts = tests.get(key)
+    others = {str(other["tests"]) for other in claim_types().values()} - {key}
+    if others & tests.keys():
+        return f"{min(others & tests.keys())}: not of a claim of type {given}, which has {key}"
     if not isinstance(parts, list) or not parts:
         return f"expected {key}, the list of tests of a claim of type {given}"
     since = tests.get("since", "2026-11-26")

@@ -11,13 +11,14 @@ import pandas as pd
 
 from report.judge.needs import far_from_end, unmet
 from report.judge.pairs import Pairs, consecutive, diverged, pairs_of
+from report.judge.parts import Part, PValues
 from report.judge.statistics.effects import SIGNIFICANCE, Effect, effect_of
 from report.judge.statistics.looks import Looks, reached
 from report.read.arms import ablation_of, label_of, looks_of, member_of, name_of, pair_of
 from report.read.files import RecordError
 from report.read.study import may_be_recompressed
 from report.read.tables import Tables
-from report.wording import interval, plural, seeds_named, signed
+from report.wording import interval, listed, plural, seeds_named, signed
 
 
 class NotRun(Exception):  # noqa: N818 - nothing went wrong
@@ -65,14 +66,30 @@ class Compared:
         Parameters
         ----------
         p
-            The p-value at each look that was reached.
+            The one-sided p-value at each look that was reached; twice as much is significant.
         """
         i = self.looks.counting(p)
-        if i is None or i == len(p) - 1 or self.looks.p(p) >= SIGNIFICANCE:
+        if i is None or i == len(p) - 1 or 2 * self.looks.p(p) >= SIGNIFICANCE:
             return ""
         found = in_points(self.looks.seen[i], self.looks.level_at(i))
         seeds = plural(self.looks.declared[i], "seed")
         return f"; what counts is the look at {seeds}, {found}"
+
+    def part(self, test: dict[str, Any], tested: str, p: PValues, **more: Any) -> Part:
+        """Return the result of a test of the effect; ``more`` has further fields of the `Part`."""
+        return Part(
+            sentence=self.sentence(tested),
+            arm=test["arm"],
+            measured=self.brief,
+            name=self.name,
+            on=self.on,
+            p=p,
+            effect=self.looks.last if self.looks.seen else None,
+            confidence=1 - self.pairs.share,
+            later=self.looks.left,
+            waiting=self.pairs.waiting,
+            **more,
+        )
 
 
 @dataclass(frozen=True)
@@ -172,6 +189,13 @@ class Evidence:
         """Return an arm's seeds that diverged, in words, or an empty text."""
         mine = self.runs(arm).set_index("seed")
         return "".join(f"; {named} diverged" for named in diverged(arm, mine))
+
+    def mixed(self, arm: str) -> str:
+        """Return that an arm's seeds differ in precision or kind of device, in words, if so."""
+        mine = self.runs(arm)
+        kinds = {"precision": mine["precision"], "kind of device": mine["device"] == "cpu"}
+        unlike = [name for name, values in kinds.items() if values.nunique() > 1]
+        return f"; its seeds differ in {listed(unlike)}" if unlike else ""
 
     def uncounted(self, arm: str) -> str:
         """Return that more seeds were trained than claims on an arm use, in words, if they were."""

@@ -8,7 +8,9 @@ import pandas as pd
 
 from report.claim_types.moments import is_moment, moment
 from report.claim_types.registry import key_of_tests, trained
-from report.read.arms import member_of, pair_of
+from report.judge.pairs import consecutive
+from report.judge.statistics.looks import seeds_read
+from report.read.arms import ablation_of, looks_of, member_of, pair_of
 from report.read.tables import Tables
 from report.wording import plural
 
@@ -33,14 +35,26 @@ def post_hoc(tables: Tables, claim: dict[str, Any], tests: dict[str, Any]) -> st
 
 
 def _runs(tables: Tables, claim: dict[str, Any], tests: dict[str, Any]) -> pd.DataFrame:
-    """Return the rows of ``runs.csv`` behind a claim."""
+    """Return the rows of ``runs.csv`` that a claim's verdict reads."""
     key = key_of_tests(claim["type"])
-    names: set[str] = set()
+    find = pair_of if key == "effects" else _alone
+    runs = tables.runs if "began" in tables.runs else tables.runs.assign(began=None)
+    behind = pd.Series(False, index=runs.index)
     for test in tests[key]:
-        find = pair_of if key == "effects" else _alone
-        names |= {member["run"] for member in find(tables.study, test["arm"]) or ()}
-    mine = tables.runs[tables.runs["run"].isin(names)]
-    return mine if "began" in mine else mine.assign(began=None)
+        names = [member["run"] for member in find(tables.study, test["arm"]) or ()]
+        behind |= _read(tables, test["arm"], names)
+    return runs[behind]
+
+
+def _read(tables: Tables, arm: str, names: list[str]) -> pd.Series:
+    """Return which rows of ``runs.csv`` a verdict on an arm reads, of the runs with these names."""
+    runs, ablation = tables.runs, ablation_of(tables.study, arm)
+    if ablation is None or not names:
+        return pd.Series(False, index=runs.index)
+    there = [set(runs.loc[runs["run"] == name, "seed"]) for name in names]
+    seeds = seeds_read(looks_of(ablation), consecutive(set.intersection(*there)))
+    read: pd.Series = runs["run"].isin(names) & (runs["seed"] < seeds)
+    return read
 
 
 def _alone(study: dict[str, Any], arm: str) -> tuple[dict[str, Any], ...] | None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from report.claim_types.registry import states_accuracy
+from report.judge.evidence import Evidence, NotRun
 from report.judge.parts import REFUTED, SUPPORTED, UNTESTABLE, Part
 from report.judge.trends import RULES
-from report.read.arms import member_of, name_of
+from report.read.arms import name_of
 from report.read.tables import Tables
 from report.wording import percent, points, stated
 
@@ -68,11 +69,13 @@ def control(
     sentence says where the claim's arms would end without it; the verdict doesn't use that.
     """
     named = tests.get("control")
-    member = named and member_of(tables.study, named["arm"])
-    if not named or member is None or not states_accuracy(claim["type"]):
+    if not named or not states_accuracy(claim["type"]):
         return []
-    runs, logs = tables.runs, tables.published.logs
-    ours = runs.loc[runs["run"] == member["run"], tables.published.facts["metric"]].dropna()
+    try:
+        runs, logs = Evidence(tables).runs(named["arm"]), tables.published.logs
+    except NotRun:
+        return []
+    ours = runs[tables.published.facts["metric"]].dropna()
     if ours.empty:
         return []
     best = float(logs.loc[logs["run"] == named["run"], "test_accuracy"].max())

@@ -76,10 +76,11 @@ def far_from_end(needs: dict[str, Any], tables: Tables, run: str, seeds: int) ->
         if need not in needs:
             continue
         least, reached = needs[need], runs.loc[there, column]
+        if reached.isna().any():
+            every = "" if reached.isna().all() else " for all seeds"
+            return f"{run} has no {name}{every}, and the claim needs {percent(least, 0)}"
         if reached.empty or reached.mean() >= least:
             continue
-        if reached.isna().all():
-            return f"{run} has no {name}, and the claim needs {percent(least, 0)}"
         mean = percent(float(reached.mean()), 0)
         return (
             f"The {name} of {run} is {mean}, below {percent(least, 0)}, "

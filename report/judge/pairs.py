@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from report.judge.statistics.effects import SIGNIFICANCE, Effect, Floats, effect_of
-from report.judge.statistics.looks import Looks, reached
+from report.judge.statistics.looks import Looks, reached, seeds_read
 from report.wording import seeds_named
 
 
@@ -114,7 +114,7 @@ def pairs_of(
     mine, other = (runs[runs["run"] == name].set_index("seed") for name in (run, reference))
     both = mine.index.intersection(other.index)
     looks = reached(declared, consecutive(both))
-    seeds = range(looks[-1] if looks else declared[0])
+    seeds = range(seeds_read(declared, consecutive(both)))
     mine, other = (table[table.index.isin(seeds)].sort_index() for table in (mine, other))
     table, unlike = _paired(mine, other, _ask_alike(study, run, reference), column)
     effects = (effect_of(_differences(table[table.index < look])) for look in looks)
@@ -146,10 +146,13 @@ def _paired(
 
 
 def _ask_alike(study: dict[str, Any], run: str, reference: str) -> bool:
-    """Return whether two runs' configs ask for the same precision."""
+    """Return whether two runs need the same precision: unless their configs ask for different ones.
+
+    Runs of an ablation's own rules have no config that could ask for another.
+    """
     configs = (study["runs"].get(name, {}).get("config") or {} for name in (run, reference))
     one, other = (config.get("precision") for config in configs)
-    return bool(one == other)
+    return one is None or other is None or bool(one == other)
 
 
 def _missing(run: str, mine: pd.DataFrame, seeds: range) -> tuple[str, ...]:

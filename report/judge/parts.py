@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from report.judge.statistics.effects import CONFIDENCE, MARGIN, Effect, sign_test_p
-from report.judge.statistics.power import more_seeds
+from report.judge.statistics.power import MOST_SEEDS, POWER, more_seeds
 
 SUPPORTED, REFUTED = "supported", "refuted"
 SAME, UNDECIDED = "no meaningful difference", "undecided"
@@ -98,24 +98,48 @@ class Part:
             return SUPPORTED
         return REFUTED if self.p.refute < self.p.support else ""
 
-    def needed(self, level: float) -> int | None:
-        """Return about how many more seeds decide the part at a significance; None if unknown."""
+    def needed(self, level: float, chance: float = POWER) -> float | None:
+        """Return about how many more seeds decide the part, if they are as those so far.
+
+        It is infinite if no number of seeds that is looked at does (see `most_seeds`), and None if
+        it is unknown.
+
+        Parameters
+        ----------
+        level
+            The significance that decides.
+        chance
+            With which probability the seeds are to decide on an effect.
+        """
         if self.waiting:
             return self.waiting
         if self.held:
             return self._seeds_of_a_sign_test(*self.held, level)
         if self.effect is None:
             return 0
-        least = MARGIN if len(self.thresholds) == 1 else 0.0
-        return more_seeds(self.effect, self.thresholds, level, self.later, least)
+        # A smaller effect than the margin is decided by the test of equivalence, if there is one.
+        least = 0.0 if self.gains is None else MARGIN
+        return more_seeds(self.effect, self.thresholds, level, self.later, least, chance)
 
-    def _seeds_of_a_sign_test(self, held: int, n: int, level: float) -> int:
-        """Return how many more seeds suffice if all agree with those so far; 0 if these differ."""
-        if held not in (0, n):
+    @property
+    def most_seeds(self) -> int:
+        """The largest number of further seeds that `needed` looks at."""
+        return max((more for more, _ in self.later), default=MOST_SEEDS)
+
+    def _seeds_of_a_sign_test(self, held: int, n: int, level: float) -> float:
+        """Return how many more seeds suffice if the rule holds in as large a share of them."""
+        if self.p.p(two_sided=False) < level:
             return 0
-        free = ((more, 1.0) for more in range(100))
-        looks = (*self.later, *free)
-        return next(k for k, share in looks if sign_test_p(n + k, n + k) < level * share)
+        majority = max(held, n - held)
+        looks = self.later or [(more, 1.0) for more in range(1, MOST_SEEDS + 1)]
+        return next(
+            (
+                more
+                for more, share in looks
+                if sign_test_p(majority * (n + more) // n, n + more) < level * share
+            ),
+            math.inf,
+        )
 
 
 def decided(
@@ -130,13 +154,8 @@ def region(low: float, high: float, effect: Effect) -> tuple[float, float]:
 
     Twice a p-value is below 0.05 if and only if the whole 95% interval is on one side.
     """
-    if math.isnan(effect.error):
-        return math.nan, math.nan
-    above = effect.above(low) if math.isfinite(low) else 0.0
-    below = effect.below(high) if math.isfinite(high) else 0.0
-    out_below = effect.below(low) if math.isfinite(low) else 1.0
-    out_above = effect.above(high) if math.isfinite(high) else 1.0
-    return max(above, below), min(out_below, out_above)
+    inside = max(effect.above(low), effect.below(high))
+    return inside, min(effect.below(low), effect.above(high))
 
 
 def verdict_of(p: PValues, sides: int, level: float, same_level: float) -> str:

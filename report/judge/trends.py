@@ -158,10 +158,10 @@ def still_rising(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     needed = max(part.get("after_epoch", 0) + 1, math.ceil(1 / part["last_share"]))
     if len(epochs) < needed:
         return None, _too_short(epochs, needed)
-    last = round(len(epochs) * part["last_share"])
+    first = max(part.get("after_epoch", 0), len(epochs) - round(len(epochs) * part["last_share"]))
     best = int(epochs["test_accuracy"].to_numpy().argmax())
     said = f"the best of {len(epochs)} epochs is epoch {best}"
-    return best >= len(epochs) - last, f"{said}; the last {last} are looked at"
+    return best >= first, f"{said}; the last {len(epochs) - first} are looked at"
 
 
 @rule("test")

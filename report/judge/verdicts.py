@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ from report.judge.parts import (
     verdict_of,
 )
 from report.judge.statistics.effects import SIGNIFICANCE, Floats, holm
-from report.judge.statistics.power import MOST_SEEDS
+from report.judge.statistics.power import POWER
 from report.wording import plural
 
 
@@ -270,27 +271,28 @@ def _label(verdict: str, parts: Sequence[Part], level: float, how: str) -> str:
         return f"{UNDECIDED} (at least 1 more seed)"
     if not more:
         return UNDECIDED
-    if more > MOST_SEEDS:
-        return f"{UNDECIDED} (more than {MOST_SEEDS} more seeds)"
-    return f"{UNDECIDED} (about {plural(more, 'more seed')})"
+    if math.isinf(more):
+        most = max(part.most_seeds for part in open_parts)
+        return f"{UNDECIDED} (more than {plural(most, 'more seed')})"
+    return f"{UNDECIDED} (about {plural(int(more), 'more seed')})"
 
 
-def seeds_to_decide(parts: Sequence[Part], level: float, how: str) -> int | None:
+def seeds_to_decide(parts: Sequence[Part], level: float, how: str) -> float | None:
     """Return about how many more seeds decide a claim if its effects are as seen so far.
 
     One part suffices to support a claim of which any must hold, and to refute one of which all
     must: at the level divided by the number of parts. Where no part points that way, all of them
-    must be decided. None if that is unknown, 0 if more seeds like these won't decide.
+    must be decided, each so probably that all together are with 80%. The number is infinite if it
+    is larger than any that is looked at, and None if it is unknown.
     """
     open_parts = [part for part in parts if part.verdict == UNDECIDED]
     one_suffices = SUPPORTED if how == "any" else REFUTED
     alone = [part for part in open_parts if part.leans == one_suffices]
-    needed = [part.needed(level / len(parts) if alone else level) for part in alone or open_parts]
-    known = [seeds for seeds in needed if seeds is not None]
-    if alone and any(known):
-        return min(filter(None, known))
     if alone:
-        return 0 if known else None
-    if len(known) < len(needed):
-        return None
-    return max(known) if all(known) else 0
+        needed = [part.needed(level / len(parts)) for part in alone]
+        known = [seeds for seeds in needed if seeds is not None and math.isfinite(seeds)]
+        return min(known, default=None if None in needed else math.inf)
+    chance = 1 - (1 - POWER) / len(open_parts)
+    needed = [part.needed(level, chance) for part in open_parts]
+    known = [seeds for seeds in needed if seeds is not None]
+    return max(known) if len(known) == len(needed) else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from report.claim_types.figures import problem_with_figures
 from report.claim_types.forms import problem_of, problem_with
 from report.claim_types.registry import states_accuracy
 from report.read.files import SCHEMAS, RecordError, read_csv, read_yaml
@@ -70,7 +72,7 @@ def load(folder: Path = ROOT / "paper") -> Published:
             )
     for claim in facts["claims"]:
         test = tests.get(claim["id"]) or {}
-        problem = _problem(claim, test, set(logs["run"])) or _printed_problem(facts, test)
+        problem = _problem(claim, test, set(logs["run"])) or problem_with_figures(facts, test)
         if problem:
             raise RecordError(f"{folder / 'claims.yaml'}: {claim['id']}: {problem}")
     return Published(facts, tests, logs)
@@ -80,7 +82,24 @@ def _logs(path: Path) -> pd.DataFrame:
     """Return the published logs; a paper may have none."""
     if not path.is_file():
         return pd.DataFrame(columns=["run", *LOG_COLUMNS])
-    return read_csv(path, LOG_COLUMNS, ["run"])
+    logs = read_csv(path, LOG_COLUMNS, ["run"])
+    for column in ("train_accuracy", "test_accuracy"):
+        for line, value in _lines(logs[column][~logs[column].between(0, 1) & logs[column].notna()]):
+            raise RecordError(
+                f"{path}: line {line}: {column}: expected a share from 0 to 1, such as 0.91, got "
+                f"{value:g}"
+            )
+    for line, _ in _lines(logs["epoch"][logs.groupby("run")["epoch"].diff() <= 0]):
+        raise RecordError(
+            f"{path}: line {line}: epoch: expected one after that of the run's row before it"
+        )
+    return logs
+
+
+def _lines(values: pd.Series) -> Iterator[tuple[int, float]]:
+    """Yield each value of a column with its line in the file, of which the first has the names."""
+    for row, value in values.items():
+        yield int(str(row)) + 2, float(value)
 
 
 def _problem(claim: dict[str, Any], test: dict[str, Any], logs: set[Any]) -> str:
@@ -111,31 +130,3 @@ def _problem_with_control(claim: dict[str, Any], test: dict[str, Any], logs: set
     if control and control["run"] not in logs:
         return f"control: logs.csv has no run {control['run']}"
     return ""
-
-
-def _printed_problem(facts: dict[str, Any], test: dict[str, Any]) -> str:
-    """Return the problem with the figures whose printed numbers a claim tests, or an empty text."""
-    for part in test.get("exact", []):
-        rates = part.get("rates")
-        if rates and not _lists(facts.get(rates), "epochs", "learning_rate_printed"):
-            return f"rates: published.yaml needs lists of equal length in {rates}"
-        rows = _rows(facts.get(part.get("sizes")))
-        if "sizes" in part and not rows:
-            return f"sizes: published.yaml has no rows of layers in {part['sizes']}"
-        lacks = [row["layer"] for row in rows if row["layer"] not in part["modules"]]
-        if lacks:
-            return f"modules: lacks {', '.join(lacks)}"
-    return ""
-
-
-def _rows(figure: Any) -> list[dict[str, Any]]:
-    """Return a figure's rows that have a layer and its output."""
-    found = figure.get("rows") if isinstance(figure, dict) else []
-    return [row for row in found or [] if isinstance(row, dict) and {"layer", "output"} <= {*row}]
-
-
-def _lists(figure: Any, *names: str) -> bool:
-    """Return whether a figure's lists are all of one length, and the named ones are there."""
-    found = figure if isinstance(figure, dict) else {}
-    lengths = {len(value) for value in found.values() if isinstance(value, list)}
-    return len(lengths) == 1 and all(isinstance(found.get(name), list) for name in names)

@@ -11,6 +11,8 @@ from ablations.harness.declarations.document import read
 from ablations.harness.declarations.home import OWN, Home
 from ablations.harness.declarations.names import check_name
 from ablations.harness.declarations.scale import is_names
+from report.claim_types.figures import problem_with_figures
+from report.claim_types.forms import problem_of
 from resnet.config import RunConfig, from_dict
 from resnet.files import listed
 from resnet.images.datasets import DATASETS
@@ -69,7 +71,7 @@ def load_declarations(
 
 def claims_of(home: Home) -> list[str]:
     """Return the ids of the claims of a home's paper."""
-    document = read(home.paper / "published.yaml")
+    document = home.published
     claims = document.content.get("claims")
     claims = claims if isinstance(claims, list) else []
     ids: list[Any] = [claim.get("id") if isinstance(claim, dict) else None for claim in claims]
@@ -79,8 +81,11 @@ def claims_of(home: Home) -> list[str]:
 
 
 def check_published(home: Home, bases: Mapping[str, RunConfig]) -> None:
-    """Raise an error unless the paper's data set and the base of its headline are known."""
-    document = read(home.paper / "published.yaml")
+    """Raise an error unless the paper's data set and headline are known, and its tests have a form.
+
+    What they name is checked by ``ablations.planning.claims`` and by the report.
+    """
+    document = home.published
     dataset = document.content.get("dataset")
     if not isinstance(dataset, str) or dataset not in DATASETS:
         raise document.error(
@@ -91,3 +96,19 @@ def check_published(home: Home, bases: Mapping[str, RunConfig]) -> None:
     if base not in list(bases):
         known = ", ".join(bases)
         raise document.error(f"headline: base: allowed are {known}, got {base!r}", "headline")
+    claims = dict(zip(claims_of(home), document.content["claims"], strict=True))
+    for name, tests in home.tests.items():
+        problem = f"no claim of this id in published.yaml{nearest(name, claims)}"
+        if name in claims:
+            problem = _problem_with(claims[name], tests, home.facts)
+        if problem:
+            raise home.claims.error(f"{name}: {problem}", name)
+
+
+def _problem_with(claim: dict[str, Any], tests: Any, facts: dict[str, Any]) -> str:
+    """Return the problem with a claim's tests, or an empty text; a claim may have none yet."""
+    if tests is None:
+        return ""
+    if not isinstance(tests, dict):
+        return f"expected its tests, got {tests!r}"
+    return problem_of(claim, tests) or problem_with_figures(facts, tests)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ablations.harness.declarations.document import DeclarationError, read
+from ablations.harness.declarations.document import DeclarationError, Document, read
 from ablations.harness.declarations.names import NAME
 from resnet.files import listed
 from resnet.settings import nearest
@@ -54,15 +55,25 @@ class Home:
         """How much data and training."""
         return self.folder / "config" / "scales"
 
+    @cached_property
+    def published(self) -> Document:
+        """The file of what was published."""
+        return read(self.paper / "published.yaml")
+
+    @cached_property
+    def claims(self) -> Document:
+        """The file of how each claim is tested."""
+        return read(self.paper / "claims.yaml")
+
     @property
     def facts(self) -> dict[str, Any]:
         """What was published."""
-        return dict(read(self.paper / "published.yaml").content)
+        return self.published.content
 
     @property
     def tests(self) -> dict[str, Any]:
         """How each claim is tested, by its id."""
-        return dict(read(self.paper / "claims.yaml").content)
+        return self.claims.content
 
     def results(self, scale: str) -> str:
         """Return the name of the folder in ``results`` for a scale's folder."""

@@ -61,18 +61,11 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         tested = f", {p_value(found.p(two_sided=True))}"
         against = f" against {stated_points(threshold)}"
         tested += against if threshold else f", equivalence {p_value(found.same)}"
-    return Part(
-        sentence=compared.sentence(tested + compared.deciding(smaller)),
-        arm=test["arm"],
+    return compared.part(
+        test,
+        tested + compared.deciding(smaller),
+        found,
         claimed=CLAIMED[test["sign"]],
-        measured=compared.brief,
-        name=compared.name,
-        on=compared.on,
-        p=found,
-        effect=looks.last if looks.seen else None,
-        confidence=1 - compared.pairs.share,
         thresholds=(threshold,),
-        later=looks.left,
-        waiting=compared.pairs.waiting,
         gains=None if threshold else (found.support < found.refute) == (test["sign"] == "positive"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from report.judge.evidence import Evidence
+from report.judge.evidence import Evidence, Untestable
 from report.judge.parts import Part, decided
 from report.read.tables import Tables, pixels_of
 from report.wording import count, plural
@@ -62,6 +62,12 @@ def _rates(tables: Tables, figure: str) -> Part:
     """Compare the learning rates that a figure prints with those of the declared schedule."""
     facts = tables.published.facts[figure]
     ours = tables.rates.set_index("epoch")["printed_learning_rate"]
+    lacking = sorted(set(facts["epochs"]) - set(ours.index))
+    if lacking:
+        raise Untestable(
+            f"tables/rates.csv lacks epoch {lacking[0]}, which {figure} prints; `snakemake` with "
+            "the path of that file writes it anew."
+        )
     printed = zip(facts["epochs"], facts["learning_rate_printed"], strict=True)
     equal = [ours[epoch] == rate for epoch, rate in printed]
     return decided(

@@ -41,17 +41,10 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
     both = [region(low, high, effect) for effect in looks.seen]
     inside, outside = [p for p, _ in both], [p for _, p in both]
     decided = compared.deciding(min(inside, outside, key=looks.p))
-    return Part(
-        sentence=compared.sentence(f"; claimed: {claimed} points{decided}"),
-        arm=test["arm"],
+    return compared.part(
+        test,
+        f"; claimed: {claimed} points{decided}",
+        PValues(looks.p(inside), looks.p(outside)),
         claimed=_in_words(test),
-        measured=compared.brief,
-        name=compared.name,
-        on=compared.on,
-        p=PValues(looks.p(inside), looks.p(outside)),
-        effect=looks.last if looks.seen else None,
-        confidence=1 - compared.pairs.share,
         thresholds=(low, high),
-        later=looks.left,
-        waiting=compared.pairs.waiting,
     )

@@ -36,8 +36,9 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
         return Part(f"{name}: {results[-1][0][1]}.", arm, verdict=UNTESTABLE)
     seed = next(k for k, (holds, _) in enumerate(results[-1]) if holds is not None)
     number = f"{sum(held.last)} of {plural(len(held.last), 'seed')}"
+    said = f"{results[-1][seed][1]} (seed {seed}); holds in {number}{evidence.mixed(arm)}"
     return Part(
-        sentence=f"{name}: {results[-1][seed][1]} (seed {seed}); holds in {number}.",
+        sentence=f"{name}: {said}.",
         arm=arm,
         claimed="in most runs",
         measured=f"in {number}",

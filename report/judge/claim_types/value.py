@@ -34,7 +34,8 @@ def judge(evidence: Evidence, claim: dict[str, Any], test: dict[str, Any]) -> Pa
             f"{evidence.name(test['arm'])}: {said} by the paper's metric"
             f"{evidence.recompressed()}, published {stated(published)} with a tolerance of "
             f"{points:g} points"
-            f"{evidence.diverged(test['arm'])}{evidence.uncounted(test['arm'])}."
+            f"{evidence.diverged(test['arm'])}{evidence.uncounted(test['arm'])}"
+            f"{evidence.mixed(test['arm'])}."
         ),
         arm=test["arm"],
         claimed=f"{stated(published)} ± {points:g}",

@@ -90,3 +90,8 @@ class Looks(Generic[T]):
 def reached(declared: Sequence[int], seeds: int) -> list[int]:
     """Return the looks that a study with the first ``seeds`` seeds has reached."""
     return [look for look in declared if look <= seeds]
+
+
+def seeds_read(declared: Sequence[int], seeds: int) -> int:
+    """Return up to how many seeds a verdict reads: the last look that was reached, or the first."""
+    return max(reached(declared, seeds), default=declared[0])

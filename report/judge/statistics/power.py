@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 
 from scipy import optimize, stats
@@ -50,16 +50,18 @@ def _detectable(n: int, level: float) -> float:
 
 def more_seeds(
     effect: Effect,
-    thresholds: Iterable[float],
+    thresholds: Sequence[float],
     level: float,
-    later: Iterable[tuple[int, float]] = (),
+    later: Sequence[tuple[int, float]] = (),
     least: float = MARGIN,
-) -> int | None:
-    """Return about how many further seeds decide on which side of a threshold an effect is.
+    chance: float = POWER,
+) -> float | None:
+    """Return about how many further seeds decide on which side of its thresholds an effect is.
 
-    With these seeds, a true effect equal to the observed one has 80% power at the observed spread.
-    If a declared look is left that has this power, the result is the distance to it. The result is
-    at most ``MOST_SEEDS + 1``, and None if the spread is unknown.
+    With these seeds, a true effect equal to the observed one is decided with probability ``chance``
+    at the observed spread. If declared looks are left, the result is the distance to one of them.
+    It is infinite if none of these, or no number up to `MOST_SEEDS`, has that probability, and None
+    if the spread is unknown.
 
     Parameters
     ----------
@@ -73,17 +75,30 @@ def more_seeds(
         The looks that are left: how many more seeds each takes, and its share of the error.
     least
         The smallest distance from a threshold that is worth finding.
+    chance
+        The probability of a decision to reach.
     """
     if not effect.error > 0:
         return None
-    distance = min(abs(effect.difference - t) for t in thresholds if math.isfinite(t))
-    ratio = max(distance, least) / effect.deviation
-    free = ((more, 1.0) for more in range(1, MOST_SEEDS + 1))
+    looks = later or [(more, 1.0) for more in range(1, MOST_SEEDS + 1)]
     return next(
         (
             more
-            for more, share in (*later, *free)
-            if power(effect.n + more, ratio, level * share) >= POWER
+            for more, share in looks
+            if _decides(effect.n + more, effect, thresholds, level * share, least) >= chance
         ),
-        MOST_SEEDS + 1,
+        math.inf,
     )
+
+
+def _decides(
+    n: int, effect: Effect, thresholds: Sequence[float], level: float, least: float
+) -> float:
+    """Return about how probably ``n`` pairs decide on which side of its thresholds an effect is."""
+    finite = [t for t in thresholds if math.isfinite(t)]
+    ratios = [max(abs(effect.difference - t), least) / effect.deviation for t in finite]
+    each = [power(n, ratio, level) for ratio in ratios]
+    if len(finite) > 1 and min(finite) < effect.difference < max(finite):
+        # Inside, it must be told from both; by Boole's inequality, with at least this probability.
+        return 1 - sum(1 - p for p in each)
+    return min(each)
