@@ -11,8 +11,11 @@ refused, or with ``--as-they-are`` imported and listed in the report.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import shutil
 import sys
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,9 @@ from resnet.job.kept import Kept, read_kept
 from resnet.job.provenance import PACKAGES, training_digest, versions
 from resnet.job.record import FILES
 from resnet.settings import ConfigError
+
+SNAKEMAKE = Path(".snakemake")
+"""Where Snakemake keeps what it knows of files, in the project's folder."""
 
 HARDWARE = ("device", "precision")
 """Fields of ``summary.json`` that must be equal for two runs to be compared in a pair."""
@@ -153,7 +159,8 @@ def hardware_of(study: Path) -> dict[str, str]:
 
 def results_of(record: Path) -> list[str]:
     """Return the checksums of a record's files, but for the summary, which importing edits."""
-    lines = (record / checksums.NAME).read_text(encoding="utf-8").splitlines()
+    text = (record / checksums.NAME).read_text(encoding="utf-8", errors="replace")
+    lines = text.splitlines()
     return [line for line in lines if not line.endswith(("summary.json", checksums.WEIGHTS))]
 
 
@@ -164,11 +171,27 @@ def take(record: Path, into: Path, run: str, differs: list[str]) -> None:
         for file in listed(record, "*"):
             # copyfile sets new timestamps: Snakemake accepts only files newer than the images.
             shutil.copyfile(file, beside / file.name)
-        if summary["run"] != run or differs:
+        # What it differed in where it was adopted before may not hold here.
+        said = summary.get("adopted", {}).get("differs", [])
+        if summary["run"] != run or said != differs:
             summary |= {"run": run, "adopted": {"differs": differs}}
             write_json(beside / "summary.json", summary)
             (beside / checksums.NAME).unlink()
             checksums.write(beside)
+    forget(into)
+
+
+def forget(record: Path) -> None:
+    """Remove what Snakemake knows of how a record's files were made, since these are others.
+
+    It would train a run again whose code, versions or images have changed since it made the record
+    that was there before. What it knows is in files named after the outputs' paths, in base64.
+    """
+    for file in record.iterdir():
+        name = urlsafe_b64encode(os.path.relpath(file).encode()).decode()
+        for kind in ("metadata", "incomplete"):
+            with contextlib.suppress(OSError):
+                (SNAKEMAKE / kind / name).unlink()
 
 
 class Refused(Exception):  # noqa: N818 - the call goes on
@@ -195,11 +218,12 @@ def adopt_one(record: Path, study: Path, planned: Planned, args: argparse.Namesp
     if differs and not args.as_they_are:
         raise Refused(f"{record}: differs ({'; '.join(differs)}); --as-they-are takes it")
     into = study / "runs" / run / f"seed{seed}"
-    # A record that was damaged is no record.
-    if (into / checksums.NAME).is_file() and not args.replace and not broken(into):
-        if results_of(into) == results_of(record):
+    if (into / checksums.NAME).is_file() and not args.replace:
+        if results_of(into) != results_of(record):
+            raise Refused(f"{record}: {into} holds another record; --replace replaces it")
+        # The same record is repaired; a file that somebody put beside its own is no damage.
+        if not [problem for problem in broken(into) if not problem.endswith(checksums.ADDED)]:
             return False
-        raise Refused(f"{record}: {into} holds another record; --replace replaces it")
     take(record, into, run, differs)
     return True
 

@@ -14,7 +14,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +36,20 @@ class WriteError(OSError):
         return (
             f"{self.filename}: can't be written: {self.strerror}. Existing files are unchanged: "
             "free disk space or correct the permissions, then run the command again"
+        )
+
+
+class OccupiedError(WriteError):
+    """A folder holds other things than what would replace it; the message has its path."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, FileExistsError(errno.EEXIST, "other files are there"))
+
+    def __str__(self) -> str:
+        """Return one line."""
+        return (
+            f"{self.filename}: holds other files, which would be lost: nothing was written. Name "
+            "another folder, or empty this one first"
         )
 
 
@@ -86,7 +100,11 @@ def new_folder(path: Path) -> Iterator[Path]:
     ------
     WriteError
         As in `new_file`.
+    OccupiedError
+        If ``path`` holds files, and none that has the name of a new one.
     """
+    # A link stays, and what it leads to is replaced.
+    path = path.resolve() if path.is_symlink() else path
     beside = _beside(path)
     with _blaming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,10 +129,19 @@ def _put(beside: Path, path: Path) -> None:
     """Replace a folder by another such that a process killed at any time leaves one of them."""
     if not path.exists():
         beside.rename(path)
-    elif not _exchanged(beside, path):
+        return
+    check_replaceable(path, {file.name for file in beside.iterdir()})
+    if not _exchanged(beside, path):
         # No atomic exchange available. If killed in between, the next call's `_beside` repairs it.
         path.rename(_aside(beside))
         beside.rename(path)
+
+
+def check_replaceable(path: Path, names: Collection[str]) -> None:
+    """Raise `OccupiedError` if a folder holds files, and none with one of these names."""
+    there = {file.name for file in listed(path, "*")} if path.is_dir() else {path.name}
+    if path.exists() and there and not there & set(names):
+        raise OccupiedError(path)
 
 
 def _aside(beside: Path) -> Path:

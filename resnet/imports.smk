@@ -3,7 +3,7 @@ import json
 import os
 from pathlib import Path
 
-from resnet.job.provenance import files_digest
+from resnet.job.provenance import files_digest, in_studies
 
 IMPORTED = STUDY.scale.runs
 IMPORTED_FROM = os.path.normpath(os.path.join(STUDY.home.place, IMPORTED["path"]))
@@ -35,7 +35,9 @@ rule imported:
         percent=["--percent"] if IMPORTED.get("percent") else [],
         # A folder's own date says nothing of the files within it.
         files=files_digest(Path(IMPORTED_FROM)),
-        code=code_digest("resnet/imports", "resnet/costs", "resnet/network"),
+        code=code_digest(
+            "resnet/imports", "resnet/costs", "resnet/network", *in_studies("networks")
+        ),
         record=subpath(output.summary, parent=True),
     shell:
         "exec python -m resnet.imports --from {params.source:q} --path {input.path:q}"

@@ -26,11 +26,13 @@ import torch
 
 from resnet.arguments import at_least
 from resnet.config import changed, from_dict
-from resnet.files import start_log
+from resnet.files import check_replaceable, start_log
 from resnet.images.sources.cache import DataError
 from resnet.job.cluster import why_asked_to_leave
 from resnet.job.devices import one_device
 from resnet.job.guard import Interrupted, terminable
+from resnet.job.provenance import origin
+from resnet.job.record import FILES
 from resnet.job.train import Job, run_to_record
 from resnet.settings import ConfigError
 
@@ -56,6 +58,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--keep-weights", choices=("none", "bases", "all"), default="all")
     parser.add_argument("--gpu", choices=("auto", "always", "never"), default="auto")
     parser.add_argument(
+        "--planned-code", help="the digest of the training code when this was planned"
+    )
+    parser.add_argument(
         "--asked-minutes",
         type=int,
         default=60,
@@ -73,6 +78,18 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def _job(args: argparse.Namespace) -> Job:
     return Job(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Job)})
+
+
+def check_planned(planned: str | None, found: str) -> None:
+    """Raise `ValueError` if the training code isn't that for which a workflow planned the run.
+
+    Its runs would be of several codes, and Snakemake would take them for runs of the planned one.
+    """
+    if planned and planned != found:
+        raise ValueError(
+            "the training code was edited since this call of snakemake began; call it again, and "
+            "it plans what the edit concerns"
+        )
 
 
 def gpu_problem(error: RuntimeError) -> str:
@@ -104,13 +121,17 @@ def main(argv: list[str] | None = None) -> int:
     try:
         start_log(args.log)
         config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})
+        check_replaceable(args.output, FILES)
+        # Before waiting for a GPU: until then, the files may become others than those imported.
+        source = origin(config)
+        check_planned(args.planned_code, source["code_digest"])
         args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         with (
             filelock.FileLock(f"{args.checkpoint}.lock", timeout=0),
             terminable(),
             one_device(args.runs_per_gpu) as held,
         ):
-            run_to_record(_job(args), config, held)
+            run_to_record(_job(args), config, source, held)
     except Interrupted:
         log.info(
             "%s seed %d  stopped, checkpoint kept: run again to go on%s",
@@ -128,6 +149,11 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except (ConfigError, DataError, ValueError, OSError, RecursionError) as error:
         log.error("error: %s: %s", args.run, error)
+        return 1
+    except RuntimeError as error:
+        # PyTorch's own, such as of cuDNN or for lack of memory, may have a trace of many lines.
+        log.error("error: %s: %s", args.run, str(error).partition("\n")[0])
+        log.debug("", exc_info=True)
         return 1
     return 0
 

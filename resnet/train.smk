@@ -21,6 +21,7 @@ from resnet.job.provenance import (
     DATA_PACKAGES,
     PACKAGES,
     code_digest,
+    in_studies,
     training_digest,
     versions_digest,
 )
@@ -36,6 +37,7 @@ DEVICE = "cuda" if WANTS_GPU else "cpu"
 HOW = (
     f"--gpu {config['gpu']} --runs-per-gpu {config['runs_per_gpu']}"
     f" --cuda-graphs {{graphs}} --keep-weights {config['keep_weights']}"
+    " --planned-code {code}"
 )
 
 # Snakemake reads neither the memory of this machine nor a container's limits.
@@ -144,7 +146,11 @@ rule rates:
         # The published protocol at its full length, whatever the scale.
         config=json.dumps(to_dict(headline_base(STUDY))),
         epochs=epochs_with_rates(STUDY),
-        code=code_digest("resnet/training", "resnet/job/declared/rates.py"),
+        code=code_digest(
+            "resnet/training",
+            *in_studies("schedules"),
+            "resnet/job/declared/rates.py",
+        ),
         versions=versions_digest("torch"),
     shell:
         "exec python -m resnet.job.declared.rates --config {params.config:q} --epochs {params.epochs}"
@@ -162,7 +168,10 @@ rule networks:
         # What claims of arithmetic rest on: no training is needed for it.
         networks=json.dumps(declared_networks(STUDY)),
         code=code_digest(
-            "resnet/network", "resnet/costs", "resnet/job/declared/networks.py"
+            "resnet/network",
+            *in_studies("networks"),
+            "resnet/costs",
+            "resnet/job/declared/networks.py",
         ),
         versions=versions_digest("torch"),
     shell:
@@ -183,7 +192,11 @@ rule pictures:
     params:
         # The copies that the paper's headline network was trained on.
         copies=json.dumps(headline_base(STUDY).augmentation.copies),
-        code=code_digest("resnet/images/pictures.py", "resnet/images/augmentation"),
+        code=code_digest(
+            "resnet/images/pictures.py",
+            "resnet/images/augmentation",
+            *in_studies("transforms"),
+        ),
         versions=versions_digest(*PACKAGES),
         data=subpath(input.data, parent=True),
     shell:

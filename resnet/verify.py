@@ -29,10 +29,11 @@ from resnet import train
 from resnet.arguments import at_least
 from resnet.config import from_record, to_json
 from resnet.files import new_file, read_json, start_log, write_json
+from resnet.images.sources.cache import read_facts
 from resnet.job import checksums
 from resnet.job.kept import NAME as KEPT
 from resnet.job.kept import Kept, write_kept
-from resnet.job.provenance import ROOT
+from resnet.job.provenance import PACKAGES, ROOT, training_digest, versions
 from resnet.job.verification.records import (
     by_code,
     data_of,
@@ -121,6 +122,11 @@ def train_again(args: argparse.Namespace) -> int:
         print(f"error: {args.folder}: no finished run {which}", file=sys.stderr)
         return 1
     drawn = random.Random(args.seed).sample(records, min(args.sample, len(records)))  # noqa: S311
+    images = read_facts(data_of(records[0][0]))["sha256"]
+    other = [record for record, *_ in records if summary_of(record)["data"]["sha256"] != images]
+    if other:
+        print(f"error: {other[0]}: was trained on other images than are here", file=sys.stderr)
+        return 1
     path, status = args.folder / "verification.json", 0
     receipt = {(row["run"], row["seed"]): row for row in _rows(path)}
     for record, run, seed in drawn:
@@ -130,12 +136,21 @@ def train_again(args: argparse.Namespace) -> int:
         # The report leaves out what was found of a record that isn't there any more.
         digest = hashlib.sha256((record / checksums.NAME).read_bytes()).hexdigest()
         receipt[run, seed] = {"run": run, "seed": seed, "record": digest, **result}
+        receipt[run, seed]["otherwise"] = otherwise(record)
         status = max(status, result["verdict"] == DIFFERS)
         print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
         # After each run, so that an error in a later one loses nothing.
         with new_file(path) as beside:
             write_json(beside, [*receipt.values()])
     return status
+
+
+def otherwise(record: Path) -> list[str]:
+    """Return in what code and versions here differ from a record's, which may change its bits."""
+    summary, config = summary_of(record), from_record(read_json(record / "config.json"))
+    here = {"code": training_digest(config), **versions(*PACKAGES)}
+    then = {"code": summary.get("code_digest"), **(summary.get("versions") or {})}
+    return [name for name, value in here.items() if then.get(name) != value]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

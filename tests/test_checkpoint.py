@@ -22,6 +22,22 @@ def test_what_was_saved_is_loaded_by_its_key_alone(path):
     assert checkpoint.load(path.with_name("nowhere"), "key") is None
 
 
+def test_a_checkpoint_that_was_put_aside_is_found_by_its_key(path):
+    aside = checkpoint.put_aside(path)
+    assert (path.exists(), aside.exists()) == (False, True)
+    assert checkpoint.load(path, "key")["step"] == 3
+    # Another takes its place, and neither overwrites the other.
+    checkpoint.save(path, "another", STATE | {"step": 5})
+    assert (checkpoint.load(path, "key")["step"], checkpoint.load(path, "another")["step"]) == (
+        3,
+        5,
+    )
+    checkpoint.save(path.with_name("checkpoint2"), "key", STATE)
+    checkpoint.remove(path)
+    assert [p.name for p in path.parent.iterdir()] == ["checkpoint2"]
+    assert checkpoint.put_aside(path) is None
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_checkpoint_is_not_used(path, data):

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from resnet.costs import limits
 from resnet.job import devices
 
 
@@ -27,18 +28,26 @@ def alone(tmp_path, monkeypatch):
         ("", []),
         ("-1", []),
         ("0,-1,1", ["0"]),
+        ("NoDevFiles", []),
     ],
 )
 def test_the_variable_says_which_devices_there_are(monkeypatch, given, found):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
-    assert devices.visible() == found
+    assert limits.gpus() == found
 
 
-def test_else_the_machine_says_it(tmp_path):
+def test_else_the_machine_says_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     for name in ("nvidia10", "nvidia0", "nvidia2", "nvidiactl", "nvidia-uvm"):
         (tmp_path / name).touch()
-    assert devices.visible(tmp_path) == ["0", "1", "2"]
-    assert devices.visible(tmp_path / "nowhere") == []
+    assert limits.gpus(tmp_path) == ["0", "1", "2"]
+    assert limits.gpu_is_here(tmp_path)
+    assert limits.gpus(tmp_path / "nowhere") == []
+    assert not limits.gpu_is_here(tmp_path / "nowhere")
+    # Windows' subsystem for Linux has a driver, and no device.
+    monkeypatch.setattr(limits, "WSL", tmp_path / "nvidia0")
+    assert limits.gpus(tmp_path / "nowhere") == ["0"]
+    assert limits.gpu_is_here(tmp_path / "nowhere")
 
 
 def test_on_the_cpu_nothing_happens(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resnet import files
-from resnet.files import new_file, new_folder
+from resnet.files import OccupiedError, new_file, new_folder
 
 ROOT = Path(__file__).parent.parent
 
@@ -73,6 +73,33 @@ def test_a_folder_is_complete_or_absent(tmp_path):
     with new_folder(path) as beside:
         (beside / "file").write_text("whole")
     assert [p.name for p in path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "file"])
+def test_a_folder_of_other_things_is_not_replaced(tmp_path, name):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / name).write_text("mine")
+    if name == "file":
+        with new_folder(path) as beside:
+            (beside / "file").write_text("new")
+        assert (path / name).read_text() == "new"
+    else:
+        with pytest.raises(OccupiedError, match="holds other files"), new_folder(path) as beside:
+            (beside / "file").write_text("new")
+        assert (path / name).read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "file").write_text("old")
+    (tmp_path / "link").symlink_to("disk")
+    with new_folder(tmp_path / "link") as beside:
+        (beside / "file").write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "disk" / "file").read_text() == "new"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["disk", "link"]
 
 
 KILLED = """

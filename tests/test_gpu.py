@@ -90,7 +90,7 @@ def test_a_run_that_goes_on_within_an_epoch_has_the_same_bits(base):
             for _ in itertools.islice(it.train_to_epoch_end(), step - it.step):
                 pass
             if not it.step % it.steps_per_epoch:
-                it.end_epoch(it.evaluate(*it.test), None, 0.0)
+                it.end_epoch(it.evaluate(*it.images.test), None, 0.0)
         return copy.deepcopy(it.state())
 
     resumed = begun()

@@ -1,9 +1,11 @@
 import re
 import shutil
+import subprocess
 
 import pytest
 
 from resnet.config import RunConfig, changed
+from resnet.job import provenance
 from resnet.job.provenance import ROOT, code_digest, commit, processor, training_digest, versions
 
 
@@ -131,6 +133,30 @@ def test_the_digest_does_not_depend_on_the_version_of_python(tmp_path):
     )
     # Seen with Python 3.11; newer versions have further, empty fields in their syntax trees.
     assert code_digest("module.py", root=tmp_path) == "dac82deab9483f04"
+
+
+def test_code_that_is_in_no_commit_is_a_change(tmp_path, monkeypatch):
+    def git(*arguments):
+        who = ["-c", "user.name=A", "-c", "user.email=a@localhost"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    (tmp_path / "resnet").mkdir()
+    (tmp_path / "resnet" / "there.py").write_text("")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "all")
+    assert re.fullmatch("[0-9a-f]{40}", provenance.commit())
+    (tmp_path / "notes.txt").write_text("")
+    assert re.fullmatch("[0-9a-f]{40}", provenance.commit())
+    (tmp_path / "resnet" / "new.py").write_text("")
+    assert provenance.commit().endswith("+changes")
+
+
+def test_the_studies_folders_of_a_kind_of_entry_are_found(tmp_path):
+    for place in ("studies/one/networks", "studies/two/schedules", "studies/.hidden/networks"):
+        (tmp_path / place).mkdir(parents=True)
+    assert provenance.in_studies("networks", tmp_path) == ["studies/one/networks"]
 
 
 def test_what_is_there_is_named():

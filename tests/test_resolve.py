@@ -195,7 +195,7 @@ def test_auto_is_paper_with_a_gpu_and_cpu_without(monkeypatch):
 
 
 def test_a_hidden_gpu_is_not_there(monkeypatch):
-    monkeypatch.setattr(Path, "glob", lambda *_: iter([Path("/dev/null")]))
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([Path("/dev/nvidia0")]))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert gpu_visible()
     for hidden in ("", "-1"):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import filelock
@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from resnet import train
 from resnet.config import from_dict
 from resnet.images.sources.cache import load
-from resnet.job import checksums
+from resnet.job import checksums, guard, provenance
 from resnet.job import train as job
 from resnet.job.record import FILES
 from resnet.training import machine
@@ -330,6 +330,64 @@ def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):
         assert train.main(arguments(digits, tmp_path / "seed0")) == 1
     assert "another process" in capsys.readouterr().err
     assert not (tmp_path / "seed0").exists()
+
+
+def test_code_that_was_edited_since_the_plan_trains_nothing(digits, tmp_path, capsys):
+    output = tmp_path / "seed0"
+    assert train.main([*arguments(digits, output), "--planned-code", "0123456789abcdef"]) == 1
+    error = capsys.readouterr().err
+    assert "the training code was edited since this call of snakemake began" in error
+    assert error.count("\n") == 1
+    assert not output.exists()
+
+
+def test_a_folder_that_holds_no_record_is_not_replaced_by_one(digits, tmp_path, capsys):
+    output = tmp_path / "seed0"
+    output.mkdir()
+    (output / "thesis.txt").write_text("mine")
+    assert train.main(arguments(digits, output)) == 1
+    error = capsys.readouterr().err
+    assert f"{output}: holds other files, which would be lost" in error
+    assert error.count("\n") == 1
+    assert [path.name for path in output.iterdir()] == ["thesis.txt"]
+
+
+def test_a_failure_of_pytorch_is_a_line_of_the_log(digits, tmp_path, monkeypatch, capsys):
+    def fails(*args):
+        raise RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED\nIt was called from here")
+
+    monkeypatch.setattr(train, "run_to_record", fails)
+    log = tmp_path / "log"
+    assert train.main([*arguments(digits, tmp_path / "seed0"), "--log", str(log)]) == 1
+    assert capsys.readouterr().err == "error: run: cuDNN error: CUDNN_STATUS_EXECUTION_FAILED\n"
+    # What led to it is in the log's file alone.
+    assert "Traceback" in log.read_text()
+
+
+def test_the_code_of_a_record_is_that_which_was_imported(digits, tmp_path, monkeypatch):
+    @contextmanager
+    def edited_while_waiting(*args):
+        monkeypatch.setattr(provenance, "training_digest", lambda *_: "edited")
+        yield None
+
+    monkeypatch.setattr(train, "one_device", edited_while_waiting)
+    before = provenance.training_digest(from_dict(SMALL))
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 0
+    summary = json.loads((tmp_path / "seed0" / "summary.json").read_text())
+    assert summary["code_digest"] == before
+    assert summary["began"]
+
+
+def test_a_signal_that_is_ignored_stays_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(guard.Guard, "save", lambda self: None)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with guard.Guard(None, tmp_path, "", {}).listening():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(

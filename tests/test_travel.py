@@ -17,7 +17,7 @@ from report.read.record import read_record
 from resnet import adopt, train
 from resnet.config import changed, from_dict, from_record, to_dict
 from resnet.job import checksums
-from tests.test_workflow import copy_project, planned
+from tests.test_workflow import copy_project, edit, planned, snakemake
 
 SMALL = {
     "model": {"blocks": [1, 1, 1, 1], "channels": [8, 8, 8, 16, 16], "stage_kernels": [3] * 4},
@@ -145,6 +145,37 @@ def test_a_damaged_record_in_its_place_is_replaced(elsewhere, study, capsys):
         assert taken.read_bytes() == whole
 
 
+def test_a_file_beside_a_record_is_no_damage(elsewhere, study, capsys):
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    record = study / "runs" / "base.small" / "seed1"
+    (record / "notes.txt").write_text("mine")
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    assert "0 records were taken, 1 were there already" in capsys.readouterr().out
+    assert (record / "notes.txt").read_text() == "mine"
+
+
+def test_a_damaged_record_is_not_replaced_by_another(elsewhere, study, tmp_path, capsys):
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    record = study / "runs" / "base.small" / "seed1"
+    (record / "layers.csv").write_text("damaged")
+    other = tmp_path / "other"
+    shutil.copytree(elsewhere, other)
+    with (other / "metrics.csv").open("a") as file:
+        file.write("\n")
+    (other / checksums.NAME).unlink()
+    checksums.write(other)
+    assert adopt.main([str(other), "--into", str(study)]) == 1
+    assert "holds another record" in capsys.readouterr().err
+    assert (record / "layers.csv").read_text() == "damaged"
+
+
+def test_a_difference_that_holds_no_longer_is_not_said(elsewhere, study, tmp_path):
+    stale = altered(elsewhere, tmp_path, adopted={"differs": ["torch 1.0, here 2.0"]})
+    assert adopt.main([str(stale), "--into", str(study)]) == 0
+    summary, _ = read_record(study / "runs" / "base.small" / "seed1", "base.small", 1, None)
+    assert summary["adopted"] is None
+
+
 def test_before_the_images_exist_nothing_is_taken(elsewhere, study, capsys):
     (study.parent / "data" / "digits").unlink()
     assert adopt.main([str(elsewhere), "--into", str(study)]) == 1
@@ -209,11 +240,15 @@ def test_snakemake_plans_only_what_was_not_adopted(tmp_path):
     away = tmp_path / "away"
     python = [sys.executable]
     subprocess.run(python + shlex.split(data)[1:], cwd=tmp_path, check=True, capture_output=True)
-    for command in runs[:3]:
-        words = shlex.split(command)[1:]
-        place = words.index("--output") + 1
-        words[place] = str(away / words[place].removeprefix("results/"))
-        subprocess.run(python + words, cwd=tmp_path, check=True, capture_output=True)
+
+    def elsewhere(commands):
+        for command in commands:
+            words = shlex.split(command)[1:]
+            place = words.index("--output") + 1
+            words[place] = str(away / words[place].removeprefix("results/"))
+            subprocess.run(python + words, cwd=tmp_path, check=True, capture_output=True)
+
+    elsewhere(runs[:3])
     results = tmp_path / "results" / "smoke"
     results.mkdir(exist_ok=True)
     (results / "study.json").write_text(json.dumps(to_document(study)))
@@ -221,6 +256,20 @@ def test_snakemake_plans_only_what_was_not_adopted(tmp_path):
     done = subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "3 records were taken" in done.stdout
     assert planned(tmp_path, "maxpool")["train"] == 1
+    # The last run is trained here, then the code is edited, and the run made anew elsewhere.
+    assert snakemake(tmp_path, "maxpool")[0] == 0
+    edit(tmp_path / "resnet" / "training" / "run.py", "import torch\n", "import torch\n\nNEW = 1\n")
+    assert planned(tmp_path, "maxpool")["train"] == 1
+    elsewhere(runs[3:])
+    done = subprocess.run(
+        [*argv, "--as-they-are", "--replace"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "4 records were taken" in done.stdout
+    assert "train" not in planned(tmp_path, "maxpool")
 
 
 def test_configs_of_records_are_read_whatever_their_kind_had_once():

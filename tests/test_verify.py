@@ -50,6 +50,7 @@ def test_the_same_machine_gives_the_same_bits(trained, capsys):
         "record": hashlib.sha256(sums.read_bytes()).hexdigest(),
         "verdict": "identical to the bit",
         "points_apart": 0.0,
+        "otherwise": [],
     }
     assert "identical to the bit" in receipt(trained)[0]
     # Nothing is said of a record that was trained anew.
@@ -189,7 +190,7 @@ def test_code_that_cannot_be_had_is_no_base_for_keeping(commit, said):
 
 def test_what_says_where_a_record_comes_from_is_no_part_of_its_form(traced):
     earlier = copy.deepcopy(traced)
-    earlier["form"]["summary.json"].remove("began")
+    earlier["form"]["summary.json"].remove("processor")
     assert difference(earlier, traced) == ""
     earlier["form"]["summary.json"].remove("best_epoch")
     assert difference(earlier, traced) == "the record's summary.json has another form"
@@ -255,6 +256,13 @@ def test_a_record_is_accepted_by_commit_digest_and_config(trained):
     assert accepted(config, "today", record.with_name("seed2"), kept) == "today"
     # A default that changed: the record states another value than the run would have.
     assert accepted(changed(config, {"label_smoothing": 0.1}), "today", record, kept) == "today"
+    # What is trained again for another reason will be a record of today's code.
+    (record / "summary.json").write_text(json.dumps(summary | {"versions": {"torch": "1.0"}}))
+    assert accepted(config, "today", record, kept) == "today"
+    images = {"sha256": {"train": "0", "test": "0"}}
+    (record / "summary.json").write_text(json.dumps(summary | {"data": images}))
+    assert accepted(config, "today", record, kept) == "today"
+    (record / "summary.json").write_text(json.dumps(summary))
     other = [Kept("another", code, "today", ("base.small/seed1",), 200, 1)]
     assert accepted(config, "today", record, other) == "today"
     assert to_dict(RunConfig())["label_smoothing"] == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from ablations.harness.declarations.scale import (
     up_to,
 )
 from ablations.harness.study import Study
+from resnet.costs.limits import gpu_is_here, gpus
 from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
 
@@ -66,10 +66,7 @@ def amounts_in(options: Mapping[str, Any]) -> dict[str, int]:
 
 def gpu_visible() -> bool:
     """Return whether an NVIDIA GPU exists and isn't hidden, without importing torch."""
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    # The second is where Windows' subsystem for Linux has NVIDIA's driver, without a device.
-    places = (*Path("/dev").glob("nvidia[0-9]*"), Path("/usr/lib/wsl/lib/libcuda.so.1"))
-    return not hidden and any(path.exists() for path in places)
+    return gpu_is_here() and bool(gpus())
 
 
 def check_options(options: Mapping[str, Any]) -> None:

@@ -1,17 +1,53 @@
-"""Find out how much memory and how many CPUs a process may use: a container has less than its host.
+"""Find out which GPUs, how much memory and how many CPUs a process may use.
 
+A container has less than its host.
 On Linux a container's limits are those of its control groups, of version 1 or 2 (cgroups(7)); a
 group's limit also holds for the groups within it. This module doesn't import torch.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+DEVICES = Path("/dev")
+
+WSL = Path("/usr/lib/wsl/lib/libcuda.so.1")
+"""Where Windows' subsystem for Linux has NVIDIA's driver, without a device."""
+
 GROUPS = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
+
+
+def gpu_is_here(dev: Path = DEVICES) -> bool:
+    """Return whether an NVIDIA GPU exists, used or not."""
+    return bool(_devices(dev)) or WSL.exists()
+
+
+def gpus(dev: Path = DEVICES) -> list[str]:
+    """Return the names of the GPUs that this process may use, without importing torch.
+
+    These are the devices in ``CUDA_VISIBLE_DEVICES`` if it is set (none if it is empty), else the
+    NVIDIA devices in ``dev``.
+    """
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is None:
+        # CUDA numbers the visible devices from 0, whatever the names of their files are.
+        return [str(n) for n in range(len(_devices(dev)) or int(WSL.exists()))]
+    # CUDA ignores the first invalid name in the list and everything after it.
+    names = (name.strip() for name in given.split(","))
+    return [*itertools.takewhile(lambda name: name.isdecimal() or OF_DEVICES.match(name), names)]
+
+
+OF_DEVICES = re.compile(r"GPU-|MIG-")
+"""How the names of devices begin that aren't numbers."""
+
+
+def _devices(dev: Path) -> list[Path]:
+    return [path for path in dev.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
 
 
 def memory_bytes(groups: Path = GROUPS, own: Path = OWN) -> int:

@@ -16,6 +16,9 @@ from pathlib import Path
 
 NAME = "SHA256SUMS"
 
+ADDED = "has no checksum"
+"""What `problems` says of a file that isn't part of the record."""
+
 WEIGHTS = "model.safetensors"
 """The only optional file of a record: 20 MB per run, which the report doesn't read."""
 
@@ -55,7 +58,7 @@ def problems(record: Path) -> list[str]:
     missing = known.keys() - there - {WEIGHTS}
     return [
         *(f"{record / name}: is missing" for name in sorted(missing)),
-        *(f"{record / name}: has no checksum" for name in sorted(there - known.keys())),
+        *(f"{record / name}: {ADDED}" for name in sorted(there - known.keys())),
         *(
             message
             for name in sorted(there & known.keys())

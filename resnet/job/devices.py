@@ -18,28 +18,12 @@ from pathlib import Path
 
 import filelock
 
+from resnet.costs.limits import gpus
 from resnet.job.cluster import job
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-
-
-def visible(dev: Path = Path("/dev")) -> list[str]:
-    """Return the GPUs that this process may use, without importing torch.
-
-    These are the devices in ``CUDA_VISIBLE_DEVICES`` if it is set (none if it is empty), else the
-    NVIDIA devices in ``dev``.
-    """
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if given is None:
-        # CUDA numbers the visible devices from 0, whatever the names of their files are.
-        files = [path for path in dev.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
-        return [str(number) for number in range(len(files))]
-    names = [name.strip() for name in given.split(",")]
-    # CUDA ignores the first invalid name in the list and everything after it.
-    wrong = next((i for i, name in enumerate(names) if name in ("", "-1")), len(names))
-    return names[:wrong]
 
 
 def folder() -> Path:
@@ -62,7 +46,7 @@ def one_device(runs_per_gpu: int = 1) -> Iterator[str | None]:
     runs_per_gpu
         Maximum number of runs that hold a device at the same time.
     """
-    names = visible()
+    names = gpus()
     if not names:
         yield None
         return

@@ -76,8 +76,13 @@ class Guard:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handle SIGINT and SIGTERM, and save a checkpoint before stopping."""
-        before = {s: signal.signal(s, self.leave) for s in (signal.SIGINT, signal.SIGTERM)}
+        """Handle SIGINT and SIGTERM, and save a checkpoint before stopping.
+
+        A signal that is ignored stays so, as Ctrl-C is by what a shell started with ``&``.
+        """
+        both = (signal.SIGINT, signal.SIGTERM)
+        heard = [s for s in both if signal.getsignal(s) is not signal.SIG_IGN]
+        before = {s: signal.signal(s, self.leave) for s in heard}
         try:
             yield
         except Interrupted:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from resnet.config import RunConfig, changed, from_record, to_json
 from resnet.files import new_file, read_json, write_json
+from resnet.job.provenance import PACKAGES, versions
 
 NAME = "kept.json"
 """The name of the file in a study's folder."""
@@ -90,6 +92,17 @@ def accepted(config: RunConfig, digest: str, record: Path, kept: list[Kept]) -> 
         trained = from_record(read_json(record / "config.json"))
         code = str(summary["commit"]), str(summary["code_digest"])
         same = to_json(trained) == to_json(changed(config, {"seed": trained.seed}))
+        # What other images or versions have trained again anyway will be a record of today's code.
+        installed = {name: summary["versions"][name] for name in PACKAGES}
+        images = summary["data"]["sha256"], _images(record, trained)["sha256"]
     except (OSError, ValueError, LookupError, TypeError):
         return digest
+    same = same and installed == versions(*PACKAGES) and images[0] == images[1]
     return code[1] if same and code in known else digest
+
+
+def _images(record: Path, config: RunConfig) -> dict[str, Any]:
+    """Return what is known of the images in ``results/data``, beside a record's study."""
+    results = record.parents[3]
+    facts: dict[str, Any] = read_json(results / "data" / config.data.dataset / "data.json")
+    return facts

@@ -107,6 +107,11 @@ def code_digest(*places: str, root: Path = ROOT) -> str:
     return _hex(code(*places, root=root))
 
 
+def in_studies(kind: str, root: Path = ROOT) -> list[str]:
+    """Return the studies' folders of a kind of entry, such as ``networks``, as paths from root."""
+    return [path.relative_to(root).as_posix() for path in listed(root, f"studies/*/{kind}")]
+
+
 def code(*places: str, root: Path = ROOT) -> str:
     """Return the code in files and folders, without its comments and docstrings."""
     return _code_of(_modules(places, root), root)
@@ -184,9 +189,8 @@ def versions_digest(*packages: str) -> str:
 
 
 def origin(config: RunConfig) -> dict[str, Any]:
-    """Return the provenance of a run's results; call this function when the run starts."""
+    """Return the provenance of a run's results; call this function when the code was imported."""
     return {
-        "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": processor(),
         "versions": versions(*PACKAGES) | {"python": platform.python_version()},
         "commit": commit(),
@@ -194,8 +198,13 @@ def origin(config: RunConfig) -> dict[str, Any]:
     }
 
 
+def now() -> str:
+    """Return the moment, as records state when a run began."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def commit() -> str:
-    """Return the checkout's commit, with ``+changes`` if tracked files differ from it.
+    """Return the checkout's commit, with ``+changes`` if tracked files or new code differ from it.
 
     Results don't count: they may lie on another disk, behind a link.
     """
@@ -205,7 +214,8 @@ def commit() -> str:
             return "unknown"
         head = _git("rev-parse", "HEAD")
         changed = _git("status", "--porcelain", "-uno", "--", ".", ":(exclude)results")
-        return head + ("+changes" if changed else "")
+        added = _git("ls-files", "--others", "--exclude-standard", "--", "resnet", "studies")
+        return head + ("+changes" if changed or added else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

@@ -18,7 +18,7 @@ from resnet.costs import estimate
 from resnet.images.sources.cache import load, read_facts
 from resnet.job import checkpoint, checksums, graph_check
 from resnet.job.guard import Guard
-from resnet.job.provenance import origin
+from resnet.job.provenance import now
 from resnet.job.record import write_record
 from resnet.training import machine
 from resnet.training.images import Images, place
@@ -110,17 +110,26 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
-def run_to_record(job: Job, config: RunConfig, held: str | None) -> None:
+def run_to_record(job: Job, config: RunConfig, source: dict[str, Any], held: str | None) -> None:
     """Train the run of ``config``, from its checkpoint if there is one, and write its record.
 
-    ``held`` is the GPU that the run holds, if any.
+    Parameters
+    ----------
+    job
+        How it is trained on this machine.
+    config
+        The run.
+    source
+        Result of `resnet.job.provenance.origin`, from when the code was imported.
+    held
+        The GPU that the run holds, if any.
     """
     machine.set_up(job.threads)
     device = machine.pick_device()
     if device.type == "cpu":
         check_memory(config)
         check_gpu(job.gpu, held)
-    started, facts = origin(config), facts_of(job.data, config)
+    started, facts = {"began": now(), **source}, facts_of(job.data, config)
     key = _checkpoint_key(config, device, facts, started)
     kept = checkpoint.kept_record(job.checkpoint, key)
     has_weights = (kept / checksums.WEIGHTS).is_file()
@@ -143,7 +152,7 @@ def run_to_record(job: Job, config: RunConfig, held: str | None) -> None:
     log.info("%s", last_line(run, job.run))
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(job.output, kept)
-    job.checkpoint.unlink(missing_ok=True)
+    checkpoint.remove(job.checkpoint)
 
 
 def check_gpu(asked: str, held: str | None) -> None:
@@ -206,10 +215,12 @@ def resume(run: Run, job: Job, key: str) -> dict[str, Any]:
     """
     saved = checkpoint.load(job.checkpoint, key)
     if saved is None:
-        if job.checkpoint.exists():
-            log.info(
-                "%s: not used, since it is damaged, or of another config, code or data",
-                job.checkpoint,
+        aside = checkpoint.put_aside(job.checkpoint)
+        if aside:
+            log.warning(
+                "%s: not used, since it is damaged, or of another config, code, data or versions; "
+                "it is used again if these come back, as %s",
+                *(job.checkpoint, aside.name),
             )
         return {}
     run.restore(saved)

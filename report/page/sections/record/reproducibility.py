@@ -115,7 +115,7 @@ def receipt(folder: Path) -> list[str]:
     rows = [row for row in _receipt(folder / "verification.json") if _is_there(row, folder)]
     again = [
         f"Trained again: {row['run']} seed {row['seed']}, {row['verdict']} "
-        f"({row['points_apart']:g} points apart)."
+        f"({row['points_apart']:g} points apart{_otherwise(row)})."
         for row in rows
     ] or [_not_verified(folder)]
     kept = [
@@ -125,6 +125,12 @@ def receipt(folder: Path) -> list[str]:
         for row in _receipt(folder / "kept.json")
     ]
     return again + kept
+
+
+def _otherwise(row: dict[str, Any]) -> str:
+    """Return in what else than chance a run that was trained again may differ, in words."""
+    names = row.get("otherwise")
+    return f", with other versions of {listed(names)}" if names else ""
 
 
 def _is_there(row: dict[str, Any], folder: Path) -> bool:
