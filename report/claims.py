@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     if args.write_only:
         return 0
-    width = max(len(v.id) for v in verdicts)
+    width = max((len(v.id) for v in verdicts), default=0)
     for v in verdicts:
         print(f"{v.id:{width}}  {v.label}")
         for said in _lines(v):

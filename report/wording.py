@@ -36,8 +36,8 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def stated_points(value: float) -> str:
-    """Return percentage points that a claim states, with a sign and their own digits: ``+0.5``."""
-    return f"{value + 0.0:+.10g}".replace("-", MINUS)
+    """Return percentage points that a claim states: ``+0.5`` with all their digits, or ``0``."""
+    return f"{value:+.10g}".replace("-", MINUS) if value else "0"
 
 
 def points(value: float) -> str:
@@ -79,6 +79,8 @@ def written(value: Any) -> str:
     """Return a setting's value in readable form; copies are shown as lists of transforms."""
     if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
         return " | ".join(", ".join(copy) if copy else "as is" for copy in value)
+    if value is None:
+        return "none"
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -24,6 +24,7 @@ from resnet.config import from_record, to_json
 from resnet.files import listed, new_folder, read_json, write_json
 from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
+from resnet.job.kept import NAME as KEPT
 from resnet.job.kept import Kept, read_kept
 from resnet.job.provenance import PACKAGES, training_digest, versions
 from resnet.job.record import FILES
@@ -216,7 +217,10 @@ def adopt_one(record: Path, study: Path, planned: Planned, args: argparse.Namesp
         reason = f"lacks {error}" if isinstance(error, KeyError) else error
         raise Refused(f"{record}: {reason}") from None
     if differs and not args.as_they_are:
-        raise Refused(f"{record}: differs ({'; '.join(differs)}); --as-they-are takes it")
+        raise Refused(
+            f"{record}: differs ({'; '.join(differs)}); --as-they-are takes it, and code that a "
+            f"{KEPT} in {study} lists is no difference"
+        )
     into = study / "runs" / run / f"seed{seed}"
     if (into / checksums.NAME).is_file() and not args.replace:
         if results_of(into) != results_of(record):

@@ -109,9 +109,7 @@ def test_every_printed_letter_compiles_in_text_bold_and_a_title(engine, tmp_path
 
 
 def test_addresses_cannot_leave_their_link():
-    assert (
-        latex.url("https://x.org/a?b=1&c=%7d}\\end") == r"https://x.org/a?b=1\&c=\%257d\%7D\%5Cend"
-    )
+    assert latex.url("https://x.org/a?b=1&c=%7d}\\end") == r"https://x.org/a?b=1\&c=\%7d\%7D\%5Cend"
 
 
 def test_a_long_table_goes_on_with_its_heads():

@@ -8,6 +8,7 @@ import re
 import shutil
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,12 +17,17 @@ from ablations.harness.study import to_document
 from paper.sections import figure_2, figure_3
 from report import render, wording
 from report.draw import all_figures as figures
+from report.judge import comparisons
 from report.judge.claims import judge
+from report.judge.parts import Part
+from report.judge.statistics.effects import effect_of
 from report.judge.verdicts import Verdict
-from report.page import pdf
+from report.page import findings, pdf
 from report.page.html import _shorter, block
 from report.page.opening import headline, tiles
 from report.page.printed_table import data_table
+from report.page.records import Records
+from report.page.sections.experiments import ablations
 from report.page.sections.opening import answer, summary, verdicts
 from report.page.sections.record import cite, protocol
 from report.page.sources import Sources
@@ -244,6 +250,10 @@ def test_every_figure_says_what_it_shows_with_n_and_the_kind_of_interval(demo):
     assert len(found) > 25
     for path in found:
         words = json.loads(path.read_text())
+        if len(path.with_suffix(".csv").read_text().splitlines()) < 2:
+            # A figure without data says why, and isn't placed.
+            assert words["caption"] == words["alt"]
+            continue
         assert any(letter.isdigit() for letter in words["alt"]), path
         for caption in (words["caption"], words["column_caption"]):
             assert "n = " in caption, path
@@ -370,7 +380,7 @@ def test_the_answer_names_the_best_run_of_the_final_network():
     assert tile.measured == "91.6%"
     assert tile.lines == (
         "published 91%, difference +0.6 points, n\u00a0=\u00a02 of 3 planned",
-        "the base recipe, 1,000,000 images seen, scored in several views of an image; the best "
+        "the base recipe at 1,000,000 images, scored in several views of an image; the best "
         "epoch on the test images, as the mean over batches",
     )
     own = headline.best_run(study, runs[3:], published.load())
@@ -393,9 +403,9 @@ def test_the_answer_counts_each_verdict_once():
     [
         ("base.final", "the base final"),
         ("base.residual_20", "the base residual 20"),
-        ("base.residual_20_8000", "the base residual 20, 8,000 images seen"),
-        ("base.final_400000", "the base final, 400,000 images seen"),
-        ("base.early_500000_of_50000", "the base early, 500,000 images seen"),
+        ("base.residual_20_8000", "the base residual 20 at 8,000 images"),
+        ("base.final_400000", "the base final at 400,000 images"),
+        ("base.early_500000_of_50000", "the base early at 500,000 images"),
         ("own.run", "own.run"),
     ],
 )
@@ -405,7 +415,7 @@ def test_a_base_is_named_with_its_length(run, name):
     # Two runs of one length are told apart by their training images.
     for other in ("", "_of_20000"):
         both = study | {"runs": {run.removesuffix("_of_50000") + other: {}, run: {}}}
-        more = " on 50,000 training images" * run.endswith("_of_50000")
+        more = " of 50,000" * run.endswith("_of_50000")
         assert name_of(both, run) == name + more
     assert name_of(both, run.removesuffix("_of_50000")) == name
 
@@ -421,11 +431,67 @@ def test_true_and_false_are_no_numbers(drawn):
     assert list(data_table(records, {"runs": {}}, "pareto", data).numeric) == [False, True]
 
 
+def test_a_claim_that_rests_on_another_ablation_says_so():
+    study = {
+        "ablations": {
+            "here": {"title": "Here", "arms": [{"name": "base", "run": "base.x"}]},
+            "there": {"title": "There", "arms": []},
+        }
+    }
+    effect = effect_of(np.array([-2.0, -2.1, -1.9]))
+    part = Part("said.", "there.none", measured="\u22122.0", effect=effect, name="no copies")
+    claim = Verdict("id", "size", "", "It matters", "", "supported", (part,))
+    runs = pd.DataFrame({"run": ["base.x"], "status": ["finished"]})
+    none = pd.DataFrame(columns=["arm", "n"])
+    said = findings.ablation_findings(study, "here", runs, none, {}, [claim])
+    assert said[0] == (
+        "\u201cIt matters\u201d rests on another ablation alone: no copies, \u22122.0 (There)."
+    )
+
+
+def test_a_single_arm_keeps_its_results_in_the_second_table(drawn):
+    read = tables.read_tables(drawn)
+    ablation = read.study["ablations"]["maxpool"]
+    mine = read.runs[read.runs["run"].isin([arm["run"] for arm in ablation["arms"]])]
+    effects = read.comparisons[read.comparisons["ablation"] == "maxpool"]
+    made = ablations.rest_table(
+        "maxpool", ablation, mine, effects, {}, Records("..", read.runs), {}
+    )
+    assert len(made.rows) == 2
+    assert "effect by the best epoch, points (interval)" in made.columns
+    assert "95% over test images, points" in made.columns
+    # A cost that is one says nothing.
+    assert "parameters" not in made.columns
+
+
+@pytest.mark.parametrize("design", ["arms", "ladder"])
+def test_a_rung_is_not_sorted_away_from_the_one_it_is_compared_with(design):
+    arms = [{"name": name, "run": f"a.{name}"} for name in ("base", "one", "two")]
+    ablation = {"title": "T", "design": design, "budget": "images", "arms": arms}
+    runs = pd.DataFrame({"run": [arm["run"] for arm in arms], "status": "finished"})
+    runs = runs.assign(final_test_accuracy=0.5, images_seen=100)
+    below = ["base", "one" if design == "ladder" else "base"]
+    effects = pd.DataFrame({"arm": ["one", "two"], "reference": below, "n": 2})
+    points = dict.fromkeys(("difference_points", "low_points", "high_points"), 1.0)
+    made = ablations.main_table(ablation, runs, effects.assign(**points), Records("..", runs))
+    assert made.mixed == (made.columns if design == "ladder" else ())
+
+
+def test_runs_without_a_choice_of_epoch_gain_nothing_by_it():
+    accuracy = [0.5, 0.7, 0.6, 0.4]
+    epochs = pd.DataFrame({"run": ["a.b"] * 3 + ["a.c"], "seed": 0, "epoch": [0, 1, 2, 0]})
+    gains = comparisons.optimism(epochs.assign(test_accuracy=accuracy))
+    assert gains["run"].tolist() == ["a.b"]
+    assert gains["optimism_points"].item() == pytest.approx(10)
+
+
 def test_own_claims_that_were_not_run_have_no_table():
     none = Verdict("own", "direction", "", "It helps", "", "not run", ())
     said = dataclasses.replace(none, verdict="undecided")
-    assert verdicts.content([], [none])["own"] is None
+    assert verdicts.content([said], [none])["own"] is None
     assert [row[0].text for row in verdicts.content([], [none, said])["own"].rows] == ["It helps"]
+    # Without any claim there is nothing to show.
+    assert verdicts.content([], [none]) is None
 
 
 def test_the_page_leads_to_a_pdf_only_where_one_is(drawn, monkeypatch):

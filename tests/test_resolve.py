@@ -367,6 +367,7 @@ def test_the_papers_data_set_is_a_known_one(dataset, tmp_path):
         ("mine: [a]", "1: mine: expected its tests, got ['a']"),
         ("\nmime: {}", "2: mime: no claim of this id in published.yaml; did you mean mine?"),
         ("mine: {effects: [{arm: a.b}]}", "1: mine: effects: not of a claim of type exact"),
+        ("mine:\n  need: {dataset: cifar10}", "1: mine: need: no such key; did you mean needs?"),
         ("mine: {exact: [{rates: figure9}]}", "1: mine: rates: published.yaml needs lists"),
         ("mine: {exact: [{rates: figure2}]}", "figure2: epochs: expected whole numbers from 0"),
         ("mine: {exact: [{sizes: figure4, arm: a.b, modules: {c: d}}]}", "got {'layer': 'c'}"),
@@ -384,6 +385,37 @@ def test_a_wrong_test_of_the_papers_is_one_line_before_anything_runs(tests, said
         check_published(home, {"final": None})
     assert said in str(told.value)
     assert str(told.value).startswith(f"{home.paper / 'claims.yaml'}:")
+
+
+def test_a_file_with_another_ending_is_not_passed_over(folder):
+    (folder / "wide.yml").write_text("title: Wide\n")
+    with pytest.raises(DeclarationError, match=r"wide.yml: isn't read: rename it to wide.yaml"):
+        resolve({"scale": "demo"}, folder)
+
+
+def test_a_grid_changes_its_factor_alone(folder):
+    add(folder, "wide", factor="optimizer", arms="{w: {optimizer.learning_rate: 0.2}}")
+    text = (folder / "wide.yaml").read_text()
+    grid = text[: text.index("arms:")] + "grid: {{{}: [0.1, 0.2]}}\n"
+    (folder / "wide.yaml").write_text(grid.format("optimizer.learning_rate"))
+    assert "wide" in resolve({"scale": "demo"}, folder).declarations
+    (folder / "wide.yaml").write_text(grid.format("label_smoothing"))
+    with pytest.raises(
+        DeclarationError, match=r"label_smoothing: outside the factor \(optimizer\)"
+    ):
+        resolve({"scale": "demo"}, folder)
+
+
+def test_two_scales_never_share_a_folder_of_results(tmp_path):
+    shutil.copytree(OWN.scales, tmp_path, dirs_exist_ok=True)
+    shutil.copy(tmp_path / "reference.yaml", tmp_path / "mine.yaml")
+    with pytest.raises(DeclarationError, match=r"results/reference_study is that of .*reference"):
+        load_scale("mine", tmp_path)
+    (tmp_path / "mine.yaml").rename(tmp_path / "my-scale.yaml")
+    text = (tmp_path / "my-scale.yaml").read_text()
+    (tmp_path / "my-scale.yaml").write_text(text.replace("folder: reference_study\n", ""))
+    with pytest.raises(DeclarationError, match="'my-scale' is not a name"):
+        load_scale("my-scale", tmp_path)
 
 
 def test_a_scales_looks_hold_for_other_seeds_too(monkeypatch):

@@ -27,7 +27,7 @@ def test_a_live_process_holds_its_study_and_no_other(tmp_path, monkeypatch, caps
         assert wait_for_holders(tmp_path, [process.pid]) == [process.pid]
         assert resume.holders(tmp_path / "other") == []
         monkeypatch.chdir(tmp_path)
-        assert resume.main() == 1
+        assert resume.main([]) == 1
         error = capsys.readouterr().err
         assert f"kill {process.pid}" in error
     finally:
@@ -67,7 +67,7 @@ def test_a_silent_queue_matters_only_where_jobs_were_submitted(
     assert resume.jobs(tmp_path) == []
     (tmp_path / resume.SUBMITTED).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert resume.main() == 1
+    assert resume.main([]) == 1
     error = capsys.readouterr().err
     assert "Unable to contact controller" in error
     assert f"remove {resume.SUBMITTED}" in error

@@ -25,7 +25,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     columns = ["row", "published_percent", "run", "seed", "measured_percent"]
     data = pd.DataFrame(rows, columns=columns)
     labels = [
-        f"Row {r}\n{name_of(tables.study, run) if run else 'not run'}" for r, run in _models(data)
+        _label(r, name_of(tables.study, run) if run else "not run") for r, run in _models(data)
     ]
     figure, axes = sheet(narrow, 0.5 + 0.5 * len(labels))
     said = []
@@ -52,6 +52,13 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     caption = f"Published accuracy of each row of Figure 1; {measured}."
     return Drawing(figure, f"Models of Figure 1: {'; '.join(said)}.", caption, data)
+
+
+def _label(row: int, name: str) -> str:
+    """Return a row's number with the name of the network trained for it, which may begin so."""
+    if name.startswith(f"row {row}"):
+        return name[:1].upper() + name[1:]
+    return f"Row {row}\n{name}"
 
 
 def _models(data: pd.DataFrame) -> list[tuple[int, str]]:

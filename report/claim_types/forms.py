@@ -60,15 +60,16 @@ def problem_of(claim: dict[str, Any], tests: dict[str, Any], arms: list[str] | N
     problems = [
         _problem_with_needs(tests.get("needs", {}), key),
         *(_problem_with_value(name, claim.get(name), what, members) for name, what in stated),
-        *(problem_with(given, test, members) for test in parts),
         *(_problem_with_base(test) for test in parts if not names_base),
+        *(problem_with(given, test, members) for test in parts),
     ]
     return next((problem for problem in problems if problem), "")
 
 
-def _problem_with_base(test: dict[str, Any]) -> str:
-    arm = str(test.get("arm"))
-    return f"{arm}: the base has no effect against itself" if arm.endswith(".base") else ""
+def _problem_with_base(test: Any) -> str:
+    arm = str(test.get("arm")) if isinstance(test, dict) else ""
+    named = arm == "base" or arm.endswith(".base")
+    return f"{arm}: the base has no effect against itself" if named else ""
 
 
 def _problem_with_needs(needs: Any, tests: str) -> str:

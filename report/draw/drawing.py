@@ -16,6 +16,7 @@ from typing import Any
 os.environ["MPLBACKEND"] = "agg"
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import style
@@ -233,3 +234,18 @@ def write(wide: Drawing, narrow: Drawing, name: str, folder: Path) -> None:
 def _save(figure: Figure, path: Path, metadata: dict[str, None]) -> None:
     with new_file(path) as beside:
         figure.savefig(beside, format=path.suffix[1:], metadata=metadata)
+
+
+def write_legibly(axes: Axes) -> None:
+    """Write each number in black or white, whichever has more contrast to its cell's colour.
+
+    Contrast is that of WCAG 2.2 (relative luminance): black has more of it where luminance is above
+    0.179, at which both are equal.
+    """
+    cells = axes.collections[0]
+    cells.update_scalarmappable()  # Without it they have no colours until they are drawn.
+    faces = np.asarray(cells.get_facecolor(), dtype=np.float64)
+    for text, face in zip(axes.texts, faces, strict=False):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in face[:3]]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        text.set_color("black" if luminance > 0.179 else "white")

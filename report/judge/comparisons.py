@@ -26,12 +26,15 @@ from report.writing import write_csv
 def optimism(epochs: pd.DataFrame) -> pd.DataFrame:
     """Return for each run and seed the best minus the last test accuracy, in percentage points.
 
+    A run of one epoch leaves no choice, and has no row.
+
     Parameters
     ----------
     epochs
         ``epochs.csv``.
     """
-    by_seed = epochs.groupby(["run", "seed"], sort=False)["test_accuracy"]
+    several = epochs[epochs.groupby(["run", "seed"])["epoch"].transform("size") > 1]
+    by_seed = several.groupby(["run", "seed"], sort=False)["test_accuracy"]
     return ((by_seed.max() - by_seed.last()) * 100).rename("optimism_points").reset_index()
 
 

@@ -114,7 +114,9 @@ class Evidence:
                 raise NotRun(name)
         names = (str(both[0]["run"]), str(both[1]["run"]))
         pairs = pairs_of(study, runs, *names, self._looks(arm), f"final_{of}")
-        name, reference = (label_of(member) for member in both)
+        name = label_of(both[0])
+        # A base is named with its length, which may be another in another ablation.
+        reference = name_of(study, f"{arm.partition('.')[0]}.{both[1]['name']}")
         compared = Compared(f"{name} against {reference}", pairs, name, ACCURACIES[of])
         for run in names:
             self._check(run)

@@ -11,7 +11,7 @@ import pandas as pd
 from report.claim_types.registry import states_accuracy
 from report.judge.parts import NOT_RUN, REFUTED, SUPPORTED
 from report.judge.verdicts import Verdict
-from report.read.arms import label_of
+from report.read.arms import ablation_of, label_of
 from report.wording import DASH, NO_BREAK, interval, listed, percent, signed
 
 
@@ -84,7 +84,7 @@ def effect_in_points(row: dict[str, Any], of: str = "") -> str:
 
 
 def ablation_findings(
-    ablation: dict[str, Any],
+    study: dict[str, Any],
     name: str,
     runs: pd.DataFrame,
     effects: pd.DataFrame,
@@ -96,6 +96,7 @@ def ablation_findings(
     These are the arm with the highest held-out accuracy, effects that a verdict or a lack of pairs
     says something about, and runs that diverged.
     """
+    ablation = study["ablations"][name]
     labels = {arm["name"]: label_of(arm) for arm in ablation["arms"]}
     signs = signs_decided(verdicts)
     said = [
@@ -105,21 +106,28 @@ def ablation_findings(
     return [
         *_choice(ablation, held_out),
         *filter(None, said),
-        *_elsewhere(name, verdicts),
+        *_elsewhere(study, name, verdicts),
         *_base_alone(ablation, runs),
         *_diverged(runs),
     ]
 
 
-def _elsewhere(name: str, verdicts: Iterable[Verdict]) -> list[str]:
+def _elsewhere(study: dict[str, Any], name: str, verdicts: Iterable[Verdict]) -> list[str]:
     """Return what else the verdicts on an ablation's claims rest on, if that is little."""
     said = []
     for v in verdicts:
         others = [p for p in v.parts if p.effect and p.arm.partition(".")[0] != name]
-        if 0 < len(others) <= MOST_OTHERS and len(others) < len(v.parts):
-            named = listed(f"{part.name}, {part.measured}" for part in others)
-            said.append(f"\u201c{v.says}\u201d rests on another ablation, too: {named}.")
+        if 0 < len(others) <= MOST_OTHERS:
+            named = listed(
+                f"{part.name}, {part.measured} ({_title_of(study, part.arm)})" for part in others
+            )
+            too = ", too" if len(others) < len(v.parts) else " alone"
+            said.append(f"\u201c{v.says}\u201d rests on another ablation{too}: {named}.")
     return said
+
+
+def _title_of(study: dict[str, Any], arm: str) -> str:
+    return str((ablation_of(study, arm) or {"title": arm})["title"])
 
 
 MOST_OTHERS = 2
@@ -146,9 +154,15 @@ def signs_decided(verdicts: Iterable[Verdict]) -> dict[str, str]:
 def _diverged(mine: pd.DataFrame) -> list[str]:
     return [
         f"{row['run']}, seed {row['seed']}, diverged in epoch {row['epochs'] - 1} of those counted "
-        f"from 0; the last finite loss of a batch was {row['last_finite_train_loss']:.3g}."
+        f"from 0; {_last_loss(row['last_finite_train_loss'])}."
         for row in mine[mine["status"] == "diverged"].to_dict("records")
     ]
+
+
+def _last_loss(loss: float) -> str:
+    if math.isnan(loss):
+        return "no batch had a finite loss"
+    return f"the last finite loss of a batch was {loss:.3g}"
 
 
 def unlike(runs: Iterable[tuple[str, pd.DataFrame]]) -> list[str]:
@@ -188,8 +202,9 @@ def _choice(ablation: dict[str, Any], accuracies: dict[str, float]) -> list[str]
     if len(held_out) < 2:
         return []
     best = max(held_out, key=lambda arm: held_out[arm])
+    of = f", of the {len(held_out)} arms of {len(arms)} that were run" * (len(held_out) < len(arms))
     return [
-        f"Chosen on held-out images, not on the test images: {best}, with "
+        f"Chosen on held-out images, not on the test images{of}: {best}, with "
         f"{percent(held_out[best])} of them right on average."
     ]
 

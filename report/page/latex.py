@@ -201,5 +201,5 @@ def render(page: Page, figures: str) -> str:
 
 def url(address: str) -> Tex:
     r"""Return an address for ``\href``, with special characters percent-encoded."""
-    quoted = quote(address, safe="/:?=&.,;@+~-")
+    quoted = quote(address, safe="/:?=&.,;@+~-#%")
     return Tex(re.sub(r"([%#&~])", r"\\\1", quoted))

@@ -31,7 +31,8 @@ class Cell:
 class Printed:
     """A table to print: caption, column heads, which columns are numeric, and rows of cells.
 
-    ``mixed`` names the columns that hold different kinds of numbers, which have no order.
+    ``mixed`` names the columns that rows aren't to be sorted by: those that hold different kinds of
+    numbers, and all where a row is about the one above it.
     """
 
     caption: str

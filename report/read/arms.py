@@ -64,7 +64,7 @@ def name_of(study: dict[str, Any], arm: str) -> str:
 
 
 def _name_of_base(study: dict[str, Any], run: str) -> str:
-    """Return ``base.final_20000_of_50000`` as ``the base final, 20,000 images seen``.
+    """Return ``base.final_20000_of_50000`` as ``the base final at 20,000 images``.
 
     The name of a base may itself end with a number, as ``residual_20`` does.
     """
@@ -75,9 +75,9 @@ def _name_of_base(study: dict[str, Any], run: str) -> str:
     )
     if not found:
         return run
-    length = f", {int(found[2]):,} images seen" if found[2] else ""
+    length = f" at {int(found[2]):,} images" if found[2] else ""
     # The number of training images is said where it tells two runs apart.
     alike = re.compile(rf"base\.{re.escape(found[1])}_{found[2]}(?:_of_\d+)?")
     if found[3] and sum(bool(alike.fullmatch(other)) for other in study.get("runs", {})) > 1:
-        length += f" on {int(found[3]):,} training images"
+        length += f" of {int(found[3]):,}"
     return f"the base {found[1].replace('_', ' ')}{length}"

@@ -52,7 +52,10 @@ def read_json(path: Path, schema: str | None = None) -> dict[str, Any]:
 
 
 class _Plain(yaml.SafeLoader):
-    """YAML loader that rejects infinities, NaN and aliases (which can expand to huge data)."""
+    """YAML loader that reads dates as text, as declarations are read.
+
+    It rejects infinities, NaN and aliases (which can expand to huge data).
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -66,6 +69,10 @@ class _Plain(yaml.SafeLoader):
         return value
 
 
+_Plain.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Plain.add_constructor("tag:yaml.org,2002:float", _Plain.construct_yaml_float)
 
 

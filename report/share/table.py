@@ -14,6 +14,7 @@ from report.wording import DASH, interval, signed
 NOTE = (
     "% Test accuracy after the last epoch (mean over seeds) and effects paired by seed,",
     "% with their interval, not widened for the number of arms; n is that of the accuracy.",
+    "% An effect is against the first row of its ablation, on a ladder against the row above.",
     "% The highest mean of each ablation is bold.",
     r"\providecommand{\transliterated}[1]{#1}",
 )

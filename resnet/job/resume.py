@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import itertools
 import re
@@ -95,8 +96,11 @@ def why_locked(folder: Path, scale: str, dataset: str) -> str | None:
     )
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Unlock the study in the current folder, or print which processes or jobs use it."""
+    argparse.ArgumentParser(prog="python -m resnet.job.resume", description=__doc__).parse_args(
+        argv
+    )
     try:
         queued = jobs(Path.cwd())
     except OSError as error:

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ablations.harness.declarations.declaration import Declaration, load
-from ablations.harness.declarations.document import read
+from ablations.harness.declarations.document import DeclarationError, read
 from ablations.harness.declarations.home import OWN, Home
 from ablations.harness.declarations.names import check_name
 from ablations.harness.declarations.scale import is_names
 from report.claim_types.figures import problem_with_figures
 from report.claim_types.forms import problem_of
+from report.claim_types.registry import claim_types
 from resnet.config import RunConfig, from_dict
 from resnet.files import listed
 from resnet.images.datasets import DATASETS
 from resnet.settings import ConfigError, nearest
+
+OF_TESTS = ("since", "known", "combine", "needs", "beside", "control", "logs", "notes")
+"""What a claim's entry in ``claims.yaml`` may say beside its tests."""
 
 
 def load_bases(path: Path = OWN.ablations / "_bases.yaml") -> dict[str, RunConfig]:
@@ -42,6 +46,8 @@ def load_declarations(
     ``folder`` is that of the declarations, if it isn't the home's.
     """
     folder = folder or home.ablations
+    for path in listed(folder, "*.yml"):
+        raise DeclarationError(path, None, f"isn't read: rename it to {path.stem}.yaml")
     order = read(folder / "_order.yaml")
     first = order.content.get("ablations", [])
     there = {p.stem: p for p in listed(folder, "*.yaml") if not p.name.startswith("_")}
@@ -111,4 +117,9 @@ def _problem_with(claim: dict[str, Any], tests: Any, facts: dict[str, Any]) -> s
         return ""
     if not isinstance(tests, dict):
         return f"expected its tests, got {tests!r}"
+    allowed = (*OF_TESTS, *{str(kind["tests"]): None for kind in claim_types().values()})
+    for key in tests:
+        if key not in allowed:
+            near = nearest(str(key), allowed)
+            return f"{key}: no such key{near}; allowed are {', '.join(allowed)}"
     return problem_of(claim, tests) or problem_with_figures(facts, tests)

@@ -75,6 +75,7 @@ def read_arms(
         raise document.error(f"{design}: expected name: change, got {body!r}", design)
     if design == "grid":
         arms = _grid(document, body, factor, base)
+        _check_factor(document, body, factor)
     else:
         arms = [_arm(document, design, name, change, factor) for name, change in body.items()]
     _check_labels(document, design, arms)
@@ -108,6 +109,13 @@ def _recorded(document: Document) -> tuple[Arm, ...]:
 
 def _covered(key: str, factor: tuple[str, ...]) -> bool:
     return any(key == f or key.startswith(f"{f}.") for f in factor)
+
+
+def _check_factor(document: Document, axes: Iterable[str], factor: tuple[str, ...]) -> None:
+    """Raise an error if a grid that states its factor changes something else."""
+    for key in axes:
+        if factor and not _covered(key, factor):
+            raise document.error(f"{key}: outside the factor ({', '.join(factor)})", "grid", key)
 
 
 def _arm(document: Document, design: str, name: str, change: Any, factor: tuple[str, ...]) -> Arm:

@@ -99,7 +99,12 @@ def load_scale(name: str, folder: Path = OWN.scales) -> Scale:
 def _folder(document: Document, name: str) -> str:
     folder = document.content.get("folder", name)
     if not isinstance(folder, str) or not NAME.fullmatch(folder):
+        if folder == name:
+            raise document.error(f"{name!r} is not a name: a-z, 0-9 and _, a letter first")
         raise document.error(f"folder: expected a name such as {name}, got {folder!r}", "folder")
+    for other in listed(document.path.parent, "*.yaml"):
+        if other != document.path and read(other).content.get("folder", other.stem) == folder:
+            raise document.error(f"folder: results/{folder} is that of {other}, too", "folder")
     return folder
 
 

@@ -58,11 +58,7 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
     if several:
         figure, (left, right) = beside(narrow, height, 1.15)
         _draw_curves(right, curves, [arm["run"] for arm in arms], names, narrow)
-        # More lines would lie on the curves.
-        if len(names) + wrapped <= 6:
-            right.legend(fontsize=6.5 if narrow else 8)
-        else:
-            _legend_below(figure, right, narrow)
+        _legend_below(figure, right, narrow)
     else:
         figure, left = sheet(narrow, height)
     _finals(left, names, list(finals.values()), narrow)

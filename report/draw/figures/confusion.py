@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 
-from report.draw.drawing import Drawing, nothing, sheet
+from report.draw.drawing import Drawing, nothing, sheet, write_legibly
 from report.read.arms import name_of
 from report.read.tables import Tables, confusion_shares
 from report.wording import percent
@@ -37,7 +36,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         xticklabels=tables.classes,
         yticklabels=tables.classes,
     )
-    _write_legibly(axes)
+    write_legibly(axes)
     axes.set(xlabel="taken for", ylabel="class")
     axes.tick_params(axis="x", rotation=45)
     axes.tick_params(axis="y", rotation=0)
@@ -54,21 +53,6 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
         f"over n = {seeds} {'seed' if seeds == 1 else 'seeds'}; no interval)."
     )
     return Drawing(figure, alt, caption, _named(tables))
-
-
-def _write_legibly(axes: Axes) -> None:
-    """Write each number in black or white, whichever has more contrast to its cell's colour.
-
-    Contrast is that of WCAG 2.2 (relative luminance): black has more of it where luminance is above
-    0.179, at which both are equal.
-    """
-    cells = axes.collections[0]
-    cells.update_scalarmappable()  # Without it they have no colours until they are drawn.
-    faces = np.asarray(cells.get_facecolor(), dtype=np.float64)
-    for text, face in zip(axes.texts, faces, strict=False):
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in face[:3]]
-        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-        text.set_color("black" if luminance > 0.179 else "white")
 
 
 def _named(tables: Tables) -> pd.DataFrame:

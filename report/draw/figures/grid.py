@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import seaborn as sns
 
-from report.draw.drawing import Drawing, nothing, sheet
+from report.draw.drawing import Drawing, nothing, sheet, write_legibly
 from report.read.tables import Tables, belonging, setting_of
 from report.wording import seeds, written
 
@@ -25,14 +25,16 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
         return nothing(narrow, f"{ablation['title']}: 0 of {len(data)} cells are finished.")
     first, others = keys[0], keys[1:]
     across = data[others].agg("\n".join, axis=1) if others else ""
-    cells = data.assign(across=across).pivot_table(
-        index=first, columns="across", values=column, sort=False
-    )
+    placed = data.assign(across=across)
+    cells = placed.pivot_table(index=first, columns="across", values=column, sort=False)
+    # What was not run is a gap.
+    cells = cells.reindex(index=placed[first].unique(), columns=placed["across"].unique())
     # The names of the axes need as much as three rows.
     figure, axes = sheet(narrow, 0.9 + (0.28 if narrow else 0.42) * max(3, len(cells)))
     sns.heatmap(
         cells, ax=axes, annot=True, fmt=".1f", cmap="cividis", cbar_kws={"label": f"{metric} (%)"}
     )
+    write_legibly(axes)
     axes.set(xlabel=", then ".join(map(_word, others)), ylabel=_word(first))
     axes.tick_params(axis="both", rotation=0)
     best = found.loc[found[column].idxmax()]
@@ -42,9 +44,11 @@ def draw(tables: Tables, narrow: bool, name: str) -> Drawing:
         f"{', '.join(f'{_word(key)} {best[key]}' for key in keys)}."
     )
     counts = belonging(tables.study, name, tables.runs).groupby("run").size()
-    caption = (
-        f"Mean {metric} after the last epoch of each combination ({seeds(counts)}; no interval)."
-    )
+    which, gaps = "each combination", ""
+    if len(found) < len(data):
+        which = f"{len(found)} of {len(data)} combinations"
+        gaps = " The others were not run."
+    caption = f"Mean {metric} after the last epoch of {which} ({seeds(counts)}; no interval).{gaps}"
     return Drawing(figure, alt, caption, data)
 
 

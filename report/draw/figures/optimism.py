@@ -19,7 +19,7 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     data = optimism(tables.epochs)
     gained = data["optimism_points"].dropna()
     if gained.empty:
-        return nothing(narrow, "0 runs ended with an accuracy.")
+        return nothing(narrow, "0 runs have several epochs.")
     figure, axes = sheet(narrow, 1.7 if narrow else 2.4)
     bins = min(30, max(5, len(gained) // 4))
     sns.histplot(x=gained, bins=bins, ax=axes, color=PALETTE[0], edgecolor="none")
@@ -28,13 +28,13 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     axes.set_ylabel("runs")
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     above = float((gained > 0).mean())
+    runs = f"{plural(len(gained), 'run')} of several epochs"
     alt = (
         f"Choosing the epoch on the test set gains {signed(gained.mean())} points on average over "
-        f"{plural(len(gained), 'run')}, and anything at all in {percent(above, 0)} of them."
+        f"{runs}, and anything at all in {percent(above, 0)} of them."
     )
     caption = (
-        "How far the best epoch on the test set lies above the last (n = "
-        f"{plural(len(gained), 'run')}): the dashed line is the mean (no interval: configurations "
-        "differ)."
+        f"How far the best epoch on the test set lies above the last (n = {runs}): the dashed line "
+        "is the mean (no interval: configurations differ)."
     )
     return Drawing(figure, alt, caption, data)

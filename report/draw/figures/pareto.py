@@ -42,14 +42,15 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     dotted = " (dotted: the paper's limit)" if limit else ""
     named = "; ".join(name_of(tables.study, run) for run in data.loc[fronts["parameters"], "run"])
     alt = (
-        f"Final test accuracy of {plural(len(data), 'run')} against parameters and FLOPs. By "
-        f"parameters the Pareto front is {named}."
+        f"Final test accuracy of {plural(len(data), 'configuration')} against parameters and "
+        f"FLOPs. By parameters the Pareto front is {named}."
     )
     caption = (
         f"Mean final test accuracy of every configuration against its parameters{dotted} "
         f"and FLOPs ({seeds(runs.size())}; no intervals here, they stand in the tables). "
-        "Diamonds are the Pareto front, numbered by cost and named beneath: no other run is as "
-        "cheap and more accurate. Runs differ in training too, not only in cost."
+        "Diamonds are the Pareto front, numbered by cost and named beneath: no other "
+        "configuration is as cheap and more accurate. They differ in training, too, not in cost "
+        "alone."
     )
     return Drawing(figure, alt, caption, data)
 

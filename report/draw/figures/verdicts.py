@@ -18,6 +18,7 @@ from report.draw.drawing import (
     label,
     levels,
     note,
+    nothing,
     sheet,
 )
 from report.judge.claim_types.direction import ABOVE, CLAIMED
@@ -72,6 +73,8 @@ def draw(tables: Tables, narrow: bool) -> Drawing:
     )
     rows = [row for v in shown for row in _rows(tables, v)]
     parts = [row.part for row in rows if row.part]
+    if not parts:
+        return nothing(narrow, f"0 of {plural(len(verdicts), 'claim')} have an effect to show.")
     figure, axes = sheet(narrow, 0.75 + (0.33 if narrow else 0.285) * max(1, len(rows)))
     limit = 1.6 * max(1.5, *(abs(p.effect.difference) for p in parts if p.effect), 1.5)
     for y, row in enumerate(rows):

@@ -32,7 +32,7 @@ def accuracy_tile(best: Best, published: Published, link: str | None = None) -> 
     reported = float(headline["accuracy"])
     views = ", scored in several views of an image" if best.views else ""
     # The name of a base at another length states it.
-    share = "" if " images seen" in best.name else share_of_images(best, headline)
+    share = "" if " images" in best.name else share_of_images(best, headline)
     # A run of the same size isn't the paper's network in everything.
     which = (
         f"with {count(headline['parameters'])} parameters"
@@ -84,8 +84,10 @@ def parameters_tile(runs: pd.DataFrame, published: Published) -> Tile | None:
     )
 
 
-def claims_tile(verdicts: list[Verdict]) -> Tile:
-    """Return the tile of the claims."""
+def claims_tile(verdicts: list[Verdict]) -> Tile | None:
+    """Return the tile of the claims, if the paper makes any."""
+    if not verdicts:
+        return None
     found = Counter(v.verdict for v in verdicts)
     hold, exceeded, missing = found[SUPPORTED], found[EXCEEDS], found[NOT_RUN]
     fail = found[REFUTED] + found[SAME]

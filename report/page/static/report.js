@@ -59,7 +59,8 @@ const plain = (text) => text.toLowerCase().replaceAll("\u2212", "-");
 
 function addFilter(table) {
   const found = make("output");
-  const field = make("input", { type: "search", oninput: () => {
+  const about = table.caption ? table.caption.textContent.trim() : "";
+  const field = make("input", { type: "search", "aria-label": `Filter ${about}`.trim(), oninput: () => {
     const wanted = plain(field.value).split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of table.tBodies[0].rows) {

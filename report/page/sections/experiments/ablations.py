@@ -87,13 +87,13 @@ def content(
                 name=name,
                 title=ablation["title"],
                 question=ablation["question"],
-                base=base_said(study, ablation),
+                base=base_said(study, ablation, mine),
                 source=ablation["source"],
                 conclusion=conclusion(ablation, effects, claims, name),
                 table=main_table(ablation, mine, effects, records),
                 rest=rest_table(name, ablation, mine, effects, held_out, records, titles_of(study)),
                 pictures=pictures_of[name],
-                findings=ablation_findings(ablation, name, mine, effects, held_out, claims),
+                findings=ablation_findings(study, name, mine, effects, held_out, claims),
                 cost=_cost(mine),
                 verdicts=claims,
             )
@@ -104,15 +104,15 @@ def content(
         "missing": missing,
         "unlike": unlike((it.title, belonging(study, it.name, runs)) for it in found),
         "missing_said": (
-            f"{plural(len(missing), 'ablation has', 'ablations have')} no finished arm "
-            "beside the base"
+            f"{plural(len(missing), 'ablation is', 'ablations are')} left out: no arm was run, "
+            "and no claim is about the training of the base"
         ),
         **({"title": found[0].title} if single and found else {}),
     }
 
 
-def base_said(study: dict[str, Any], ablation: dict[str, Any]) -> str:
-    """Return what an ablation's arms start from, in words."""
+def base_said(study: dict[str, Any], ablation: dict[str, Any], mine: pd.DataFrame) -> str:
+    """Return what an ablation's arms start from, in words; ``mine`` has its runs."""
     base = ablation["arms"][0]
     config = study["runs"][base["run"]]["config"]
     if not config:
@@ -121,10 +121,12 @@ def base_said(study: dict[str, Any], ablation: dict[str, Any]) -> str:
     copies = setting_of(config, "augmentation.copies") or [[]]
     augmented = "no augmentation" if copies == [[]] else changes({"augmentation.copies": copies})
     name = label_of(base)
+    seen = mine.loc[mine["run"] == base["run"], "images_seen"].max()
+    planned = setting_of(config, "budget.images_seen")
     return (
         f"{name[:1].upper()}{name[1:]}: {setting_of(config, 'optimizer.name')} at a rate of "
         f"{rate:g}, batches of {config['batch_size']}, {augmented}; "
-        f"{count(setting_of(config, 'budget.images_seen'))} images seen, of "
+        f"{count(planned if pd.isna(seen) else int(seen))} images seen, of "
         f"{count(setting_of(config, 'data.training_images'))}."
     )
 
@@ -175,6 +177,7 @@ def main_table(
         f"{ablation['title']}.{below} {_lengths(ablation, mine)}".strip(),
         columns,
         rows,
+        mixed=tuple(columns) if against else (),
     )
 
 
@@ -223,11 +226,12 @@ def rest_table(
         "parameters": True,
         "GFLOPs at 32\u00d732": True,
         "best epoch %": True,
-        "effect by it, points (interval)": True,
+        "effect by the best epoch, points (interval)": True,
         "held-out %": True,
-        "95% over images": True,
+        "95% over test images, points": True,
         "time a run": True,
     }
+    results = [head for head in columns if "points" in head or "held-out" in head]
     rows: list[Row] = []
     for arm in ablation["arms"]:
         runs, changed = mine[mine["run"] == arm["run"]], _changed(name, ablation, arm, titles)
@@ -241,11 +245,16 @@ def rest_table(
         elif ablation["design"] == "ladder":
             rows.append([f"{label_of(arm)} (not run)", changed, *NOTHING])
     values = [{str(row[i]) for row in rows} - {DASH} for i in range(len(columns))]
-    kept = [i for i, found in enumerate(values) if i < 2 or len(found) > 1]
+    # A result of a single arm is one, while settings and costs are compared.
+    kept = [
+        i
+        for i, (head, found) in enumerate(zip(columns, values, strict=True))
+        if i < 2 or len(found) > (head not in results)
+    ]
     heads = {head: number for i, (head, number) in enumerate(columns.items()) if i in kept}
     return printed(
         f"{ablation['title']}: what changed, and what it costs. Runs may have shared a machine: "
-        "their times don't compare arms. Columns with one value are left out.",
+        "their times don't compare arms. Settings and costs with one value are left out.",
         heads,
         [[row[i] for i in kept] for row in rows],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from report.judge import comparisons as judged
 from report.page.picture import Picture
 from report.page.printed_table import Cell, Printed, Row, printed
 from report.page.records import Records
-from report.read.arms import name_of
+from report.read.arms import ablation_of, name_of
 from report.read.published import Published
 from report.wording import interval, listed, percent, plural, points, signed
 
@@ -51,8 +52,8 @@ def optimism(gains: pd.Series, published: Published) -> str:
     )
     return (
         f"{said} {signed(gains.mean())} points on average over "
-        f"{plural(len(gains), 'run')} and {signed(gains.max())} at most, in part by chance, "
-        "which new images wouldn't show."
+        f"{plural(len(gains), 'run')} of several epochs and {signed(gains.max())} at most, in part "
+        "by chance, which new images wouldn't show."
     )
 
 
@@ -110,6 +111,14 @@ def chance_sentence(spreads: pd.DataFrame) -> str:
     )
 
 
+def _distinct_names(study: dict[str, Any], runs: list[str]) -> dict[str, str]:
+    """Return how readers know each run, with its ablation's title where names are alike."""
+    names = {run: name_of(study, run) for run in runs}
+    often = Counter(names.values())
+    titles = {run: (ablation_of(study, run) or {"title": run})["title"] for run in runs}
+    return {run: f"{n} ({titles[run]})" if often[n] > 1 else n for run, n in names.items()}
+
+
 def chance_table(study: dict[str, Any], spreads: pd.DataFrame, records: Records) -> Printed:
     """Return a table of each run's variation in accuracy between seeds and between test images."""
     columns = {
@@ -118,9 +127,10 @@ def chance_table(study: dict[str, Any], spreads: pd.DataFrame, records: Records)
         "over seeds, points": True,
         "over test images, points": True,
     }
+    names = _distinct_names(study, list(spreads["run"]))
     rows: list[Row] = [
         [
-            Cell(name_of(study, row["run"]), records.of(row["run"])),
+            Cell(names[row["run"]], records.of(row["run"])),
             str(row["n"]),
             points(row["seeds_points"]),
             points(row["images_points"]),

@@ -18,6 +18,7 @@ from report.page.opening.tiles import (
 )
 from report.page.picture import Picture
 from report.page.records import Records
+from report.page.sections.opening.verdicts import counted_sentence
 from report.read.arms import label_of, name_of
 from report.read.published import Published
 from report.wording import percent, plural, signed
@@ -129,6 +130,8 @@ def effect_said(largest: dict[str, Any] | None) -> str:
 
 def decided_said(verdicts: list[Verdict]) -> str:
     """Return how many of the paper's claims are decided, and by what."""
+    if not verdicts:
+        return counted_sentence(verdicts)
     by_training = [v.trained for v in verdicts if v.verdict in DECIDED]
     return (
         f"Of the paper's {len(verdicts)} claims, arithmetic decides "

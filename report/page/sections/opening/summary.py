@@ -114,7 +114,8 @@ def difficult(
     if len(spread):
         said.append(
             f"Runs that differ only in the seed have a standard deviation of "
-            f"{points(float(spread.median()))} points (median over all configurations)."
+            f"{points(float(spread.median()))} points (median over "
+            f"{plural(len(spread), 'configuration')} of several seeds)."
         )
     smallest = detectable(comparisons)
     if smallest is not None:

@@ -13,10 +13,12 @@ from report.wording import DASH, NO_BREAK, counted, plural
 TITLE = "Verdicts"
 
 
-def content(verdicts: list[Verdict], own_verdicts: list[Verdict]) -> dict[str, Any]:
+def content(verdicts: list[Verdict], own_verdicts: list[Verdict]) -> dict[str, Any] | None:
     """Return the table of the paper's claims, that of a user's own, and what was not run."""
     missing = [v for v in verdicts if v.verdict == NOT_RUN]
     own_tested = any(v.verdict != NOT_RUN for v in own_verdicts)
+    if not verdicts and not own_tested:
+        return None
     return {
         "counts": counted_sentence(verdicts),
         "badges": [(word, n) for word, n in counts(verdicts) if word != NOT_RUN],
@@ -48,7 +50,9 @@ def counts(verdicts: list[Verdict]) -> list[tuple[str, int]]:
 
 
 def counted_sentence(verdicts: list[Verdict]) -> str:
-    """Return a sentence with the counts."""
+    """Return a sentence with the counts; a paper may make no claim."""
+    if not verdicts:
+        return "No claim of the paper's is tested."
     said = counted(sorted((v.verdict for v in verdicts), key=ORDER.index))
     return f"Of the paper's {len(verdicts)} claims: {said}."
 

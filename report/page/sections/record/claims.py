@@ -21,8 +21,10 @@ def content(
     own_verdicts: list[Verdict],
     paper: Path,
     published: Published,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Return the verdicts, tested ones first, and links to the runs behind their parts."""
+    if not verdicts and not own_verdicts:
+        return None
     return {
         "tested": [v for v in verdicts if v.verdict != NOT_RUN],
         "missing": [v for v in verdicts if v.verdict == NOT_RUN],
