@@ -141,6 +141,7 @@ def test_a_label_that_is_none_is_refused(tmp_path, label):
         ({"arms": {"kept": {"model.maxpol": True}}}, 8, "did you mean model.maxpool"),
         ({"arms": {"kept": {"model.maxpool": "yes"}}}, 8, "true or false"),
         ({"arms": {"kept": {"model.stem_kernel": 4}}}, 8, "one of: 1, 3, 5, 7"),
+        ({"arms": {"kept": {"lable": "Kept"}}}, 8, "did you mean label"),
         ({"arms": {"kept": {"batch_size": 64}}}, 8, "outside the factor"),
         (
             {"arms": {"kept": {"model.maxpool": True, "also_changes": {"model.maxpool": False}}}},

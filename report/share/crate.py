@@ -62,7 +62,7 @@ def crate(folder: Path, report: Path, page: Page, runs: pd.DataFrame) -> str:
 
 def _files(folder: Path, report: Path) -> list[Thing]:
     # The PDF isn't there yet: it is made of report.tex.
-    made = [path for path in sorted(report.iterdir()) if path.suffix not in (".pdf", ".log")]
+    made = [path for path in sorted(report.rglob("*")) if path.suffix not in (".pdf", ".log")]
     places = [folder / "study.json", *sorted((folder / "tables").glob("*.csv")), *made]
     return [
         {

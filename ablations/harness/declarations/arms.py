@@ -163,7 +163,8 @@ def _parse_changes(document: Document, changes: dict[str, Any], *keys: str) -> d
         try:
             parsed[key] = _parse(key, value)
         except ConfigError as error:
-            raise document.error(str(error), *keys, key) from None
+            near = nearest(key, ("label", "also_changes"))
+            raise document.error(f"{error}{near}", *keys, key) from None
         if key in LEFT_TO_SCALE:
             raise document.error(f"{key}: {LEFT_TO_SCALE[key]}", *keys, key)
     return parsed
