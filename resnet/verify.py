@@ -29,7 +29,7 @@ from resnet import train
 from resnet.arguments import at_least
 from resnet.config import from_record, to_json
 from resnet.files import new_file, read_json, start_log, write_json
-from resnet.images.sources.cache import read_facts
+from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
 from resnet.job.kept import NAME as KEPT
 from resnet.job.kept import Kept, write_kept
@@ -274,6 +274,7 @@ def main(argv: list[str] | None = None) -> int:
         RuntimeError,
         TreeError,
         ConfigError,
+        DataError,
         OSError,
         LookupError,
         TypeError,

@@ -220,12 +220,14 @@ def test_a_receipt_on_a_full_disk(disk, capsys, monkeypatch):
     record = disk.folder / "runs" / "base.design" / "seed0"
     record.mkdir(parents=True)
     for name, text in (
-        ("summary.json", '{"status": "finished", "device": "cpu"}'),
+        ("summary.json", '{"status": "finished", "device": "cpu", "data": {"sha256": {}}}'),
         ("config.json", '{"data": {"dataset": "digits"}}'),
         ("model.safetensors", ""),
         ("SHA256SUMS", ""),
     ):
         (record / name).write_text(text)
+    monkeypatch.setattr(verify, "read_facts", lambda _: {"sha256": {}})
+    monkeypatch.setattr(verify, "otherwise", lambda _: [])
     monkeypatch.setattr(verify, "retrain", lambda *_: None)
     found = {"verdict": verify.IDENTICAL, "points_apart": 0.0}
     monkeypatch.setattr(verify, "compare", lambda *_: found)

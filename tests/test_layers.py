@@ -18,6 +18,7 @@ TORCH_FREE = (
         "resnet.images.dataset",
         "resnet.images.datasets",
         "resnet.costs.estimate",
+        "resnet.costs.limits",
     ),
     "resnet.imports.curves",
 )

@@ -58,6 +58,12 @@ def test_the_same_machine_gives_the_same_bits(trained, capsys):
     assert receipt(trained)[0].startswith("None of these records was verified")
 
 
+def test_records_of_other_images_are_not_trained_again(trained, monkeypatch, capsys):
+    monkeypatch.setattr(verify, "read_facts", lambda _: {"sha256": {"train": "0", "test": "0"}})
+    assert verify.main([str(trained)]) == 1
+    assert "seed1: was trained on other images than are here" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("device", "visible", "gpu", "hidden"),
     [
