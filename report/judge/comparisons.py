@@ -33,7 +33,7 @@ def optimism(epochs: pd.DataFrame) -> pd.DataFrame:
     epochs
         ``epochs.csv``.
     """
-    several = epochs[epochs.groupby(["run", "seed"])["epoch"].transform("size") > 1]
+    several = epochs[epochs.groupby(["run", "seed"])["test_accuracy"].transform("size") > 1]
     by_seed = several.groupby(["run", "seed"], sort=False)["test_accuracy"]
     return ((by_seed.max() - by_seed.last()) * 100).rename("optimism_points").reset_index()
 
