@@ -31,8 +31,7 @@ rule train:
         # How to run, which changes no number: no param, for that would replan every run. After a
         # failure kernels are launched one by one.
         how=lambda wildcards, attempt: HOW.format(
-            graphs=config["cuda_graphs"] if attempt == 1 else "never",
-            code=training_digest(STUDY.runs[wildcards.run]),
+            graphs=config["cuda_graphs"] if attempt == 1 else "never"
         ),
     params:
         # Not lookup(), which searches all runs for each one.

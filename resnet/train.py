@@ -58,9 +58,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--keep-weights", choices=("none", "bases", "all"), default="all")
     parser.add_argument("--gpu", choices=("auto", "always", "never"), default="auto")
     parser.add_argument(
-        "--planned-code", help="the digest of the training code when this was planned"
-    )
-    parser.add_argument(
         "--asked-minutes",
         type=int,
         default=60,
@@ -78,18 +75,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def _job(args: argparse.Namespace) -> Job:
     return Job(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Job)})
-
-
-def check_planned(planned: str | None, found: str) -> None:
-    """Raise `ValueError` if the training code isn't that for which a workflow planned the run.
-
-    Its runs would be of several codes, and Snakemake would take them for runs of the planned one.
-    """
-    if planned and planned != found:
-        raise ValueError(
-            "the training code was edited since this call of snakemake began; call it again, and "
-            "it plans what the edit concerns"
-        )
 
 
 def gpu_problem(error: RuntimeError) -> str:
@@ -124,7 +109,6 @@ def main(argv: list[str] | None = None) -> int:
         check_replaceable(args.output, FILES)
         # Before waiting for a GPU: until then, the files may become others than those imported.
         source = origin(config)
-        check_planned(args.planned_code, source["code_digest"])
         args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         with (
             filelock.FileLock(f"{args.checkpoint}.lock", timeout=0),

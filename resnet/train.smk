@@ -37,7 +37,6 @@ DEVICE = "cuda" if WANTS_GPU else "cpu"
 HOW = (
     f"--gpu {config['gpu']} --runs-per-gpu {config['runs_per_gpu']}"
     f" --cuda-graphs {{graphs}} --keep-weights {config['keep_weights']}"
-    " --planned-code {code}"
 )
 
 # Snakemake reads neither the memory of this machine nor a container's limits.

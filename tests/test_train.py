@@ -332,15 +332,6 @@ def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):
     assert not (tmp_path / "seed0").exists()
 
 
-def test_code_that_was_edited_since_the_plan_trains_nothing(digits, tmp_path, capsys):
-    output = tmp_path / "seed0"
-    assert train.main([*arguments(digits, output), "--planned-code", "0123456789abcdef"]) == 1
-    error = capsys.readouterr().err
-    assert "the training code was edited since this call of snakemake began" in error
-    assert error.count("\n") == 1
-    assert not output.exists()
-
-
 def test_a_folder_that_holds_no_record_is_not_replaced_by_one(digits, tmp_path, capsys):
     output = tmp_path / "seed0"
     output.mkdir()
