@@ -227,11 +227,15 @@ def end(main: Callable[[], int]) -> NoReturn:
     Raises
     ------
     SystemExit
-        Always; with 141 after a closed pipe, as a shell has it, and 1 if output can't be written.
+        Always; with 141 after a closed pipe and 130 after Ctrl-C, as a shell has it, and 1 if
+        output can't be written.
     """
     try:
         code = main()
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        # It writes all or nothing, so that there is nothing to say.
+        sys.exit(130)
     except BrokenPipeError:
         code = 141
     except OSError as error:

@@ -115,16 +115,22 @@ def test_what_differs_is_refused_or_named(elsewhere, study, tmp_path, capsys, ch
     assert said in summary["adopted"]
 
 
-def test_another_record_in_its_place_stays_unless_it_is_to_be_replaced(
-    elsewhere, study, tmp_path, capsys
-):
-    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
-    other = tmp_path / "other"
+def another(elsewhere, folder):
+    """A record of the same run with other results."""
+    other = folder / "other"
     shutil.copytree(elsewhere, other)
     with (other / "metrics.csv").open("a") as file:
         file.write("\n")
     (other / checksums.NAME).unlink()
     checksums.write(other)
+    return other
+
+
+def test_another_record_in_its_place_stays_unless_it_is_to_be_replaced(
+    elsewhere, study, tmp_path, capsys
+):
+    assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
+    other = another(elsewhere, tmp_path)
     record = study / "runs" / "base.small" / "seed1"
     before = (record / "metrics.csv").read_text()
     assert adopt.main([str(other), "--into", str(study)]) == 1
@@ -158,12 +164,7 @@ def test_a_damaged_record_is_not_replaced_by_another(elsewhere, study, tmp_path,
     assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
     record = study / "runs" / "base.small" / "seed1"
     (record / "layers.csv").write_text("damaged")
-    other = tmp_path / "other"
-    shutil.copytree(elsewhere, other)
-    with (other / "metrics.csv").open("a") as file:
-        file.write("\n")
-    (other / checksums.NAME).unlink()
-    checksums.write(other)
+    other = another(elsewhere, tmp_path)
     assert adopt.main([str(other), "--into", str(study)]) == 1
     assert "holds another record" in capsys.readouterr().err
     assert (record / "layers.csv").read_text() == "damaged"

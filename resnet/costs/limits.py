@@ -1,8 +1,8 @@
 """Find out which GPUs, how much memory and how many CPUs a process may use.
 
-A container has less than its host.
-On Linux a container's limits are those of its control groups, of version 1 or 2 (cgroups(7)); a
-group's limit also holds for the groups within it. This module doesn't import torch.
+A container has less than its host. On Linux its limits are those of its control groups, of version
+1 or 2 (cgroups(7)); a group's limit also holds for the groups within it. This module doesn't import
+torch.
 """
 
 from __future__ import annotations

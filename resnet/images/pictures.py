@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from resnet.config import from_dict
-from resnet.files import new_file
+from resnet.files import end, new_file
 from resnet.images.augmentation.augmenter import Augmenter
 from resnet.images.sources.cache import DataError, Split, load
 from resnet.settings import ConfigError
@@ -64,4 +64,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -14,7 +14,7 @@ from typing import Any
 
 from resnet.config import from_dict
 from resnet.costs.layers import layers
-from resnet.files import new_file
+from resnet.files import end, new_file
 from resnet.job.record import write_csv
 from resnet.settings import ConfigError
 
@@ -54,4 +54,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from resnet.config import RunConfig, from_dict
-from resnet.files import new_file
+from resnet.files import end, new_file
 from resnet.job.record import write_csv
 from resnet.settings import ConfigError
 from resnet.training.length import schedule_steps, steps_per_epoch
@@ -60,4 +60,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -220,18 +220,6 @@ def rest_table(
 ) -> Printed:
     """Return a table of what the main table leaves out, without columns that are constant."""
     by_arm = effects.set_index("arm").to_dict("index")
-    columns = {
-        "arm": False,
-        "what changed": False,
-        "parameters": True,
-        "GFLOPs at 32\u00d732": True,
-        "best epoch %": True,
-        "effect by the best epoch, points (interval)": True,
-        "held-out %": True,
-        "95% over test images, points": True,
-        "time a run": True,
-    }
-    results = [head for head in columns if "points" in head or "held-out" in head]
     rows: list[Row] = []
     for arm in ablation["arms"]:
         runs, changed = mine[mine["run"] == arm["run"]], _changed(name, ablation, arm, titles)
@@ -244,20 +232,44 @@ def rest_table(
             rows.append([shown, changed, *costs])
         elif ablation["design"] == "ladder":
             rows.append([f"{label_of(arm)} (not run)", changed, *NOTHING])
-    values = [{str(row[i]) for row in rows} - {DASH} for i in range(len(columns))]
-    # A result of a single arm is one, while settings and costs are compared.
-    kept = [
-        i
-        for i, (head, found) in enumerate(zip(columns, values, strict=True))
-        if i < 2 or len(found) > (head not in results)
-    ]
-    heads = {head: number for i, (head, number) in enumerate(columns.items()) if i in kept}
+    kept = _telling(rows)
     return printed(
         f"{ablation['title']}: what changed, and what it costs. Runs may have shared a machine: "
         "their times don't compare arms. Settings and costs with one value are left out.",
-        heads,
+        {head: number for i, (head, number) in enumerate(REST.items()) if i in kept},
         [[row[i] for i in kept] for row in rows],
     )
+
+
+REST = {
+    "arm": False,
+    "what changed": False,
+    "parameters": True,
+    "GFLOPs at 32\u00d732": True,
+    "best epoch %": True,
+    "effect by the best epoch, points (interval)": True,
+    "held-out %": True,
+    "95% over test images, points": True,
+    "time a run": True,
+}
+"""The columns of `rest_table`, and whether they are numbers."""
+
+RESULTS = (
+    "effect by the best epoch, points (interval)",
+    "held-out %",
+    "95% over test images, points",
+)
+"""Those columns of which a single arm's value is a result; settings and costs are compared."""
+
+
+def _telling(rows: list[Row]) -> list[int]:
+    """Return which columns of `rest_table` say something."""
+    values = [{str(row[i]) for row in rows} - {DASH} for i in range(len(REST))]
+    return [
+        i
+        for i, (head, found) in enumerate(zip(REST, values, strict=True))
+        if i < 2 or len(found) > (head not in RESULTS)
+    ]
 
 
 def _costs(runs: pd.DataFrame, effect: dict[str, Any], held_out: float) -> list[str]:
