@@ -98,24 +98,28 @@ def gpu_problem(error: RuntimeError) -> str:
     )
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Train one run and write its record."""
-    args = _arguments(argv)
-    if args.gpu == "never":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    try:
+def _run(args: argparse.Namespace) -> None:
+    args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(f"{args.checkpoint}.lock", timeout=0):
+        # A process that is refused here leaves the log of the one that trains as it is.
         start_log(args.log)
         config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})
         check_replaceable(args.output, FILES)
         # Before waiting for a GPU: until then, the files may become others than those imported.
         source = origin(config)
-        args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            filelock.FileLock(f"{args.checkpoint}.lock", timeout=0),
-            terminable(),
-            one_device(args.runs_per_gpu) as held,
-        ):
+        with one_device(args.runs_per_gpu) as held:
             run_to_record(_job(args), config, source, held)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train one run and write its record."""
+    args = _arguments(argv)
+    if args.gpu == "never":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    start_log(None)
+    try:
+        with terminable():
+            _run(args)
     except Interrupted:
         log.info(
             "%s seed %d  stopped, checkpoint kept: run again to go on%s",

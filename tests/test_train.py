@@ -326,9 +326,12 @@ def test_a_number_that_cannot_be_is_refused(digits, tmp_path, capsys, option, sa
 
 
 def test_two_processes_never_train_the_same_run(digits, tmp_path, capsys):
+    log = tmp_path / "log"
+    log.write_text("of the one that trains\n")
     with filelock.FileLock(tmp_path / "seed0.checkpoint.lock"):
-        assert train.main(arguments(digits, tmp_path / "seed0")) == 1
+        assert train.main([*arguments(digits, tmp_path / "seed0"), "--log", str(log)]) == 1
     assert "another process" in capsys.readouterr().err
+    assert log.read_text() == "of the one that trains\n"
     assert not (tmp_path / "seed0").exists()
 
 
@@ -587,10 +590,13 @@ def test_a_network_beyond_the_machine_is_refused_before_anything_is_allocated(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_training_is_one_line(digits, tmp_path, monkeypatch, capsys, number):
+@pytest.mark.parametrize(("module", "step"), [(train, "origin"), (job, "load")])
+def test_a_signal_before_training_is_one_line(
+    digits, tmp_path, monkeypatch, capsys, module, step, number
+):
     # A shell has what it starts in the background ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    monkeypatch.setattr(job, "load", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr(module, step, lambda *_: signal.raise_signal(number))
     assert train.main(arguments(digits, tmp_path / "seed0")) == 130
     assert "run again to go on" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
