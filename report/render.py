@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from report.draw.all_figures import draw_all
+from report.draw.registry import EntryError
 from report.judge import claims
 from report.judge.partial import partial_tables
 from report.page import html, latex, pdf, summary
@@ -100,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
         else:
             figures = args.folder / "figures"
             write(args.folder, read_tables(args.folder), figures, args.folder / "report")
-    except (RecordError, pdf.LatexError, OSError) as error:
+    except (RecordError, EntryError, pdf.LatexError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

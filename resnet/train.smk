@@ -203,13 +203,23 @@ rule pictures:
         " --output {output:q} > {log:q} 2>&1"
 
 
-for ablation in STUDY.ablations:
+for ablation, resolved in STUDY.ablations.items():
+    SUMMARIES = {
+        f"results/{SCALE}/runs/{run}/seed{seed}/summary.json": run
+        for run, seed in STUDY.runs_of(ablation)
+    }
+    # Runs without a config are those of an ablation's own rules.
+    for summary, run in SUMMARIES.items():
+        if run not in RUNS and not any(
+            made.is_producer(summary) for made in workflow.rules
+        ):
+            document = resolved.declaration.document
+            sys.exit(
+                f"error: {document.error(f'no rule in {ablation}.smk writes {summary}', 'records')}"
+            )
 
     rule:
         name:
             ablation
         input:
-            [
-                f"results/{SCALE}/runs/{run}/seed{seed}/summary.json"
-                for run, seed in STUDY.runs_of(ablation)
-            ],
+            list(SUMMARIES),

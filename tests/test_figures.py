@@ -22,7 +22,7 @@ from report.draw.figures.optimism import draw as draw_optimism
 from report.draw.figures.pareto import draw as draw_pareto
 from report.draw.figures.pareto import pareto_front
 from report.draw.figures.verdicts import _claimed, _rows
-from report.draw.registry import figures_of
+from report.draw.registry import EntryError, entries, figures_of
 from report.judge.comparisons import repeated
 from report.judge.parts import Part
 from report.judge.statistics import images
@@ -42,6 +42,37 @@ from report.read.tables import read_tables
 @pytest.fixture
 def tables(demo):
     return read_tables(demo)
+
+
+FIGURE = '''"""What is shown."""
+SECTION = "pareto"
+PER = "study"
+def draw(tables, narrow): ...
+'''
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        (
+            "costs",
+            "tables, narrow)",
+            "tables)",
+            r":4: draw\(tables\): with PER = 'study' it must be",
+        ),
+        ("costs", '"study"', '"ladder"', r":4: .* it must be draw\(tables, narrow, name\)"),
+        ("costs", "draw", "plot", r": needs a function draw\(tables, narrow\)"),
+        ("costs", "...", "(", r":4: '\(' was never closed"),
+        ("costs", "What is shown.", "", r": needs a docstring"),
+        ("effects", "", "", r"/figures/effects\.py has this name, too"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_is_refused_before_training(tmp_path, name, old, new, said):
+    (tmp_path / "figures").mkdir()
+    path = tmp_path / "figures" / f"{name}.py"
+    path.write_text(FIGURE.replace(old, new, 1) if old else FIGURE)
+    with pytest.raises(EntryError, match=f"^{re.escape(str(path))}.*{said}"):
+        entries(tmp_path)
 
 
 def without(tables, run, *seeds):

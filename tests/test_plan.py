@@ -139,6 +139,9 @@ def test_a_wrong_command_is_one_line(argv, said, capsys):
         ("claims.yaml", "final-parameters:", "final-paramaters:", "no claim of this id"),
         ("claims.yaml", "run: early-adam-bs64}\n", "run: early}\n", "logs.csv has no run early"),
         ("published.yaml", "headline:", "headlin:", "headlin"),
+        ("published.yaml", "best_notebook_test_acc", "acc", "published.yaml:7: metric must be one"),
+        ("published.yaml", "accuracy: 0.91", "accuracy: most", "published.yaml:11: headline.acc"),
+        ("figures/figure2.py", "def draw(", "def drawn(", "figure2.py: needs a function draw(tab"),
         (
             "published.yaml",
             "tolerance: 0.02",

@@ -16,7 +16,7 @@ from report import render
 from report.draw.drawing import styled
 from report.draw.registry import module_of
 from report.judge.verdicts import Verdict
-from report.page import registry
+from report.page import html, registry
 from report.page.page import Page
 from report.page.sources import Sources
 from report.read.tables import READ, read_tables
@@ -173,6 +173,23 @@ def test_both_renderings_have_the_sections_in_the_order_of_the_registry(demo, gi
     found = re.findall(r"\\section\{(.*?)\}\n", latex)
     assert len(found) == len(titles) + 1  # the layers of the final network, in the appendix
     assert latex.index(r"\appendix") < latex.index(r"\section{Choosing the epoch, and chance}")
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (None, ": is missing; docs/extend.md"),
+        ("<p>\n{{ table(rows) }\n", ":2: unexpected '}'"),
+        ("<p>\n\n{{ table(rows, 1) }}{{ row }}", ":3: 'row' is undefined"),
+    ],
+)
+def test_an_error_in_a_template_has_its_file_and_line(tmp_path, template, said):
+    section = registry.Section("slowest", "slowest", tmp_path / "slowest", "T", {"rows": []})
+    path = tmp_path / "slowest.html.j2"
+    if template:
+        path.write_text(template)
+    with pytest.raises(registry.EntryError, match=f"^{re.escape(f'{path}{said}')}"):
+        section.rendered("html", html.environment(), {"table": lambda *_: ""})
 
 
 def test_every_module_among_the_sections_is_one(demo):

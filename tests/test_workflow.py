@@ -242,6 +242,14 @@ def test_a_job_killed_for_good_is_named_in_a_partial_report(project):
     assert "1 run has no record" in page
 
 
+def test_records_that_no_rule_writes_are_refused_before_training(project):
+    edit(project / "ablations" / "copied.yaml", "records: [again]", "records: [agian]")
+    code, output = snakemake(project, "-n")
+    assert code == 1
+    assert "copied.yaml:5: no rule in copied.smk writes results/smoke/runs/copied.agian" in output
+    assert "Traceback" not in output
+
+
 def test_a_second_call_has_nothing_to_do(finished):
     assert planned(finished) == {}
 

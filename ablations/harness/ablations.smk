@@ -50,9 +50,15 @@ try:
     # Snakemake takes the last of two equal keys without a word.
     read(CONFIG)
     STUDY = resolve(config)
-    # Jobs, and what another machine trains, have the memory of where they run.
-    if workflow.is_main_process and not REMOTE:
-        check_memory(STUDY, config["gpu"])
+    if workflow.is_main_process:
+        # The report reads the paper's facts and claims, after hours of training. (The import takes
+        # a second, which jobs need not wait for.)
+        from ablations.planning.claims import check_claims
+
+        check_claims(STUDY)
+        # What another machine trains has that machine's memory.
+        if not REMOTE:
+            check_memory(STUDY, config["gpu"])
 except DeclarationError as error:
     # Not an exception, to which Snakemake would add the lines of this file.
     sys.exit(f"error: {error}")

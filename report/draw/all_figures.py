@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"--processes: {args.processes}; at least 1 is needed")
     try:
         draw_all(read_tables(args.folder), args.folder / "figures", args.processes)
-    except (RecordError, OSError) as error:
+    except (RecordError, registry.EntryError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -18,7 +18,6 @@ from report.draw.all_figures import drawings
 from report.draw.drawing import INK, thin
 from report.page.page import Page
 from report.page.picture import Picture
-from report.page.registry import Section
 from report.read.arms import label_of, looks_of
 from report.read.tables import Tables
 
@@ -77,7 +76,7 @@ def render(page: Page, tables: Tables, figures: Path, pdf: bool) -> str:
     macros = environment_.get_template("macros.html.j2").make_module({"svg": svg})
     given = {name: getattr(macros, name) for name in MACROS}
     rendered = [
-        (section, Markup(_section(environment_, section, given)))  # noqa: S704 - escaped by jinja
+        (section, Markup(section.rendered("html", environment_, given)))  # noqa: S704 - escaped
         for section in page.sections
     ]
     placed = drawings(tables.study)
@@ -94,10 +93,6 @@ def render(page: Page, tables: Tables, figures: Path, pdf: bool) -> str:
             {name: (figures / f"{name}.csv").read_text(encoding="utf-8") for name in placed}
         ),
     )
-
-
-def _section(environment_: jinja2.Environment, section: Section, given: dict[str, Any]) -> str:
-    return environment_.from_string(section.template("html")).render(given | section.content)
 
 
 def policy(style: str, script: str) -> str:

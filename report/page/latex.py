@@ -185,9 +185,9 @@ def render(page: Page, figures: str) -> str:
 
     def rendered(ending: str) -> list[tuple[Section, Tex]]:
         return [
-            (section, Tex(environment.from_string(template).render(given | section.content)))
+            (section, Tex(text))
             for section in page.sections
-            if (template := section.template(ending))
+            if (text := section.rendered(ending, environment, given))
         ]
 
     return environment.get_template("page.tex.j2").render(

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report.draw.registry import module_of
+import jinja2
+
+from report.draw.registry import EntryError, check_names, module_of
 from report.page.sources import Sources
 from resnet.files import listed
 
@@ -77,10 +80,38 @@ class Section:
     title: str
     content: dict[str, Any]
 
-    def template(self, ending: str) -> str:
-        """Return the text of the template with an ending, or an empty text if it has none."""
+    def rendered(self, ending: str, environment: jinja2.Environment, given: dict[str, Any]) -> str:
+        """Return the text of the template with an ending; empty without such an appendix.
+
+        Parameters
+        ----------
+        given
+            The macros that the template may use.
+
+        Raises
+        ------
+        EntryError
+            If there is no such template, or if it has an error.
+        """
         path = self.templates.with_name(f"{self.templates.name}.{ending}.j2")
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+        if ending.startswith("appendix") and not path.is_file():
+            return ""
+        try:
+            template = environment.from_string(path.read_text(encoding="utf-8"))
+            return template.render(given | self.content)
+        except FileNotFoundError:
+            raise EntryError(f"{path}: is missing; docs/extend.md says what a section is") from None
+        except jinja2.TemplateError as error:
+            raise EntryError(f"{path}{_line_in_template(error)}: {error}") from None
+
+
+def _line_in_template(error: jinja2.TemplateError) -> str:
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f":{error.lineno}"
+    # Jinja names a template that was given as text "<template>" in tracebacks.
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
+    return f":{lines[0]}" if lines else ""
 
 
 def sections_of(sources: Sources) -> list[Section]:
@@ -100,7 +131,9 @@ def modules(paper: Path) -> list[Path]:
     """Return the modules of all sections in order, with those of a paper's own folder."""
     own = listed(paper, "sections/[a-z]*.py")
     found = (own if place == "paper" else [_path(place)] for place in ORDER)
-    return [path for paths in found for path in paths]
+    paths = [path for these in found for path in these]
+    check_names(paths)
+    return paths
 
 
 def _path(place: str) -> Path:
@@ -114,7 +147,7 @@ def _section(path: Path, sources: Sources) -> Section | None:
         content = module.content(**{name: getattr(sources, name) for name in wanted})
     else:
         if name not in sources.pictures:
-            raise ValueError(f"{path}: needs `content`, or its name in report/draw/registry.py")
+            raise EntryError(f"{path}: needs `content`, or its name in report/draw/registry.py")
         these = sources.pictures[name]
         templates, content = FIGURES, {"these": these} if these else None
     if content is None:

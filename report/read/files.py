@@ -86,21 +86,41 @@ def read_yaml(path: Path, schema: Path) -> dict[str, Any]:
     """
     try:
         _check_size(path, LIMIT_YAML_BYTES)
-        content = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506 - a safe loader
+        text = path.read_text(encoding="utf-8")
+        content = yaml.load(text, _Plain)  # noqa: S506 - a safe loader
     except (OSError, ValueError, yaml.YAMLError, RecursionError, LookupError, TypeError) as error:
         raise RecordError(f"{path}: can't be read: {_line(error)}") from None
-    return _checked(path, content, schema)
+    return _checked(path, content, schema, text)
 
 
-def _checked(path: Path, content: Any, schema: Path | None) -> dict[str, Any]:
+def _checked(path: Path, content: Any, schema: Path | None, text: str = "") -> dict[str, Any]:
     if not isinstance(content, dict):
         raise RecordError(f"{path}: expected an object")
     if schema:
         try:
             _validator(schema)(content)
         except fastjsonschema.JsonSchemaValueException as error:
-            raise RecordError(f"{path}: {_line(error).removeprefix('data.')}") from None
+            where = f"{path}:{_line_of(text, error.path)}" if text else path
+            raise RecordError(f"{where}: {_line(error).removeprefix('data.')}") from None
     return content
+
+
+def _line_of(text: str, keys: list[str]) -> int:
+    """Return the line, from 1, of a value in YAML: its keys and indices, below ``data``."""
+    node = yaml.compose(text, _Plain)
+    line = 1
+    for key in keys[1:]:
+        if isinstance(node, yaml.MappingNode):
+            there = {str(name.value): (name, value) for name, value in node.value}
+        elif isinstance(node, yaml.SequenceNode):
+            there = {str(index): (value, value) for index, value in enumerate(node.value)}
+        else:
+            break
+        if key not in there:
+            break
+        name, node = there[key]
+        line = name.start_mark.line + 1
+    return line
 
 
 @cache

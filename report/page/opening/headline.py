@@ -106,7 +106,7 @@ def _the_same(headline: dict[str, Any]) -> str:
 
 def work_said(best: Best) -> str:
     """Return how much more arithmetic an image takes than in the paper's network, if it does."""
-    many = f"{best.work:.1f} times the arithmetic for an image"
+    many = f"{best.work:.3g} times the arithmetic for an image"
     return f", with {many}" if best.work > 1.05 else ""
 
 
