@@ -11,6 +11,7 @@ from typing import Any
 from ablations.harness.commands import commands_of
 from ablations.harness.declarations.document import DeclarationError, Scalars, read
 from ablations.harness.declarations.home import ROOT, STUDIES
+from ablations.harness.options import check_complete
 from ablations.harness.resolve import check_memory, resolve
 from ablations.harness.schema import schema
 from ablations.harness.study import Study, to_document
@@ -34,15 +35,16 @@ def options(given: list[str]) -> dict[str, Any]:
             settings[key] = yaml.load(value, Scalars)  # noqa: S506 - a safe loader
         except yaml.YAMLError:
             raise DeclarationError(Path("--config"), None, f"{text!r}: not YAML") from None
+    check_complete(settings)
     return settings
 
 
 def check_paper(study: Study) -> None:
-    """Raise an error if the paper's facts or claims are invalid."""
+    """Raise an error if the paper's facts, claims or figures are invalid."""
     # pandas takes a second to import, which the other commands need not wait for.
-    from ablations.planning.claims import check_claims
+    from ablations.planning import claims
 
-    check_claims(study)
+    claims.check_paper(study)
 
 
 def write_document(study: Study, args: argparse.Namespace) -> None:

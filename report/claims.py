@@ -37,15 +37,19 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     if args.write_only:
         return 0
+    required = set(tables.study["must_hold"])
+    unknown = sorted(required - {v.id for v in verdicts})
     width = max((len(v.id) for v in verdicts), default=0)
     for v in verdicts:
         print(f"{v.id:{width}}  {v.label}")
         for said in _lines(v):
             print(f"{'':{width}}    {said}")
-    broken = [v for v in verdicts if v.id in tables.study["must_hold"] and not v.holds]
+    broken = [v for v in verdicts if v.id in required and not v.holds]
     for v in broken:
         print(f"error: {v.id} must hold, but its verdict is: {v.label}", file=sys.stderr)
-    return 1 if broken else 0
+    for claim in unknown:
+        print(f"error: {claim} must hold, but there is no such claim any more", file=sys.stderr)
+    return 1 if broken or unknown else 0
 
 
 def _lines(v: Verdict) -> Iterator[str]:

@@ -93,6 +93,8 @@ def main(argv: list[str] | None = None) -> int:
         "--into", type=Path, help="with --partial: another folder for tables, figures and report"
     )
     args = parser.parse_args(argv)
+    if args.into and not args.partial:
+        parser.error("--into is for --partial: the report of a whole study is beside its tables")
     try:
         if args.partial:
             print(

@@ -46,6 +46,8 @@ def test_images(where: str, config: RunConfig) -> tuple[Split, dict[str, Any]]:
         if facts["dataset"] != dataset:
             raise DataError(f"{where}: contains {facts['dataset']}; the config needs {dataset}")
         return load(folder, "test"), facts
+    if not folder.exists() and where not in sources:
+        raise DataError(f"{where}: no such folder")
     source = sources[0] if len(sources) == 1 else source_in(dataset, folder)
     if source is None:
         raise DataError(f"{where}: no test images in a known form: {contents(folder)}")

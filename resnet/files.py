@@ -53,6 +53,17 @@ class OccupiedError(WriteError):
         )
 
 
+class NoFileError(WriteError):
+    """Something other than a file is in the place of a file; the message has its path."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, FileExistsError(errno.EEXIST, "no file is there"))
+
+    def __str__(self) -> str:
+        """Return one line."""
+        return f"{self.filename}: is a folder, a pipe or a device: name another path"
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path in ``path``'s folder; it replaces ``path`` if the block succeeds.
@@ -61,7 +72,13 @@ def new_file(path: Path) -> Iterator[Path]:
     ------
     WriteError
         If the disk is full, the folder is read-only, etc.; an existing file at ``path`` is kept.
+    NoFileError
+        If a folder, a pipe or a device is there.
     """
+    # A link stays, and what it leads to is replaced.
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():
+        raise NoFileError(path)
     beside = _beside(path)
     with _blaming(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -834,6 +834,10 @@ def test_a_claim_that_must_hold_ends_in_an_error(judged, capsys):
     printed = capsys.readouterr()
     assert "figure4-sizes must hold" in printed.err
     assert "figure2-learning-rates" in printed.out
+    document["must_hold"] = ["figure2-rates"]
+    (judged / "study.json").write_text(json.dumps(document))
+    assert claims.main([str(judged)]) == 1
+    assert "figure2-rates must hold, but there is no such claim" in capsys.readouterr().err
 
 
 def test_a_users_own_claims_are_a_family_of_their_own(judged):

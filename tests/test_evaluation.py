@@ -131,6 +131,13 @@ def test_images_of_another_data_set_are_refused(trained, digits, capsys, tmp_pat
     assert f"{other}: contains cifar10; the config needs digits" in printed.err
 
 
+def test_a_folder_that_is_not_there_is_no_word_for_the_digits(trained, capsys, tmp_path):
+    folder, _ = trained
+    code, printed = outcome(capsys, folder / "model.safetensors", "--data", tmp_path / "misspelt")
+    assert code == 1
+    assert f"{tmp_path / 'misspelt'}: no such folder" in printed.err
+
+
 def test_a_state_dict_with_other_names_is_taken_by_order(trained, digits, capsys):
     folder, network = trained
     first = outcome(capsys, folder / "model.safetensors", "--data", digits)[1].out

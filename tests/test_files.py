@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resnet import files
-from resnet.files import OccupiedError, new_file, new_folder
+from resnet.files import NoFileError, OccupiedError, new_file, new_folder
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,6 +25,26 @@ def test_a_file_is_complete_or_absent(tmp_path):
         assert not path.exists()
     assert path.read_text() == "whole"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_link_leads_to_is_replaced(tmp_path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to("file")
+    with new_file(tmp_path / "link") as beside:
+        beside.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["pipe", "folder", ""])
+def test_what_is_no_file_stays(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    Path("folder").mkdir()
+    with pytest.raises(NoFileError, match="name another path"), new_file(Path(name)):
+        raise AssertionError("nothing may be written")
+    assert Path("pipe").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])

@@ -165,6 +165,15 @@ def test_check_reads_the_papers_claims(file, old, new, said, tmp_path, monkeypat
     assert error.count("\n") == 1
 
 
+def test_an_option_that_the_settings_lack_is_named(tmp_path, monkeypatch, capsys):
+    text = (command.ROOT / "config" / "config.yaml").read_text()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text(text.replace("\ngpu: auto", ""))
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    assert command.main(["check"]) == 1
+    assert "config.yaml: gpu is missing" in capsys.readouterr().err
+
+
 def test_new_writes_a_file_that_checks(tmp_path, monkeypatch, capsys):
     from ablations.harness.declarations.all_declarations import load_bases
     from ablations.harness.declarations.declaration import load

@@ -22,7 +22,7 @@ if not any(map(os.environ.get, ("LOGNAME", "USER", "LNAME", "USERNAME"))):
 sys.path.insert(0, workflow.basedir)
 
 from ablations.harness.declarations.document import DeclarationError, read
-from ablations.harness.options import CONFIG, ELSEWHERE
+from ablations.harness.options import CONFIG, ELSEWHERE, check_complete
 from ablations.harness.resolve import check_memory, resolve
 from ablations.harness.study import to_document
 from resnet.config import to_json
@@ -49,13 +49,14 @@ if os.path.realpath(os.getcwd()) != os.path.realpath(workflow.basedir):
 try:
     # Snakemake takes the last of two equal keys without a word.
     read(CONFIG)
+    check_complete(config)
     STUDY = resolve(config)
     if workflow.is_main_process:
         # The report reads the paper's facts and claims, after hours of training. (The import takes
         # a second, which jobs need not wait for.)
-        from ablations.planning.claims import check_claims
+        from ablations.planning.claims import check_paper
 
-        check_claims(STUDY)
+        check_paper(STUDY)
         # What another machine trains has that machine's memory.
         if not REMOTE:
             check_memory(STUDY, config["gpu"])

@@ -73,9 +73,8 @@ def check_options(options: Mapping[str, Any]) -> None:
     """Raise an error if there is no such option, or it can't have that value."""
     for key in options:
         if key not in OPTIONS:
-            raise option_error(
-                f"{key}: no such key{nearest(key, OPTIONS)}; allowed are {', '.join(OPTIONS)}"
-            )
+            near = nearest(str(key), OPTIONS)
+            raise option_error(f"{key}: no such key{near}; allowed are {', '.join(OPTIONS)}")
     for key, legal in CHOICES.items():
         if options.get(key, legal[0]) not in legal:
             said = ", ".join(json.dumps(value) for value in legal)
@@ -88,6 +87,17 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise option_error(
                 f"{what}: expected a whole number from 1{up_to(what)}{or_null}, got "
                 f"{options[what]!r}"
+            )
+
+
+def check_complete(options: Mapping[str, Any]) -> None:
+    """Raise an error if an option is missing, as from a config.yaml of an older version."""
+    for key in OPTIONS:
+        if key not in options:
+            raise DeclarationError(
+                CONFIG,
+                None,
+                f"{key} is missing: add it, or take this file from the repository again",
             )
 
 

@@ -16,7 +16,7 @@ from resnet.images.datasets import DATASETS
 from resnet.settings import nearest
 
 
-def check_claims(study: Study) -> None:
+def check_paper(study: Study) -> None:
     """Raise an error if the paper's facts, claims or figures are invalid, or name a missing arm.
 
     The report reads them after training; what is wrong with them is said before it.

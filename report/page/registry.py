@@ -94,13 +94,13 @@ class Section:
             If there is no such template, or if it has an error.
         """
         path = self.templates.with_name(f"{self.templates.name}.{ending}.j2")
-        if ending.startswith("appendix") and not path.is_file():
-            return ""
+        if not path.is_file():
+            if ending.startswith("appendix"):
+                return ""
+            raise EntryError(f"{path}: is missing; docs/extend.md says what a section is")
         try:
             template = environment.from_string(path.read_text(encoding="utf-8"))
             return template.render(given | self.content)
-        except FileNotFoundError:
-            raise EntryError(f"{path}: is missing; docs/extend.md says what a section is") from None
         except jinja2.TemplateError as error:
             raise EntryError(f"{path}{_line_in_template(error)}: {error}") from None
 

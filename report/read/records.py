@@ -80,6 +80,7 @@ class _Found:
     gaps: list[dict[str, Any]] = field(default_factory=list)
     hits: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     labels: NDArray[np.int64] | None = None
+    first: Path | None = None
 
     def add(
         self,
@@ -94,8 +95,8 @@ class _Found:
         probabilities, labels = read_predictions(record)
         layers = read_layers(record)
         if self.labels is not None and not np.array_equal(labels, self.labels):
-            raise RecordError(f"{record}: tested on other images than the first record")
-        self.labels = labels
+            raise RecordError(f"{record}: tested on other images than {self.first}")
+        self.labels, self.first = labels, self.first or record
         self.hits[f"{run}/seed{seed}"] = probabilities.argmax(1) == labels
         self.layers.setdefault(run, layers.assign(run=run))
         self.summaries.append({column: summary.get(column) for column in RUN_COLUMNS})
