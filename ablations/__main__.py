@@ -40,7 +40,7 @@ def options(given: list[str]) -> dict[str, Any]:
 
 
 def check_paper(study: Study) -> None:
-    """Raise an error if the paper's facts, claims or figures are invalid."""
+    """Raise an error if the paper's facts or claims are invalid."""
     # pandas takes a second to import, which the other commands need not wait for.
     from ablations.planning import claims
 

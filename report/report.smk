@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from report.draw.registry import figures_of
+from report.draw.registry import EntryError, figures_of
 from report.completion import summary_lines
 from report.page.pdf import NO_ENGINE, engine
 from resnet.files import listed
@@ -12,13 +12,13 @@ from resnet.files import listed
 STARTED = time.time()
 
 # Every figure that is registered, of this study's ablations.
-FIGURES = {
-    figure.name: figure.entry
-    for figure in figures_of(
-        {name: STUDY.ablations[name].declaration.design for name in STUDY.covered},
-        STUDY.home.paper,
-    )
-}
+DESIGNS = {name: STUDY.ablations[name].declaration.design for name in STUDY.covered}
+try:
+    FIGURES = {
+        figure.name: figure.entry for figure in figures_of(DESIGNS, STUDY.home.paper)
+    }
+except EntryError as error:
+    sys.exit(f"error: {error}")
 
 PLANNED = STUDY.runs_of(*STUDY.covered)
 LATER = sorted({*STUDY.runs_of(*STUDY.covered, later=True)} - {*PLANNED})

@@ -141,7 +141,6 @@ def test_a_wrong_command_is_one_line(argv, said, capsys):
         ("published.yaml", "headline:", "headlin:", "headlin"),
         ("published.yaml", "best_notebook_test_acc", "acc", "published.yaml:7: metric must be one"),
         ("published.yaml", "accuracy: 0.91", "accuracy: most", "published.yaml:11: headline.acc"),
-        ("figures/figure2.py", "def draw(", "def drawn(", "figure2.py: needs a function draw(tab"),
         (
             "published.yaml",
             "tolerance: 0.02",

@@ -250,6 +250,14 @@ def test_records_that_no_rule_writes_are_refused_before_training(project):
     assert "Traceback" not in output
 
 
+def test_a_figure_that_cannot_be_drawn_is_refused_before_training(project):
+    edit(project / "report" / "draw" / "figures" / "pareto.py", "def draw(", "def drawn(")
+    code, output = snakemake(project, "-n")
+    assert code == 1
+    assert "figures/pareto.py: needs a function draw(tables, narrow)" in output
+    assert "File " not in output
+
+
 def test_a_second_call_has_nothing_to_do(finished):
     assert planned(finished) == {}
 

@@ -1,4 +1,4 @@
-"""Check the paper's facts, claims and figures before anything is trained."""
+"""Check the paper's facts and claims before anything is trained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from ablations.harness.declarations.document import DeclarationError, Document
 from ablations.harness.study import Study
 from report.claim_types.registry import claim_types
-from report.draw import registry as figures
 from report.read import published
 from report.read.files import RecordError
 from resnet.images.datasets import DATASETS
@@ -17,15 +16,14 @@ from resnet.settings import nearest
 
 
 def check_paper(study: Study) -> None:
-    """Raise an error if the paper's facts, claims or figures are invalid, or name a missing arm.
+    """Raise an error if the paper's facts or claims are invalid, or name an arm that isn't there.
 
-    The report reads them after training; what is wrong with them is said before it.
+    The report reads both files after training; what is wrong with them is said before it.
     """
     paper = study.home.paper
     try:
         published.load(paper)
-        figures.entries(paper)
-    except (RecordError, figures.EntryError) as error:
+    except RecordError as error:
         path, _, problem = str(error).partition(": ")
         raise DeclarationError(Path(path), None, problem) from None
     arms = [
