@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from resnet.config import from_record, to_json
-from resnet.files import listed, new_folder, read_json, write_json
+from resnet.files import end, listed, new_folder, read_json, write_json
 from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
 from resnet.job.kept import NAME as KEPT
@@ -149,11 +149,10 @@ def hardware_of(study: Path) -> dict[str, str]:
     """Return those `HARDWARE` fields that have the same value in all of a study's own records."""
     summaries = []
     for path in study.glob("runs/*/seed*/summary.json"):
-        try:
+        # A damaged one may be what this call repairs.
+        with contextlib.suppress(ValueError):
             summaries.append(read_json(path))
-        except ValueError as error:
-            raise ValueError(f"the study's own {path} is damaged ({error})") from None
-    own = [s for s in summaries if not s.get("adopted", {}).get("differs")]
+    own = [s for s in summaries if isinstance(s, dict) and not s.get("adopted", {}).get("differs")]
     values = {key: {str(s.get(key)) for s in own} for key in HARDWARE}
     return {key: found.pop() for key, found in values.items() if len(found) == 1}
 
@@ -268,4 +267,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from resnet.config import RunConfig, from_record
-from resnet.files import read_json
+from resnet.files import end, read_json
 from resnet.images.sources.cache import DataError, Split, describe, load, read_facts
 from resnet.images.sources.prepare import read, source_in
 from resnet.images.sources.source import contents
@@ -187,4 +187,4 @@ def _constants_of(config: RunConfig, facts: dict[str, Any]) -> Constants:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

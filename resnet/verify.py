@@ -28,7 +28,7 @@ import numpy as np
 from resnet import train
 from resnet.arguments import at_least
 from resnet.config import from_record, to_json
-from resnet.files import new_file, read_json, start_log, write_json
+from resnet.files import end, new_file, read_json, start_log, write_json
 from resnet.images.sources.cache import DataError, read_facts
 from resnet.job import checksums
 from resnet.job.kept import NAME as KEPT
@@ -130,6 +130,9 @@ def train_again(args: argparse.Namespace) -> int:
     path, status = args.folder / "verification.json", 0
     receipt = {(row["run"], row["seed"]): row for row in _rows(path)}
     for record, run, seed in drawn:
+        damage = checksums.problems(record)
+        if damage:
+            raise ValueError("; ".join(damage))
         with tempfile.TemporaryDirectory() as scratch:
             retrain(record, run, seed, data_of(record), Path(scratch) / "seed")
             result = compare(record, Path(scratch) / "seed", args.tolerance)
@@ -138,10 +141,10 @@ def train_again(args: argparse.Namespace) -> int:
         receipt[run, seed] = {"run": run, "seed": seed, "record": digest, **result}
         receipt[run, seed]["otherwise"] = otherwise(record)
         status = max(status, result["verdict"] == DIFFERS)
-        print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
         # After each run, so that an error in a later one loses nothing.
         with new_file(path) as beside:
             write_json(beside, [*receipt.values()])
+        print(f"{run} seed {seed}: {result['verdict']} ({result['points_apart']:g} points apart)")
     return status
 
 
@@ -285,4 +288,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -144,11 +144,18 @@ def test_a_damaged_record_in_its_place_is_replaced(elsewhere, study, capsys):
     assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
     (taken,) = study.glob("runs/*/seed*/metrics.csv")
     whole = taken.read_bytes()
-    for damage in (lambda: taken.unlink(), lambda: taken.write_bytes(whole[:-1] + b"9")):
+    summary = taken.with_name("summary.json")
+    for damage in (
+        lambda: taken.unlink(),
+        lambda: taken.write_bytes(whole[:-1] + b"9"),
+        lambda: summary.write_text("{"),
+        lambda: summary.write_text("[]"),
+    ):
         damage()
         assert adopt.main([str(elsewhere), "--into", str(study)]) == 0
         assert "1 records were taken, 0 were there already" in capsys.readouterr().out
         assert taken.read_bytes() == whole
+        assert checksums.problems(taken.parent) == []
 
 
 def test_a_file_beside_a_record_is_no_damage(elsewhere, study, capsys):

@@ -12,6 +12,7 @@ import torch
 from report.page.sections.record.reproducibility import of_different_code, receipt
 from resnet import train, verify
 from resnet.config import RunConfig, changed, from_dict, to_dict
+from resnet.job import checksums
 from resnet.job.kept import Kept, accepted, read_kept, write_kept
 from resnet.job.verification import trees
 from resnet.job.verification.trees import LEAST_STEPS, TreeError, checked_out, difference
@@ -64,6 +65,14 @@ def test_records_of_other_images_are_not_trained_again(trained, monkeypatch, cap
     assert "seed1: was trained on other images than are here" in capsys.readouterr().err
 
 
+def alter(record, **changes):
+    """Edit a record's summary, with checksums that agree."""
+    path = record / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    (record / checksums.NAME).unlink()
+    checksums.write(record)
+
+
 @pytest.mark.parametrize(
     ("device", "visible", "gpu", "hidden"),
     [
@@ -76,9 +85,8 @@ def test_records_of_other_images_are_not_trained_again(trained, monkeypatch, cap
 def test_a_record_is_compared_on_the_kind_of_device_that_it_was_trained_on(
     trained, monkeypatch, capsys, device, visible, gpu, hidden
 ):
-    path = trained / "runs" / "base.small" / "seed1" / "summary.json"
-    edited = {"device": device, "code_digest": "another"}
-    path.write_text(json.dumps(json.loads(path.read_text()) | edited))
+    record = trained / "runs" / "base.small" / "seed1"
+    alter(record, device=device, code_digest="another")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: visible)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     calls = []
@@ -102,7 +110,7 @@ def test_a_record_is_compared_on_the_kind_of_device_that_it_was_trained_on(
             assert calls.pop()[1]["CUDA_VISIBLE_DEVICES"] == ("" if hidden else "3")
     if gpu is None:
         assert verify.main([str(trained), "--keep"]) == 1
-        assert f"{path.parent} can't be kept: not compared here" in capsys.readouterr().err
+        assert f"{record} can't be kept: not compared here" in capsys.readouterr().err
         assert verify.main([str(trained), "--against", "HEAD"]) == 0
         assert "left out: 1 records" in capsys.readouterr().err
 
@@ -123,13 +131,30 @@ def test_a_damaged_list_of_accepted_code_is_an_error(tmp_path):
 @pytest.mark.parametrize(("tolerance", "verdict"), [("100", "within tolerance"), ("0", "differs")])
 def test_another_result_is_within_tolerance_or_differs(trained, capsys, tolerance, verdict):
     record = trained / "runs" / "base.small" / "seed1"
-    path = record / "summary.json"
-    summary = json.loads(path.read_text())
-    path.write_text(json.dumps(summary | {"final_test_accuracy": 0.99}))
     (record / "model.safetensors").write_bytes(b"other bits")
+    alter(record, final_test_accuracy=0.99)
     code = verify.main([str(trained), "--tolerance", tolerance])
     assert code == (1 if verdict == "differs" else 0)
     assert verdict in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("summary.json", '{"status": "finished"}', "lacks device, threads, commit"),
+        ("summary.json", "[]", "lacks status"),
+        ("summary.json", "3", "damaged"),
+        ("predictions.npz", "PK", "its bytes changed since it was written"),
+    ],
+)
+def test_a_damaged_record_is_named(trained, capsys, name, content, said):
+    path = trained / "runs" / "base.small" / "seed1" / name
+    path.write_text(content)
+    assert verify.main([str(trained)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {path}: ")
+    assert said in error
+    assert not (trained / "verification.json").exists()
 
 
 def test_a_study_without_finished_runs_is_an_error(tmp_path, capsys):

@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,53 +71,44 @@ class Collected:
     pictures: NDArray[np.uint8] | None = None
 
 
-@dataclass
-class _Found:
-    """The rows of the tables, as records are read."""
+@dataclass(frozen=True)
+class _Record:
+    """What the tables need of a run record."""
 
-    summaries: list[dict[str, Any]] = field(default_factory=list)
-    epochs: list[pd.DataFrame] = field(default_factory=list)
-    layers: dict[str, pd.DataFrame] = field(default_factory=dict)
-    gaps: list[dict[str, Any]] = field(default_factory=list)
-    hits: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    labels: NDArray[np.int64] | None = None
-    first: Path | None = None
+    folder: Path
+    run: str
+    seed: int
+    summary: dict[str, Any]
+    epochs: pd.DataFrame
+    layers: pd.DataFrame
+    hits: NDArray[np.bool_]
+    labels: bytes
 
-    def add(
-        self,
-        record: Path,
-        run: str,
-        seed: int,
-        config: dict[str, Any] | None,
-        settings: dict[str, Any] | None,
-    ) -> None:
-        """Add a record; nothing of one that raises an error is added."""
-        summary, rows = read_record(record, run, seed, config, settings)
-        probabilities, labels = read_predictions(record)
-        layers = read_layers(record)
-        if self.labels is not None and not np.array_equal(labels, self.labels):
-            raise RecordError(f"{record}: tested on other images than {self.first}")
-        self.labels, self.first = labels, self.first or record
-        self.hits[f"{run}/seed{seed}"] = probabilities.argmax(1) == labels
-        self.layers.setdefault(run, layers.assign(run=run))
-        self.summaries.append({column: summary.get(column) for column in RUN_COLUMNS})
-        rows.insert(0, "run", run)
-        rows.insert(1, "seed", seed)
-        self.epochs.append(rows)
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables, by name."""
-        # Drop empty columns, whose undefined types may conflict when tables are joined.
-        filled = [rows.dropna(axis="columns", how="all") for rows in self.epochs]
-        epochs = pd.concat(filled, ignore_index=True)
-        # Others' runs may have recorded less; figures and sections find every column all the same.
-        missing = [column for column in SHOWN if column not in epochs]
-        return {
-            "runs": pd.DataFrame(self.summaries, columns=list(RUN_COLUMNS)),
-            "epochs": epochs.assign(**dict.fromkeys(missing, math.nan)),
-            "layers": pd.concat(self.layers.values(), ignore_index=True),
-            "gaps": pd.DataFrame(self.gaps, columns=["run", "seed", "reason"]),
-        }
+def _read(
+    folder: Path,
+    run: str,
+    seed: int,
+    config: dict[str, Any] | None,
+    settings: dict[str, Any] | None,
+) -> _Record:
+    summary, epochs = read_record(folder, run, seed, config, settings)
+    probabilities, labels = read_predictions(folder)
+    epochs.insert(0, "run", run)
+    epochs.insert(1, "seed", seed)
+    hits = probabilities.argmax(1) == labels
+    _check_accuracy(folder, summary["final_test_accuracy"], hits)
+    answers = labels.astype(np.int32).tobytes()
+    return _Record(folder, run, seed, summary, epochs, read_layers(folder), hits, answers)
+
+
+def _check_accuracy(folder: Path, said: float | None, hits: NDArray[np.bool_]) -> None:
+    # Softmax may round two largest scores to equal probabilities, so that an image or two differ.
+    if said is not None and len(hits) and abs(hits.mean() - said) * len(hits) > 2.5:
+        raise RecordError(
+            f"{folder}: test accuracy {hits.mean():.4f} by predictions.npz, {said:.4f} by "
+            "summary.json"
+        )
 
 
 def collect(folder: Path, partial: bool = False) -> Collected:
@@ -135,7 +127,8 @@ def collect(folder: Path, partial: bool = False) -> Collected:
         If a record is missing or invalid, or if there is no record at all.
     """
     study = read_study(folder)
-    found = _Found()
+    records: list[_Record] = []
+    gaps: list[dict[str, Any]] = []
     for run, planned in study["runs"].items():
         # Seeds beyond the planned ones belong to later looks, which a run may not have come to.
         for seed in range(planned.get("most", planned["seeds"])):
@@ -143,15 +136,53 @@ def collect(folder: Path, partial: bool = False) -> Collected:
             if seed >= planned["seeds"] and not record.is_dir():
                 continue
             try:
-                found.add(record, run, seed, planned["config"], study.get("settings"))
+                records.append(_read(record, run, seed, planned["config"], study.get("settings")))
             except RecordError as error:
                 if not partial:
                     raise
                 reason = str(error) if record.is_dir() else MISSING
-                found.gaps.append({"run": run, "seed": seed, "reason": reason})
-    if not found.summaries:
+                gaps.append({"run": run, "seed": seed, "reason": reason})
+    if not records:
         raise NothingFinishedError(f"{folder}: no run is finished")
-    return _with_mistakes(Collected(found.tables(), found.hits), study, folder)
+    records, others = _tested_alike(records, partial)
+    hits = {f"{record.run}/seed{record.seed}": record.hits for record in records}
+    return _with_mistakes(Collected(_tables(records, gaps + others), hits), study, folder)
+
+
+def _tested_alike(
+    records: list[_Record], partial: bool
+) -> tuple[list[_Record], list[dict[str, Any]]]:
+    """Return the records with the labels that most have, and the gaps that the others are."""
+    usual, _ = Counter(record.labels for record in records).most_common(1)[0]
+    alike = [record for record in records if record.labels == usual]
+    gaps = []
+    for record in records:
+        if record.labels != usual:
+            reason = f"{record.folder}: tested on other images than {alike[0].folder}"
+            if not partial:
+                raise RecordError(reason)
+            gaps.append({"run": record.run, "seed": record.seed, "reason": reason})
+    return alike, gaps
+
+
+def _tables(records: list[_Record], gaps: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
+    """Return the tables, by name."""
+    summaries = [{name: record.summary.get(name) for name in RUN_COLUMNS} for record in records]
+    # Drop empty columns, whose undefined types may conflict when tables are joined.
+    filled = [record.epochs.dropna(axis="columns", how="all") for record in records]
+    epochs = pd.concat(filled, ignore_index=True)
+    # Others' runs may have recorded less; figures and sections find every column all the same.
+    missing = [column for column in SHOWN if column not in epochs]
+    layers: dict[str, pd.DataFrame] = {}
+    for record in records:
+        # The seeds of a run have the same network.
+        layers.setdefault(record.run, record.layers.assign(run=record.run))
+    return {
+        "runs": pd.DataFrame(summaries, columns=list(RUN_COLUMNS)),
+        "epochs": epochs.assign(**dict.fromkeys(missing, math.nan)),
+        "layers": pd.concat(layers.values(), ignore_index=True),
+        "gaps": pd.DataFrame(gaps, columns=["run", "seed", "reason"]),
+    }
 
 
 MISSING = "not run"

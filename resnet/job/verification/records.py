@@ -17,6 +17,9 @@ from resnet.job.verification.trees import Trained
 Record = tuple[Path, str, int]
 """A record's folder, its run and its seed."""
 
+NEEDED = ("status", "device", "threads", "commit", "code_digest", "data", "final_test_accuracy")
+"""The fields of ``summary.json`` that a verification reads."""
+
 
 def finished(folder: Path) -> list[Record]:
     """Return the records of finished runs under ``folder``, with run and seed.
@@ -99,9 +102,19 @@ def drawn_from(records: list[Record], sample: int, seed: int) -> list[Trained]:
 
 
 def summary_of(folder: Path) -> dict[str, Any]:
-    """Return the content of a record's ``summary.json``."""
+    """Return the content of a record's ``summary.json``.
+
+    Raises
+    ------
+    ValueError
+        If it can't be read, or lacks what a verification needs.
+    """
+    path = folder / "summary.json"
     try:
-        content: dict[str, Any] = read_json(folder / "summary.json")
-    except ValueError as error:
-        raise ValueError(f"{folder / 'summary.json'}: damaged ({error})") from None
+        content: dict[str, Any] = read_json(path)
+        missing = [name for name in NEEDED if name not in content]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: damaged ({error})") from None
+    if missing:
+        raise ValueError(f"{path}: lacks {', '.join(missing)}")
     return content
