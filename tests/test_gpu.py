@@ -13,7 +13,7 @@ from ablations.harness.declarations.all_declarations import load_bases
 from resnet.config import changed
 from resnet.images.augmentation.augmenter import Augmenter
 from resnet.images.sources.cache import Split
-from resnet.job import graph_check
+from resnet.job import checks
 from resnet.network.build import build
 from resnet.network.resnet.settings import Settings as Model
 from resnet.registry import TRANSFORMS, modules
@@ -76,7 +76,7 @@ def test_replayed_steps_have_the_bits_of_those_launched_one_by_one(base, precisi
 
 @pytest.mark.parametrize("base", ["final", "recipe"])
 def test_auto_finds_that_both_ways_agree(base):
-    assert graph_check.agree(lambda cuda_graphs: run(base, cuda_graphs))
+    assert checks.graphs_agree(lambda cuda_graphs: run(base, cuda_graphs))
 
 
 @pytest.mark.parametrize("base", ["recipe", "early"])

@@ -9,7 +9,7 @@ import torch
 
 from resnet.config import from_dict
 from resnet.images.sources.cache import load, read_facts
-from resnet.job import graph_check
+from resnet.job import checks
 from resnet.job import train as job
 from resnet.training.graphs import WARM_UP, Recorded
 from resnet.training.images import place
@@ -81,12 +81,12 @@ def flipped(step, gradients):
 
 
 def test_first_steps_agree_only_to_the_bit(make):
-    assert graph_check.agree(make)
-    assert not graph_check.agree(lambda graphs: make(graphs, flipped))
+    assert checks.graphs_agree(make)
+    assert not checks.graphs_agree(lambda graphs: make(graphs, flipped))
     # The difference comes after these steps.
-    assert graph_check.agree(lambda graphs: make(graphs, flipped), steps=WARM_UP + 2)
+    assert checks.graphs_agree(lambda graphs: make(graphs, flipped), steps=WARM_UP + 2)
     # With so few, no graph was recorded, and nothing was shown.
-    assert not graph_check.agree(make, steps=WARM_UP)
+    assert not checks.graphs_agree(make, steps=WARM_UP)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_first_steps_agree_only_to_the_bit(make):
 )
 def test_auto_uses_graphs_if_the_first_steps_agree(asked, agrees, used, monkeypatch):
     monkeypatch.setattr(job, "Run", lambda _config, _images, _device, graphs: graphs)
-    monkeypatch.setattr(graph_check, "agree", lambda make: agrees)
+    monkeypatch.setattr(checks, "graphs_agree", lambda make: agrees)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
     here, config = Path(), from_dict({})
     how = job.Job("run", here, here, here, cuda_graphs=asked)

@@ -20,8 +20,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet import train
 from resnet.config import from_dict
+from resnet.images.augmentation.transform import Transform
 from resnet.images.sources.cache import load
-from resnet.job import checksums, guard, provenance
+from resnet.job import checks, checksums, guard, provenance
 from resnet.job import train as job
 from resnet.job.record import FILES
 from resnet.training import machine
@@ -518,6 +519,48 @@ def test_a_gpu_that_pytorch_cannot_use_is_an_error(digits, tmp_path, unusable, c
 def test_who_asks_for_a_gpu_in_any_case_is_warned(digits, tmp_path, unusable, capsys):
     assert train.main([*arguments(digits, tmp_path / "seed0"), "--gpu", "always"]) == 0
     assert "PyTorch finds none: trains on the CPU" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (lambda x: x.mean((2, 3)), "torch.float32 of shape (2, 3), expected torch.float32 of"),
+        (lambda x: x.flatten(1)[:, :10].double(), "torch.float64 of shape (2, 10), expected"),
+        (lambda x: (x, x), "tuple, expected torch.float32 of shape (2, 10)"),
+    ],
+)
+def test_a_network_without_a_logit_for_each_class_is_refused(
+    digits, tmp_path, monkeypatch, capsys, network, said
+):
+    built = torch.nn.Identity()
+    built.forward = network
+    monkeypatch.setattr(checks, "seeded_network", lambda _config, _device: built)
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: run: model.name: for 2 images and 10 classes resnet ret")
+    assert said in error
+    assert not (tmp_path / "seed0").exists()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "said"),
+    [
+        (lambda images, _: images[..., :7], "torch.uint8 of shape (2, 3, 8, 7)"),
+        (lambda images, _: images / 255, "torch.float32 of shape (2, 3, 8, 8)"),
+        (lambda _images, _: None, "NoneType"),
+    ],
+)
+def test_a_transform_that_returns_no_images_is_refused(
+    digits, tmp_path, monkeypatch, capsys, pixels, said
+):
+    given = []
+    transform = Transform(1, lambda u, size: given.append((u.shape, size)) or u, pixels)
+    monkeypatch.setattr(checks, "named", lambda _name: transform)
+    changes = SMALL | {"augmentation": {"copies": [["vertical_flip"]]}}
+    assert train.main(arguments(digits, tmp_path / "seed0", changes)) == 1
+    error = capsys.readouterr().err
+    assert f"augmentation.copies: vertical_flip returns {said}, expected torch.uint8 of" in error
+    assert given == [((2, 1), 8)]
 
 
 LONG = {"budget": {"images_seen": 6000}}

@@ -14,9 +14,8 @@ import torch
 from tqdm import tqdm
 
 from resnet.config import RunConfig, to_json
-from resnet.costs import estimate
 from resnet.images.sources.cache import load, read_facts
-from resnet.job import checkpoint, checksums, graph_check
+from resnet.job import checkpoint, checks, checksums
 from resnet.job.guard import Guard
 from resnet.job.provenance import now
 from resnet.job.record import write_record
@@ -127,8 +126,10 @@ def run_to_record(job: Job, config: RunConfig, source: dict[str, Any], held: str
     machine.set_up(job.threads)
     device = machine.pick_device()
     if device.type == "cpu":
-        check_memory(config)
-        check_gpu(job.gpu, held)
+        checks.check_memory(config)
+        checks.check_gpu(job.gpu, held)
+    checks.check_network(config)
+    checks.check_transforms(config)
     started, facts = {"began": now(), **source}, facts_of(job.data, config)
     key = _checkpoint_key(config, device, facts, started)
     kept = checkpoint.kept_record(job.checkpoint, key)
@@ -153,49 +154,6 @@ def run_to_record(job: Job, config: RunConfig, source: dict[str, Any], held: str
     # Snakemake removes the record if it was killed, or if another run of the same job fails.
     checkpoint.link(job.output, kept)
     checkpoint.remove(job.checkpoint)
-
-
-def check_gpu(asked: str, held: str | None) -> None:
-    """Raise an error if this machine has a GPU that PyTorch can't use; warn if one was asked for.
-
-    Otherwise runs that are meant for a GPU would take days on the CPU.
-
-    Parameters
-    ----------
-    asked
-        Whether to train on a GPU: ``auto``, ``always`` or ``never``.
-    held
-        The GPU that the run holds, if there is one.
-
-    Raises
-    ------
-    ValueError
-        If a GPU is there, and none was asked for in particular.
-    """
-    if held and asked == "auto":
-        raise ValueError(
-            f"a GPU is here, and PyTorch {torch.__version__} can't use it: {_why_no_gpu()}. "
-            "Update its driver, install a build of PyTorch for it, or train on the CPU with "
-            "--config gpu=never"
-        )
-    if held or asked == "always":
-        log.warning("a GPU is asked for, but PyTorch finds none: trains on the CPU")
-
-
-def _why_no_gpu() -> str:
-    try:
-        torch.cuda.init()  # type: ignore[no-untyped-call]
-    except (RuntimeError, AssertionError) as error:
-        # A build without CUDA raises the latter.
-        return str(error).partition("\n")[0].rstrip(".")
-    return "it finds none"
-
-
-def check_memory(config: RunConfig) -> None:
-    """Raise `ValueError` if this machine hasn't the memory that a run needs on a CPU."""
-    problem = estimate.memory_problem(config.model, config.dataset.image_size, config.batch_size)
-    if problem:
-        raise ValueError(problem)
 
 
 def facts_of(data: Path, config: RunConfig) -> dict[str, Any]:
@@ -241,7 +199,7 @@ def make_run(job: Job, config: RunConfig, images: Images, device: torch.device) 
     make = functools.partial(Run, config, images, device)
     if job.cuda_graphs != "auto" or device.type == "cpu" or config.compile:
         return make(job.cuda_graphs == "always")
-    trusted = graph_check.agree(make)
+    trusted = checks.graphs_agree(make)
     # The check's memory isn't the run's.
     torch.cuda.reset_peak_memory_stats(device)
     if not trusted:
