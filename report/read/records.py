@@ -93,6 +93,8 @@ def _read(
     settings: dict[str, Any] | None,
 ) -> _Record:
     summary, epochs = read_record(folder, run, seed, config, settings)
+    if set(epochs) & {"run", "seed"}:
+        raise RecordError(f"{folder / 'metrics.csv'}: run and seed can't be columns")
     probabilities, labels = read_predictions(folder)
     epochs.insert(0, "run", run)
     epochs.insert(1, "seed", seed)
@@ -139,7 +141,7 @@ def collect(folder: Path, partial: bool = False) -> Collected:
                 records.append(_read(record, run, seed, planned["config"], study.get("settings")))
             except RecordError as error:
                 if not partial:
-                    raise
+                    raise _with_advice(error, record) from None
                 reason = str(error) if record.is_dir() else MISSING
                 gaps.append({"run": run, "seed": seed, "reason": reason})
     if not records:
@@ -147,6 +149,12 @@ def collect(folder: Path, partial: bool = False) -> Collected:
     records, others = _tested_alike(records, partial)
     hits = {f"{record.run}/seed{record.seed}": record.hits for record in records}
     return _with_mistakes(Collected(_tables(records, gaps + others), hits), study, folder)
+
+
+def _with_advice(reason: object, record: Path) -> RecordError:
+    # Snakemake takes a record that is there for finished.
+    advice = f". Remove {record}, and the next call trains the run again" if record.is_dir() else ""
+    return RecordError(f"{reason}{advice}")
 
 
 def _tested_alike(
@@ -160,7 +168,7 @@ def _tested_alike(
         if record.labels != usual:
             reason = f"{record.folder}: tested on other images than {alike[0].folder}"
             if not partial:
-                raise RecordError(reason)
+                raise _with_advice(reason, record.folder)
             gaps.append({"run": record.run, "seed": record.seed, "reason": reason})
     return alike, gaps
 
