@@ -28,6 +28,7 @@ from resnet.images.sources import prepare
 from resnet.job import calibrate, checksums, guard
 from resnet.job import train as job
 from resnet.job.declared import networks, rates
+from resnet.job.verification.records import NEEDED
 from resnet.training.run import Run
 from tests.test_train import SMALL
 
@@ -219,13 +220,15 @@ def test_what_the_workflow_writes_beside_training_on_a_full_disk(disk, digits, c
 def test_a_receipt_on_a_full_disk(disk, capsys, monkeypatch):
     record = disk.folder / "runs" / "base.design" / "seed0"
     record.mkdir(parents=True)
+    summary = dict.fromkeys(NEEDED) | {"status": "finished", "device": "cpu"}
+    summary["data"] = {"sha256": {}}
     for name, text in (
-        ("summary.json", '{"status": "finished", "device": "cpu", "data": {"sha256": {}}}'),
+        ("summary.json", json.dumps(summary)),
         ("config.json", '{"data": {"dataset": "digits"}}'),
         ("model.safetensors", ""),
-        ("SHA256SUMS", ""),
     ):
         (record / name).write_text(text)
+    checksums.write(record)
     monkeypatch.setattr(verify, "read_facts", lambda _: {"sha256": {}})
     monkeypatch.setattr(verify, "otherwise", lambda _: [])
     monkeypatch.setattr(verify, "retrain", lambda *_: None)
