@@ -64,10 +64,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Minutes: the extensions of docs/extend.md in a copy of the project, interrupted studies, a budget.
+# Minutes: the extensions of docs/extend.md in a copy of the project, a new ablation, a new study, interrupted studies,
+# records made elsewhere, a budget.
 test-long: setup
 	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile tests/test_extend.py \
-	  tests/test_workflow.py tests/test_budget.py tests/test_readme.py
+	  tests/test_workflow.py tests/test_budget.py tests/test_new_study.py tests/test_readme.py tests/test_travel.py
 
 # Installs and starts a SLURM of one node with two stand-in GPUs, and runs a study through it.
 test-slurm: setup

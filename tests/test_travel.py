@@ -237,6 +237,7 @@ def test_without_a_plan_the_error_says_how_to_write_one(elsewhere, tmp_path, cap
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_snakemake_plans_only_what_was_not_adopted(tmp_path):
     """The commands of a study are called without Snakemake, and their records come back."""
     copy_project(tmp_path, smoke=False)

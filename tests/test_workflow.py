@@ -295,6 +295,7 @@ def test_one_changed_value_replans_its_arm_alone(project):
     assert planned(project)["train"] == 2
 
 
+@pytest.mark.slow
 def test_a_new_file_plans_its_own_runs_and_is_in_the_report(project):
     text = (project / "ablations" / "maxpool.yaml").read_text()
     text = text.replace("with_maxpool:", "narrow:").replace(
