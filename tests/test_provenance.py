@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import subprocess
@@ -163,4 +164,9 @@ def test_what_is_there_is_named():
     assert re.fullmatch(r"[0-9a-f]{40}(\+changes)?|unknown", commit())
     assert versions("torch")["torch"].startswith("2.")
     assert versions("no-such-package")["no-such-package"] == "not installed"
-    assert processor().endswith("cores")
+
+
+@pytest.mark.parametrize(("cores", "said"), [({0}, "1 core"), ({0, 3}, "2 cores")])
+def test_the_cores_that_a_process_may_use_are_counted(monkeypatch, cores, said):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
+    assert processor().endswith(f", {said}")
