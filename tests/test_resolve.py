@@ -461,6 +461,12 @@ def test_amounts_for_an_ablation_that_isnt_there_are_refused():
         resolution._check_names("exceptions", scale, {"maxpol": {"seeds": 7}}, ["maxpool"])
 
 
+def test_a_scales_own_all_is_blamed_for_a_name_in_it():
+    scale = dataclasses.replace(load_scale("smoke"), all=("maxpol",))
+    with pytest.raises(DeclarationError, match=r"scale smoke: all: .* mean maxpool"):
+        resolution._covered(None, scale, {"maxpool": None})
+
+
 def test_a_bases_seeds_are_those_of_its_ablations(tmp_path):
     text = (OWN.scales / "smoke.yaml").read_text()
     (tmp_path / "smoke.yaml").write_text(f"{text}exceptions: {{base.final: {{seeds: 1}}}}\n")

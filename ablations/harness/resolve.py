@@ -124,6 +124,7 @@ def _some_arms(scale: Scale, declaration: Declaration) -> Declaration:
 def _covered(asked: Any, scale: Scale, declarations: Mapping[str, Declaration]) -> tuple[str, ...]:
     """Return the ablations of ``all``: those in the options, or the scale's, or every ablation."""
     if asked is None:
+        _check_names("all", scale, scale.all or (), declarations)
         asked = tuple(declarations) if scale.all is None else scale.all
     names = [asked] if isinstance(asked, str) else asked
     if not is_names(list(names) if isinstance(names, (dict, tuple)) else names):
