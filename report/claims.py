@@ -19,24 +19,25 @@ from resnet.files import end
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Judge every claim, write ``tables/claims.csv`` and print it."""
+    """Judge every claim and print the verdicts, or write them to ``tables/claims.csv``."""
     parser = argparse.ArgumentParser(prog="python -m report.claims", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="results/<scale>")
     parser.add_argument(
         "--write-only",
         action="store_true",
-        help="print nothing, and exit with 0 even if a claim in must_hold isn't supported",
+        help="write tables/claims.csv and print nothing; the exit status is then 0 even if a claim "
+        "in must_hold isn't supported",
     )
     args = parser.parse_args(argv)
     try:
         tables = read_tables(args.folder)
         verdicts = [*judge(tables), *judge_own(tables)]
-        write_csv(to_table(verdicts), args.folder / "tables" / "claims.csv")
+        if args.write_only:
+            write_csv(to_table(verdicts), args.folder / "tables" / "claims.csv")
+            return 0
     except (RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    if args.write_only:
-        return 0
     required = set(tables.study["must_hold"])
     unknown = sorted(required - {v.id for v in verdicts})
     width = max((len(v.id) for v in verdicts), default=0)

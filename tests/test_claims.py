@@ -828,6 +828,8 @@ def test_a_claim_that_must_hold_ends_in_an_error(judged, capsys):
     document["must_hold"] = ["figure2-learning-rates"]
     (judged / "study.json").write_text(json.dumps(document))
     assert claims.main([str(judged)]) == 0
+    # To read the verdicts changes nothing: the folder may be another's.
+    assert not (judged / "tables" / "claims.csv").exists()
     document["must_hold"] = ["figure4-sizes"]
     (judged / "study.json").write_text(json.dumps(document))
     assert claims.main([str(judged)]) == 1
