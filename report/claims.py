@@ -40,11 +40,8 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     required = set(tables.study["must_hold"])
     unknown = sorted(required - {v.id for v in verdicts})
-    width = max((len(v.id) for v in verdicts), default=0)
     for v in verdicts:
-        print(f"{v.id:{width}}  {v.label}")
-        for said in _lines(v):
-            print(f"{'':{width}}    {said}")
+        print(f"{v.says}: {v.label} [{v.id}]", *_lines(v), sep="\n    ")
     broken = [v for v in verdicts if v.id in required and not v.holds]
     for v in broken:
         print(f"error: {v.id} must hold, but its verdict is: {v.label}", file=sys.stderr)
