@@ -46,6 +46,25 @@ def wrong_part(scenario: Scenario, declared: tuple[int, ...], studies: int) -> f
     return rate(studies, happens)
 
 
+def wrong_part_beside_effects(declared: tuple[int, ...], studies: int) -> float:
+    """Return how often a part without an effect has a verdict, where another part has a large one.
+
+    The large effect of 20 points decides each claim.
+    """
+
+    def happens(rng: np.random.Generator) -> bool:
+        family = []
+        for number, how in PARTS:
+            drawn = SCENARIOS[0].draw(0.0, number, declared[-1], rng)
+            drawn[0] += 20 if how == "any" else -20
+            parts = tuple(direction(row, declared, "positive") for row in drawn)
+            family.append(ClaimTests(parts, how, two_sided=True, adjusted=True))
+        found = {part.verdict for decision in decide(family) for part in decision.parts[1:]}
+        return bool({SUPPORTED, REFUTED} & found)
+
+    return rate(studies, happens)
+
+
 def rate(studies: int, happens: Callable[[np.random.Generator], bool], seed: int = 0) -> float:
     """Return the share of studies in which something happens."""
     rng = np.random.default_rng(seed)
@@ -158,6 +177,8 @@ def main(argv: list[str] | None = None) -> None:
         for scenario in SCENARIOS[: 1 if error is wrong_trend else None]:
             rates = (error(scenario, looks, studies) for looks in LOOKS)
             print(f"  {scenario.name:34}" + "".join(f"{r:12.1%}" for r in rates), flush=True)
+    wrong = wrong_part_beside_effects((5,), studies)
+    print(f"\na part without an effect beside one of 20 points, five seeds: {wrong:.1%}")
     print("\na change that doesn't help, five seeds: supported")
     print(f"  {'':24}{'before':>12}{'one-sided':>12}{'alone':>12}{'of seven':>12}")
     for effect in (-0.5, 0.0, 0.5):

@@ -19,7 +19,7 @@ from report import claims, compare
 from report.claim_types.forms import NEEDS, problem_with
 from report.judge import comparisons, needs
 from report.judge.claim_types import direction, size
-from report.judge.claims import judge, judge_own
+from report.judge.claims import exceeds, judge, judge_own
 from report.judge.evidence import Evidence
 from report.judge.history import post_hoc
 from report.judge.logs import agreement, control
@@ -27,8 +27,15 @@ from report.judge.parts import REFUTED, SUPPORTED, Part, PValues, region
 from report.judge.statistics.effects import Effect, effect_of, sign_test_p
 from report.judge.statistics.looks import Looks
 from report.judge.statistics.power import MOST_SEEDS, more_seeds
-from report.judge.trends import RULES
-from report.judge.verdicts import ClaimTests, Verdict, claim_verdict, decide, seeds_to_decide
+from report.judge.trends import RULES, within
+from report.judge.verdicts import (
+    ClaimTests,
+    Decision,
+    Verdict,
+    claim_verdict,
+    decide,
+    seeds_to_decide,
+)
 from report.page.findings import signs_decided
 from report.read import began, published
 from report.read import records as collect
@@ -100,6 +107,20 @@ def judged_alone(*parts, how="all", two_sided=True):
     return decide([ClaimTests(parts, how, two_sided, adjusted=False)])[0]
 
 
+def test_an_accuracy_exceeds_if_every_part_that_refutes_it_is_above():
+    def effect(difference, verdict):
+        return Part("", effect=Effect(5, difference, 0.1), verdict=verdict)
+
+    above, inside = effect(4.0, REFUTED), effect(-0.1, SUPPORTED)
+    below, missing = effect(-4.0, REFUTED), Part("", verdict="not run")
+    value = {"type": "value"}
+    assert exceeds(value, Decision((above, inside), REFUTED, 0.0, 0.05))
+    assert exceeds(value, Decision((above, missing), REFUTED, 0.0, 0.05))
+    assert not exceeds(value, Decision((above, below), REFUTED, 0.0, 0.05))
+    assert not exceeds({"type": "size"}, Decision((above,), REFUTED, 0.0, 0.05))
+    assert not exceeds(value, Decision((above, inside), SUPPORTED, 0.0, 0.05))
+
+
 def test_an_effect_beyond_a_bound_has_a_sign():
     assert problem_with("size", {"arm": "a.b", "beyond": 3}) != ""
     up, down = {"sign": "positive"}, {"sign": "negative"}
@@ -152,7 +173,8 @@ def test_a_small_gain_takes_more_seeds_to_tell_from_half_a_point():
     )
     assert denied.needed(level) == n - 5
     # A sign needs no smaller effect found than the margin: equivalence decides these.
-    assert sign.needed(level) == more_seeds(Effect(5, 0.5, 0.4), (0.0,), level)
+    found = seeds_to_decide(still_open([sign]), level, "all")
+    assert found == more_seeds(Effect(5, 0.5, 0.4), (0.0,), level)
 
 
 def test_the_claimed_interval_of_a_size():
@@ -254,6 +276,15 @@ def test_the_seeds_that_a_claim_of_several_parts_takes():
     assert seeds_more((near, against), 0.05, "all") == against.needed(0.05 / 2)
     assert seeds_more((near, far), 0.05, "all") == far.needed(0.05)
     assert seeds_more((near, part([0.5])), 0.05, "all") is None
+    # A negligible effect beside one that isn't would have to be told from zero, open or not.
+    tiny = dataclasses.replace(part([0.02, 0.2, -0.1, 0.15, -0.02]), gains=True)
+    closed = dataclasses.replace(tiny, verdict="no meaningful difference")
+    assert seeds_more((near, tiny), 0.05, "all") == math.inf
+    assert seeds_to_decide((*still_open([near]), closed), 0.05, "all") == math.inf
+    # One that suffices doesn't wait for it, and where all are negligible, equivalence decides.
+    assert seeds_to_decide((*still_open([near]), closed), 0.05, "any") == one_near
+    small = dataclasses.replace(part([0.3, 0.7, -0.6, 0.5, -0.4]), gains=True)
+    assert seeds_more((tiny, small), 0.05, "all") < MOST_SEEDS
     assert seeds_more((trend(5, 5), trend(3, 5)), 0.01, "all") == math.inf
     # What is decided needs no seeds, and what isn't may.
     assert seeds_more((trend(5, 5), trend(3, 3)), 0.05, "all") == 2
@@ -333,11 +364,16 @@ def test_a_run_far_from_its_end_is_named(accuracies, said):
 def test_what_a_run_reaches_is_read_as_the_claim_asks():
     tables = tables_of(LENGTH, 0.65)
     assert needs.far_from_end({"train_accuracy": 0.7}, tables, "a.b", seeds=1).startswith(
-        "The training accuracy in the last epoch of a.b is 65%, below 70%"
+        "The training accuracy in the last epoch of a.b is 65.00%, below 70%"
     )
     assert needs.far_from_end({"plain_train_accuracy": 0.7}, tables, "a.b", seeds=1) == ""
-    assert "without augmentation of a.b is 75%, below 80%" in needs.far_from_end(
+    assert "without augmentation of a.b is 75.00%, below 80%" in needs.far_from_end(
         {"plain_train_accuracy": 0.8}, tables, "a.b", seeds=1
+    )
+    # Neither number is rounded to the other.
+    near = tables_of(LENGTH, 0.9949)
+    assert " is 99.49%, below 99.5%" in needs.far_from_end(
+        {"train_accuracy": 0.995}, near, "a.b", seeds=1
     )
     # The first need that isn't met is named, in an order of their own.
     both = {"plain_train_accuracy": 0.8, "train_accuracy": 0.7}
@@ -430,6 +466,13 @@ PLATEAU = [0.6, 0.7, 0.76, 0.78, 0.8, 0.798, 0.803, 0.8, 0.802, 0.801]
 PAST_ITS_BEST = curve(PLATEAU, [0.6, 0.7, 0.76, 0.78, 0.77, 0.762, 0.755, 0.751, 0.742, 0.737])
 ONE_BAD_EPOCH = curve(PLATEAU, [*PLATEAU[:-1], 0.77])
 ONE_LUCKY_EPOCH = curve(PLATEAU, [*PLATEAU[:6], 0.83, *PLATEAU[7:]])
+
+
+@pytest.mark.parametrize("value", [0.8600, 0.8800, 0.9000])
+def test_the_ends_of_a_tolerance_belong_to_it(value):
+    assert within(value, 0.88, 0.02)
+    assert not within(0.8599, 0.88, 0.02)
+    assert not within(0.9001, 0.88, 0.02)
 
 
 @pytest.mark.parametrize(
@@ -735,7 +778,7 @@ def test_an_effect_far_from_the_end_of_training_gives_no_verdict(judged):
     verdict = {v.id: v for v in judge(as_cifar10(judged, accuracy=0.4))}["stride-first-helps"]
     assert verdict.label == "not testable in this study"
     assert verdict.label_here == ""
-    assert "is 40%, below 70%, so that this comparison shows early" in verdict.parts[0].sentence
+    assert "is 40.00%, below 70%, so that this comparison shows early" in verdict.parts[0].sentence
 
 
 def test_what_was_not_run_may_not_have_sufficed(judged):
@@ -755,7 +798,7 @@ def test_what_augmentation_is_worth_is_told_of_runs_that_fit_images_without_it(j
         tables.runs["final_plain_train_accuracy"] = reached
         verdict = {v.id: v for v in judge(tables)}["augmentation-huge"]
         assert (verdict.label == "not testable in this study") == (not told)
-        assert ("is 60%, below 70%" in verdict.parts[0].sentence) == (not told)
+        assert ("is 60.00%, below 70%" in verdict.parts[0].sentence) == (not told)
         assert verdict.label_here == ""
 
 
@@ -874,18 +917,18 @@ def test_published_logs_are_shares_by_ascending_epoch(old, new, said, tmp_path):
 
 
 def test_logs_and_runs_that_agree_against_the_paper_are_told():
-    tables = SimpleNamespace(published=published.load())
+    tables = SimpleNamespace(published=published.load(), data={"pixels": "recompressed"})
     claim = {"type": "value", "published": 0.84, "tolerance": 0.02}
     tests = tables.published.tests["figure1-row3"]
     measured = Part("said.", effect=effect_of(np.array([-3.4, -3.3, -3.5])))
     (said,) = agreement(tables, claim, tests, [measured])
     assert said == (
-        "These runs (80.6%) lie within 2 points of the published logs of this network (80.8% to "
-        "82.1% at best). Of these 4 logs 1 lies within the tolerance of 2 points of the printed "
-        "84%, and none within half of it."
+        "These runs, at 80.6% (on pixels that may be recompressed), lie within 2 points of the "
+        "published logs of this network (80.8% to 82.1% at best). Of these 4 logs 1 lies within "
+        "the tolerance of 2 points of the printed 84%, and none within half of it."
     )
-    within = Part("said.", effect=effect_of(np.array([-0.4, -0.3, -0.5])))
-    assert agreement(tables, claim, tests, [within]) == []
+    near = Part("said.", effect=effect_of(np.array([-0.4, -0.3, -0.5])))
+    assert agreement(tables, claim, tests, [near]) == []
     assert agreement(tables, claim, tests, [Part("was not run.")]) == []
 
 
@@ -895,6 +938,7 @@ def test_a_control_says_how_far_runs_end_from_a_published_log_of_the_same_traini
     arms = [{"name": "base", "run": "base.x"}, {"name": "same", "run": "a.same", "label": "ours"}]
     tables = SimpleNamespace(
         published=SimpleNamespace(facts=facts, logs=logs),
+        data={"pixels": "original"},
         study={"ablations": {"a": {"base": "x", "arms": arms, "seeds": 2}}},
         # The third seed is for another comparison.
         runs=pd.DataFrame(
@@ -908,9 +952,10 @@ def test_a_control_says_how_far_runs_end_from_a_published_log_of_the_same_traini
         Part("said.", name="far", effect=effect_of(np.array([-4.1, -4.3]))),
     ]
     assert control(tables, claim, tests, parts) == [
-        "A control: ours was trained as a published log was, whose best epoch has 78.0%. Here it "
-        "reaches 76.0% (n = 2), 2.00 points less. Corrected by as much, near would have 78.1%, "
-        "within the tolerance. Corrected by as much, far would have 77.8%, outside the tolerance."
+        "A control: ours was trained as a published log was, whose best epoch has 78.0%. Here, "
+        "with 2 seeds, it reaches 76.0%, 2.00 points less. Corrected by as much, near would have "
+        "78.1%, within the tolerance. Corrected by as much, far would have 77.8%, outside the "
+        "tolerance."
     ]
     assert control(tables, claim, {}, parts) == []
     assert control(tables, claim | {"type": "direction"}, tests, parts) == []

@@ -37,6 +37,11 @@ def test_few_seeds_are_no_excuse(looks):
     assert within(errors.wrong_direction(errors.SCENARIOS[0], looks, STUDIES))
 
 
+def test_parts_beside_true_effects_are_seldom_wrong():
+    # Not within 5%: docs/statistics.md says so, and how often.
+    assert within(errors.wrong_part_beside_effects((5,), STUDIES), promised=0.08)
+
+
 def test_that_a_change_does_not_help_is_found_on_one_side():
     before, one_sided, alone, of_seven = errors.does_not_help(-0.5, STUDIES)
     # Two one-sided tests against either margin support a true effect of -0.5 in 5% of studies.

@@ -15,7 +15,7 @@ from report.judge.history import post_hoc
 from report.judge.logs import agreement, control, judge_log
 from report.judge.needs import REACHED
 from report.judge.parts import EXCEEDS, NOT_RUN, REFUTED, SHOWN, UNTESTABLE, Part
-from report.judge.verdicts import ClaimTests, Decision, Verdict, decide
+from report.judge.verdicts import ClaimTests, Decision, Verdict, decide, rests_on_all
 from report.read.tables import Tables
 from report.wording import p_value, plural
 
@@ -87,6 +87,7 @@ def _verdict(
     tables: Tables, family: Sequence[Tested], tested: Tested, found: Decision, relaxed: Decision
 ) -> Verdict:
     claim, tests = tested
+    how = tests.get("combine", "all")
     # An accuracy with other images or another length can't be compared with the paper's.
     show_here = found.verdict == UNTESTABLE and "values" not in tests
     logs = tuple(judge_log(tables, log) for log in tests.get("logs", []))
@@ -98,9 +99,9 @@ def _verdict(
         says=str(claim.get("says", claim["quote"])),
         verdict=EXCEEDS if exceeds(claim, found) else found.verdict,
         parts=found.parts,
-        how=tests.get("combine", "all"),
+        how=how,
         level=found.level,
-        decision=_decision(claim, family, found),
+        decision=_decision(claim, how, family, found),
         logs=logs,
         beside=_beside(tables, tests),
         notes=(
@@ -115,21 +116,27 @@ def _verdict(
 
 def exceeds(claim: Claim, found: Decision) -> bool:
     """Return whether a claim on an accuracy is refuted by accuracies above the published one."""
-    refuted = found.verdict == REFUTED and states_accuracy(claim["type"])
-    return refuted and all(p.effect and p.effect.difference > 0 for p in found.parts)
+    if found.verdict != REFUTED or not states_accuracy(claim["type"]):
+        return False
+    failed = [part for part in found.parts if part.verdict == REFUTED]
+    return all(part.effect and part.effect.difference > 0 for part in failed)
 
 
-def _decision(claim: Claim, family: Sequence[Tested], found: Decision) -> str:
-    """Return how a claim's p-value was adjusted, in words, if it was."""
-    if not adjusted(claim["type"]) or all(not part.effect for part in found.parts):
+def _decision(claim: Claim, how: str, family: Sequence[Tested], found: Decision) -> str:
+    """Return how a claim's p-value was adjusted and what decides one of several parts, in words."""
+    if all(not part.effect for part in found.parts):
         return ""
-    number = sum(adjusted(other["type"]) for other, _ in family)
-    together = "its parts together, " if len(found.parts) > 1 else ""
-    by = f"by Holm's procedure over {plural(number, 'claim')}"
     parts = len(found.parts)
-    alone = (
-        f" A part by itself is decided below p = {found.level / parts:.2g}." if parts > 1 else ""
-    )
+    # A verdict that needed all parts has none that was decided by itself.
+    several = parts > 1 and not rests_on_all(found.verdict, how)
+    if not adjusted(claim["type"]):
+        confidence = next(part.confidence for part in found.parts if part.effect)
+        share = f"{100 * (1 - (1 - confidence) / parts):.4g}"
+        return f"A part by itself is decided by its {share}% interval." if several else ""
+    number = sum(adjusted(other["type"]) for other, _ in family)
+    together = "its parts together, " if parts > 1 else ""
+    by = f"by Holm's procedure over {plural(number, 'claim')}"
+    alone = f" A part by itself is decided below p = {found.level / parts:.2g}." if several else ""
     return f"Adjusted: {together}{p_value(found.p)} {by}.{alone}"
 
 

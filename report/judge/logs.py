@@ -8,10 +8,10 @@ from typing import Any
 from report.claim_types.registry import states_accuracy
 from report.judge.evidence import Evidence, NotRun
 from report.judge.parts import REFUTED, SUPPORTED, UNTESTABLE, Part
-from report.judge.trends import RULES
+from report.judge.trends import RULES, within
 from report.read.arms import name_of
 from report.read.tables import Tables
-from report.wording import percent, points, stated
+from report.wording import percent, plural, points, stated
 
 HELD = {True: SUPPORTED, False: REFUTED, None: UNTESTABLE}
 
@@ -45,17 +45,18 @@ def agreement(
     ours = [published + part.effect.difference / 100 for part in parts if part.effect]
     near = [v for v in ours if min(best) - tolerance <= v <= max(best) + tolerance]
     # A log that comes near the accuracy speaks for it.
-    reached = any(abs(value - published) <= tolerance / 2 for value in best)
-    if not near or reached or any(abs(value - published) <= tolerance for value in ours):
+    reached = any(within(value, published, tolerance / 2) for value in best)
+    if not near or reached or any(within(value, published, tolerance) for value in ours):
         return []
     ranges = f"{percent(min(best), 1)} to {percent(max(best), 1)} at best"
     measured = ", ".join(percent(value, 1) for value in near)
-    within = sum(abs(value - published) <= tolerance for value in best)
+    number = sum(within(value, published, tolerance) for value in best)
     return [
-        f"These runs ({measured}) lie within {tolerance * 100:g} points of the published logs of "
-        f"this network ({ranges}). Of these {len(best)} logs {within or 'none'} "
-        f"{'lies' if within < 2 else 'lie'} within the tolerance of {tolerance * 100:g} points "
-        f"of the printed {stated(published)}, and none within half of it."
+        f"These runs, at {measured}{Evidence(tables).recompressed()}, lie within "
+        f"{tolerance * 100:g} points of the published logs of this network ({ranges}). Of these "
+        f"{len(best)} logs {number or 'none'} {'lies' if number < 2 else 'lie'} within the "
+        f"tolerance of {tolerance * 100:g} points of the printed {stated(published)}, and none "
+        "within half of it."
     ]
 
 
@@ -71,8 +72,9 @@ def control(
     named = tests.get("control")
     if not named or not states_accuracy(claim["type"]):
         return []
+    evidence = Evidence(tables)
     try:
-        runs, logs = Evidence(tables).runs(named["arm"]), tables.published.logs
+        runs, logs = evidence.runs(named["arm"]), tables.published.logs
     except NotRun:
         return []
     ours = runs[tables.published.facts["metric"]].dropna()
@@ -82,13 +84,14 @@ def control(
     gap = best - float(ours.mean())
     said = (
         f"A control: {name_of(tables.study, named['arm'])} was trained as a published log was, "
-        f"whose best epoch has {percent(best, 1)}. Here it reaches {percent(ours.mean(), 1)} "
-        f"(n = {len(ours)}), {points(abs(gap) * 100)} points {'less' if gap > 0 else 'more'}."
+        f"whose best epoch has {percent(best, 1)}. Here, with {plural(len(ours), 'seed')}, it "
+        f"reaches {percent(ours.mean(), 1)}{evidence.recompressed()}, {points(abs(gap) * 100)} "
+        f"points {'less' if gap > 0 else 'more'}."
     )
     for part in parts:
         if part.effect:
             shifted = claim["published"] + part.effect.difference / 100 + gap
-            near = abs(shifted - claim["published"]) <= claim["tolerance"]
+            near = within(shifted, claim["published"], claim["tolerance"])
             said += (
                 f" Corrected by as much, {part.name} would have {percent(shifted, 1)}, "
                 f"{'within' if near else 'outside'} the tolerance."

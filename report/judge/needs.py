@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from report.read.tables import Tables, setting_of
-from report.wording import count, percent
+from report.wording import count, percent, stated
 
 AMOUNTS = {
     "training_images": ("data.training_images", "trains on {} images"),
@@ -78,12 +78,12 @@ def far_from_end(needs: dict[str, Any], tables: Tables, run: str, seeds: int) ->
         least, reached = needs[need], runs.loc[there, column]
         if reached.isna().any():
             every = "" if reached.isna().all() else " for all seeds"
-            return f"{run} has no {name}{every}, and the claim needs {percent(least, 0)}"
+            return f"{run} has no {name}{every}, and the claim needs {stated(least)}"
         if reached.empty or reached.mean() >= least:
             continue
-        mean = percent(float(reached.mean()), 0)
+        mean = percent(float(reached.mean()))
         return (
-            f"The {name} of {run} is {mean}, below {percent(least, 0)}, "
+            f"The {name} of {run} is {mean}, below {stated(least)}, "
             "so that this comparison shows early training and gives no verdict"
         )
     return ""

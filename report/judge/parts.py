@@ -98,7 +98,14 @@ class Part:
             return SUPPORTED
         return REFUTED if self.p.refute < self.p.support else ""
 
-    def needed(self, level: float, chance: float = POWER) -> float | None:
+    @property
+    def negligible(self) -> bool:
+        """Whether an equivalence test may find the effect seen so far to be negligible."""
+        if self.effect is None or self.gains is None:
+            return False
+        return abs(self.effect.difference) < MARGIN
+
+    def needed(self, level: float, chance: float = POWER, least: float = 0.0) -> float | None:
         """Return about how many more seeds decide the part, if they are as those so far.
 
         It is infinite if no number of seeds that is looked at does (see `most_seeds`), and None if
@@ -110,6 +117,8 @@ class Part:
             The significance that decides.
         chance
             With which probability the seeds are to decide on an effect.
+        least
+            The smallest distance from a threshold that is worth finding, in points.
         """
         if self.waiting:
             return self.waiting
@@ -117,8 +126,6 @@ class Part:
             return self._seeds_of_a_sign_test(*self.held, level)
         if self.effect is None:
             return 0
-        # A smaller effect than the margin is decided by the test of equivalence, if there is one.
-        least = 0.0 if self.gains is None else MARGIN
         return more_seeds(self.effect, self.thresholds, level, self.later, least, chance)
 
     @property

@@ -33,6 +33,15 @@ NOISES = 2.0
 """By how many standard deviations of its noise an accuracy must fall to have fallen."""
 
 
+ROUNDING = 1e-9
+"""By how much a difference of accuracies, multiples of 1e-4, may be off in floating point."""
+
+
+def within(value: float, of: float, tolerance: float) -> bool:
+    """Return whether an accuracy is at most ``tolerance`` from another, all in [0, 1]."""
+    return bool(abs(value - of) <= tolerance + ROUNDING)
+
+
 def rule(*splits: str) -> Callable[[Rule], Rule]:
     """Register a rule under its name, with the ``splits`` whose accuracies it reads."""
 
@@ -137,7 +146,7 @@ def test_accuracy_then(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
         return None, f"{passed} in {plural(len(epochs), 'epoch')}"
     then = after["test_accuracy"].iloc[0]
     said = f"test accuracy {percent(then)} where training accuracy reaches {stated(level)}"
-    return bool(abs(then - part["value"]) <= part["within"]), said
+    return within(then, part["value"], part["within"]), said
 
 
 @rule("train", "test")
@@ -169,7 +178,7 @@ def best_test_accuracy(epochs: pd.DataFrame, part: dict[str, Any]) -> Result:
     """Best test accuracy is within ``within`` of the value ``of``."""
     best = epochs["test_accuracy"].max()
     said = f"test accuracy {percent(best)} at best, claimed {stated(part['of'])}"
-    return bool(abs(best - part["of"]) <= part["within"]), said
+    return within(best, part["of"], part["within"]), said
 
 
 @rule("test")

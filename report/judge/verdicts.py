@@ -24,7 +24,7 @@ from report.judge.parts import (
     PValues,
     verdict_of,
 )
-from report.judge.statistics.effects import SIGNIFICANCE, Floats, holm
+from report.judge.statistics.effects import MARGIN, SIGNIFICANCE, Floats, holm
 from report.judge.statistics.power import POWER
 from report.wording import plural
 
@@ -73,8 +73,7 @@ class ClaimTests:
             The claim's verdict.
         """
         sides, number = 2 if self.two_sided else 1, len(self.parts)
-        all_parts = {SAME, REFUTED if self.how == "any" else SUPPORTED}
-        if verdict in all_parts:
+        if rests_on_all(verdict, self.how):
             return tuple(dataclasses.replace(part, verdict=verdict) for part in self.parts)
         return tuple(
             part
@@ -84,6 +83,11 @@ class ClaimTests:
             )
             for part in self.parts
         )
+
+
+def rests_on_all(verdict: str, how: str) -> bool:
+    """Return whether a verdict needed each part of a claim of which ``how`` must hold."""
+    return verdict in (SAME, REFUTED if how == "any" else SUPPORTED)
 
 
 @dataclass(frozen=True)
@@ -282,17 +286,21 @@ def seeds_to_decide(parts: Sequence[Part], level: float, how: str) -> float | No
 
     One part suffices to support a claim of which any must hold, and to refute one of which all
     must: at the level divided by the number of parts. Where no part points that way, all of them
-    must be decided, each so probably that all together are with 80%. The number is infinite if it
-    is larger than any that is looked at, and None if it is unknown.
+    must be decided, each so probably that all together are with 80%. Only if every effect is
+    negligible, equivalence decides the claim; then none smaller than `MARGIN` need be found. The
+    number is infinite if it is larger than any that is looked at, and None if it is unknown.
     """
-    open_parts = [part for part in parts if part.verdict == UNDECIDED]
+    same = all(part.negligible for part in parts)
+    # A negligible effect beside one that isn't would have to be told from zero after all.
+    still = (UNDECIDED,) if same else (UNDECIDED, SAME)
+    open_parts = [part for part in parts if part.verdict in still]
     one_suffices = SUPPORTED if how == "any" else REFUTED
     alone = [part for part in open_parts if part.leans == one_suffices]
-    if alone:
+    if alone and not same:
         needed = [part.needed(level / len(parts)) for part in alone]
         known = [seeds for seeds in needed if seeds is not None and math.isfinite(seeds)]
         return min(known, default=None if None in needed else math.inf)
     chance = 1 - (1 - POWER) / len(open_parts)
-    needed = [part.needed(level, chance) for part in open_parts]
+    needed = [part.needed(level, chance, MARGIN if same else 0.0) for part in open_parts]
     known = [seeds for seeds in needed if seeds is not None]
     return max(known) if len(known) == len(needed) else None

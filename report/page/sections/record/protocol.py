@@ -51,7 +51,8 @@ def protocol(
         "by two one-sided tests [4]; that a change doesn't help by the same test against a gain of "
         "0.5 points; a size by whether the whole 95% interval lies on one side of a threshold, an "
         "accuracy by whether it lies within the tolerance (one that is refuted since it is higher "
-        "than published is marked exceeds); a trend by a sign test over seeds; arithmetic from the "
+        "than published is marked exceeds), both by a wider interval where one of several parts "
+        "decides; a trend by a sign test over seeds; arithmetic from the "
         "declarations. Of a claim on several arms either all must hold, so that one of them can "
         f"refute it, or one suffices. {_gate(published)}{_looks(study)} A decided claim is marked "
         "post hoc if a run behind it began, or may have begun, before its test was written.",
