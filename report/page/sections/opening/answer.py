@@ -62,8 +62,8 @@ def _warning(study: dict[str, Any]) -> str:
     scale = study["scale"]
     return (
         f"Scale {scale['name']} trains on {scale['about']}. Accuracies and effects on this page "
-        "say nothing about the paper; parameter counts and layer sizes are the paper's at every "
-        "scale."
+        "say nothing about the paper; the networks and their numbers of parameters are the same at "
+        "every scale."
     )
 
 
