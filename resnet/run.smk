@@ -14,8 +14,9 @@ rule train:
     log:
         "results/{scale}/logs/{run}/seed{seed}.log",
     # A GPU that fails may do better without CUDA graphs; the run goes on from its checkpoint. On a
-    # cluster, where this wins over the profile's number, nodes fail, too.
-    retries: 3 if REMOTE else int(WANTS_GPU)
+    # cluster, where this wins over the profile's number, nodes fail, too. Within a job nothing is tried
+    # again: only another job has more time and memory.
+    retries: (3 if REMOTE else int(WANTS_GPU)) if workflow.is_main_process else 0
     group:
         # Has a meaning on a cluster alone.
         lambda wildcards: ESTIMATES[wildcards.run].group

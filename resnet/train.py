@@ -100,7 +100,8 @@ def gpu_problem(error: RuntimeError) -> str:
 
 def _run(args: argparse.Namespace) -> None:
     args.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{args.checkpoint}.lock", timeout=0):
+    # Not a file in place of a lock where flock is missing: a node that dies leaves such a file.
+    with filelock.FileLock(f"{args.checkpoint}.lock", timeout=0, fallback_to_soft=False):
         # A process that is refused here leaves the log of the one that trains as it is.
         start_log(args.log)
         config = changed(from_dict(json.loads(args.config)), {"seed": args.seed})

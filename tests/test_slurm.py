@@ -15,7 +15,7 @@ import pytest
 from resnet.job import checksums, resume
 from tests.conftest import needs
 from tests.test_soak import tables
-from tests.test_workflow import copy_project, snakemake, start
+from tests.test_workflow import copy_project, edit, snakemake, start
 
 pytestmark = pytest.mark.slurm
 
@@ -125,3 +125,21 @@ def test_a_study_through_slurm_has_the_tables_of_a_local_one(tmp_path):
         pd.testing.assert_frame_equal(table, theirs[name], check_exact=True, obj=name)
     records = list(checksums.records(remote / "results"))
     assert [problem for record in records for problem in checksums.problems(record)] == []
+
+
+def test_a_run_that_fails_is_tried_in_four_jobs(tmp_path):
+    needs(shutil.which("sbatch"), "a SLURM: make test-slurm starts one")
+    copy_project(tmp_path)
+    tries = tmp_path / "tries"
+    failing = (
+        f"    with Path({str(tries)!r}).open('a') as file:\n"
+        "        print(os.environ['SLURM_JOB_ID'], file=file)\n"
+        "    return 1\n"
+    )
+    edit(tmp_path / "resnet" / "train.py", "    args = _arguments(argv)\n", failing)
+    record = "results/smoke/runs/base.design/seed0/summary.json"
+    code, output = snakemake(tmp_path, record, *SLURM, settings=["gpu=never"])
+    assert code == 1, output
+    # One in each job: only another job asks for more time and memory.
+    assert len(tries.read_text().split()) == 4
+    assert len(set(tries.read_text().split())) == 4

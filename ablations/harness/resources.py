@@ -89,8 +89,12 @@ class Estimate:
     memory_mb: float
 
     def runtime(self, attempt: int) -> int:
-        """Return the minutes to request; every further attempt requests twice as many."""
-        return math.ceil(START_MINUTES + HEAD_ROOM * self.minutes) << (attempt - 1)
+        """Return the minutes to request; every further attempt requests twice as many as the first.
+
+        It goes on from the checkpoint. More might be more than a partition allows, and a group
+        requests the sum over its runs.
+        """
+        return math.ceil(START_MINUTES + HEAD_ROOM * self.minutes) * min(attempt, 2)
 
     def memory(self, attempt: int) -> int:
         """Return the megabytes to request; every further attempt adds half of the estimate."""

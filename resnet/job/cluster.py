@@ -44,6 +44,7 @@ def why_asked_to_leave(asked_minutes: int) -> str:
     if used < limit - min(NEAR_MINUTES, limit / 4) or limit == float("inf"):
         return ""
     return (
-        f" (the job's {limit:.0f}-minute time limit is up: a retry takes twice as long, or set "
-        f"--set-resources train:runtime={2 * asked_minutes})"
+        f" (the job's {limit:.0f}-minute time limit is up: a retry goes on from the checkpoint; "
+        f"for longer jobs put runtime: {2 * asked_minutes} under set-resources, train, in the "
+        "profile)"
     )

@@ -73,7 +73,9 @@ def _wait_for(names: list[str], runs_per_gpu: int) -> tuple[str, filelock.BaseFi
         # Every device gets one run before any device gets a second one.
         for share in range(runs_per_gpu):
             for name in names:
-                lock = filelock.FileLock(place / _safe(f"{name}.{share}.lock"))
+                lock = filelock.FileLock(
+                    place / _safe(f"{name}.{share}.lock"), fallback_to_soft=False
+                )
                 try:
                     return name, lock.acquire(timeout=0).lock
                 except filelock.Timeout:
