@@ -19,6 +19,7 @@ from resnet.images.moved import why_not_read
 from resnet.job.kept import accepted, read_kept
 from resnet.job.provenance import (
     DATA_PACKAGES,
+    LOWER_FLOAT32,
     PACKAGES,
     code_digest,
     in_studies,
@@ -26,6 +27,10 @@ from resnet.job.provenance import (
     versions_digest,
 )
 from resnet.job.resume import why_locked
+
+# As Snakemake's caller may not know of them, jobs go without these; by itself a run refuses them.
+for variable in LOWER_FLOAT32:
+    os.environ.pop(variable, None)
 
 WANTS_GPU = {
     "auto": gpu_visible() or REMOTE and STUDY.scale.name == "paper",

@@ -521,6 +521,17 @@ def test_who_asks_for_a_gpu_in_any_case_is_warned(digits, tmp_path, unusable, ca
     assert "PyTorch finds none: trains on the CPU" in capsys.readouterr().err
 
 
+def test_an_environment_that_lowers_float32_is_refused(digits, tmp_path, monkeypatch, capsys):
+    for variable, harmless in provenance.LOWER_FLOAT32.items():
+        monkeypatch.setenv(variable, harmless)
+    checks.check_float32()
+    monkeypatch.setenv("ONEDNN_DEFAULT_FPMATH_MODE", "bf16")
+    assert train.main(arguments(digits, tmp_path / "seed0")) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: run: the environment has ONEDNN_DEFAULT_FPMATH_MODE=bf16, ")
+    assert not (tmp_path / "seed0").exists()
+
+
 @pytest.mark.parametrize(
     ("network", "said"),
     [

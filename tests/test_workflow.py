@@ -47,6 +47,8 @@ def start(folder, *arguments, scale="smoke", path=None, settings=()):
     argv = [sys.executable, "-m", "snakemake", *arguments, *settings]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     environment |= {"PATH": path} if path else {}
+    # Runs refuse this one, and the workflow takes it away from them.
+    environment["ONEDNN_DEFAULT_FPMATH_MODE"] = "BF16"
     return subprocess.Popen(
         argv,
         cwd=folder,

@@ -13,17 +13,8 @@ os.environ |= {
     ),
     "PYTHONUTF8": "1",
 }
-# Jobs ignore the caller's settings of warnings and of Matplotlib, which would change figures or stop a job, and
-# those that lower the precision of float32.
-for ambient in (
-    "PYTHONWARNINGS",
-    "MPLBACKEND",
-    "MATPLOTLIBRC",
-    "ONEDNN_DEFAULT_FPMATH_MODE",
-    "DNNL_DEFAULT_FPMATH_MODE",
-    "NVIDIA_TF32_OVERRIDE",
-    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
-):
+# Jobs ignore the caller's settings of warnings and of Matplotlib, which would change figures or stop a job.
+for ambient in ("PYTHONWARNINGS", "MPLBACKEND", "MATPLOTLIBRC"):
     os.environ.pop(ambient, None)
 if not any(map(os.environ.get, ("LOGNAME", "USER", "LNAME", "USERNAME"))):
     # Snakemake asks who calls; in containers a user's number may have no name.

@@ -1,11 +1,13 @@
 """Check before a run is trained what would cost its hours, or its results, otherwise.
 
-That is: the machine's memory and GPU, what code of a registry returns, and CUDA graphs.
+That is: the environment, the machine's memory and GPU, what code of a registry returns, and CUDA
+graphs.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -17,6 +19,7 @@ from torch import Tensor
 from resnet.config import RunConfig
 from resnet.costs import estimate
 from resnet.images.augmentation.transform import named
+from resnet.job.provenance import LOWER_FLOAT32
 from resnet.settings import kind_of
 from resnet.training.graphs import WARM_UP
 from resnet.training.run import Run, seeded_network
@@ -25,6 +28,17 @@ log = logging.getLogger("resnet.train")
 
 STEPS = WARM_UP + 8
 """Steps that are compared: those before the recording, the recording, and replays."""
+
+
+def check_float32() -> None:
+    """Raise `ValueError` if the environment lowers the precision of float32; no record says so."""
+    for variable, harmless in LOWER_FLOAT32.items():
+        value = os.environ.get(variable, "")
+        if value.upper() not in {"", harmless}:
+            raise ValueError(
+                f"the environment has {variable}={value}, which may lower the precision of "
+                f"float32: unset {variable}, or set it to {harmless}"
+            )
 
 
 def check_gpu(asked: str, held: str | None) -> None:

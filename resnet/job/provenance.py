@@ -44,6 +44,15 @@ PACKAGES = ("torch", "torchvision", "numpy")
 DATA_PACKAGES = ("numpy", "pillow", "pyarrow", "scikit-learn")
 """The packages whose versions decide the decoded pixels."""
 
+LOWER_FLOAT32 = {
+    "ONEDNN_DEFAULT_FPMATH_MODE": "STRICT",
+    "DNNL_DEFAULT_FPMATH_MODE": "STRICT",
+    "NVIDIA_TF32_OVERRIDE": "0",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "0",
+}
+"""Variables of the environment by which oneDNN and cuBLAS may compute float32 less precisely, each
+with the value by which they don't. (NVIDIA's containers set the last one to 1.)"""
+
 
 def training_digest(config: RunConfig, root: Path = ROOT) -> str:
     """Return a digest of the code that decides the numbers of a run, with its defaults.

@@ -123,6 +123,7 @@ def run_to_record(job: Job, config: RunConfig, source: dict[str, Any], held: str
     held
         The GPU that the run holds, if any.
     """
+    checks.check_float32()
     machine.set_up(job.threads)
     device = machine.pick_device()
     if device.type == "cpu":
